@@ -1,0 +1,37 @@
+# Two commands for a newcomer: `make demo` and `make test`. The rest is for those who work on Pli.
+PY ?= python3
+BIN := .venv/bin
+PIP := $(PY) -m pip --python $(BIN)/python install --quiet --disable-pip-version-check
+
+.PHONY: demo test check bench chaos lock
+
+# --without-pip and `pip --python` also work where python3-venv is absent and where pip refuses to write outside a venv.
+.venv/.run: requirements.lock
+	@test -x $(BIN)/python || $(PY) -m venv --without-pip .venv
+	@$(PIP) --require-hashes --only-binary :all: -r requirements.lock
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/.dev: .venv/.run requirements-dev.lock
+	@$(PIP) --require-hashes --only-binary :all: -r requirements-dev.lock
+	@touch $@
+
+demo: .venv/.run
+	@$(BIN)/pli demo
+
+test: .venv/.dev
+	-@$(BIN)/python tools/browser.py
+	$(BIN)/python -m pytest -n auto
+
+check: .venv/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+lock:
+	@command -v uv >/dev/null || { echo "make lock needs uv: pip install uv"; exit 1; }
+	uv pip compile requirements.in -o requirements.lock --generate-hashes --no-header --no-annotate \
+		--python-version 3.11 --python-platform x86_64-unknown-linux-gnu
+	uv pip compile requirements-dev.in -c requirements.lock -o requirements-dev.lock --generate-hashes --no-header \
+		--no-annotate --python-version 3.11 --python-platform x86_64-unknown-linux-gnu

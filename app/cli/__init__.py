@@ -1,0 +1,5 @@
+"""The `pli` command."""
+
+
+def main() -> None:
+    """Entry point of the `pli` command."""
