@@ -1,0 +1,78 @@
+"""What every carrier does, whatever road it takes to the network.
+
+One carrier is one file: how it sends, how it reads what comes back, and what its answers mean.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, Protocol
+from uuid import UUID
+
+from app.core.errors import PliError
+
+Channel = Literal["sms", "rcs"]
+
+
+@dataclass(frozen=True)
+class Submission:
+    """One message handed to a carrier.
+
+    `attempt_id` is our reference and the carrier's idempotency key where it has one. `text` is the SMS text, or what
+    a phone shows that cannot draw `card` (the JSON body of an RCS message, only for the channel `rcs`).
+    """
+
+    attempt_id: UUID
+    organisation_id: UUID
+    channel: Channel
+    sender: str
+    to: str
+    text: str
+    card: dict[str, Any] | None
+    ttl_seconds: int
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """The carrier took the message. `reference` is its own id for it."""
+
+    reference: str
+
+
+@dataclass(frozen=True)
+class Refused:
+    """The carrier said no, for certain: nothing was sent. `code` is ours, for example `no_rcs` or `unknown_number`."""
+
+    code: str
+
+
+class CarrierError(PliError):
+    """The call did not end in an answer.
+
+    `retryable`: the same submission may be tried again. `in_doubt`: the carrier may have taken it, so a second try is
+    safe only where the carrier is idempotent.
+    """
+
+    def __init__(self, code: str, message: str, *, retryable: bool, in_doubt: bool) -> None:
+        super().__init__(code, message)
+        self.retryable = retryable
+        self.in_doubt = in_doubt
+
+
+RevokeOutcome = Literal["revoked", "already_delivered", "unknown"]
+
+
+class Carrier(Protocol):
+    """The road to a network. `idempotent` means that the same `attempt_id` is never sent twice by the carrier."""
+
+    name: str
+    channels: frozenset[Channel]
+    idempotent: bool
+
+    def submit(self, submission: Submission, now: datetime) -> Accepted | Refused:
+        """Hand one message over. Raises CarrierError when there was no clear answer."""
+
+    def revoke(self, attempt_id: UUID, now: datetime) -> RevokeOutcome:
+        """Ask the network not to deliver a message any more."""
+
+    def reaches_rcs(self, organisation_id: UUID, to: str) -> bool | None:
+        """Whether the number takes RCS; None when nobody knows."""

@@ -1,0 +1,45 @@
+"""The port to the job engine, in our own words. Nothing outside `app/engine` knows which engine it is.
+
+A job is enqueued only inside a transaction of ours: it exists if and only if that transaction commits. Its `key`
+names the work, so that enqueueing the same key twice runs it once. Arguments are ids only, because an engine keeps
+them readable.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True)
+class Job:
+    """One piece of work for a worker.
+
+    `kind` selects the handler, `key` makes it unique, `ids` are its arguments. `partition` groups jobs that share a
+    scarce thing (a sender, an organisation): few of one partition run at once. `not_before` delays the start.
+    """
+
+    kind: str
+    key: str
+    ids: tuple[str, ...]
+    partition: str
+    not_before: datetime | None = None
+
+
+Handler = Callable[..., None]
+Handlers = Mapping[str, Handler]
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """A handler without arguments, run by one worker at each tick. `cron` has six fields, seconds first, in UTC."""
+
+    kind: str
+    cron: str
+
+
+class Jobs(Protocol):
+    """What a use case may ask of the engine."""
+
+    def enqueue(self, transaction: Any, job: Job) -> None:
+        """Add the job to the caller's open transaction."""

@@ -1,0 +1,38 @@
+"""Every table of the application. `links` owns its own."""
+
+from app.db.models.account import ApiKey, LoginThrottle, User, UserSession
+from app.db.models.batch import Batch, MappingMemory, Upload
+from app.db.models.document import Document
+from app.db.models.journal import JournalEvent, JournalHead
+from app.db.models.keys import EpochCheck, KeyVerifier
+from app.db.models.message import Attempt, Block, DeliveryReport, Message
+from app.db.models.organisation import Organisation
+from app.db.models.person import Person
+from app.db.models.sender import Objection, Sender, Template
+from app.db.models.simulator import SimulatedHandset, SimulatedMessage
+
+__all__ = [
+    "ApiKey",
+    "Attempt",
+    "Batch",
+    "Block",
+    "DeliveryReport",
+    "Document",
+    "EpochCheck",
+    "JournalEvent",
+    "JournalHead",
+    "KeyVerifier",
+    "LoginThrottle",
+    "MappingMemory",
+    "Message",
+    "Objection",
+    "Organisation",
+    "Person",
+    "Sender",
+    "SimulatedHandset",
+    "SimulatedMessage",
+    "Template",
+    "Upload",
+    "User",
+    "UserSession",
+]

@@ -1,0 +1,105 @@
+"""What is said to one person, each try on one channel, and what the network answered."""
+
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlmodel import Field, SQLModel
+
+from app.db.models.base import id_field, json_field, reference, text_field
+
+
+class Message(SQLModel, table=True):
+    """States are those of `app.messaging.status`. `plan` is the ordered channels, for example ["rcs", "sms"].
+
+    `text_sealed` and `card_sealed` hold the link secret and are wiped at the first final status, or 72 hours after
+    release when the message failed. `reason` is the id of the rule that held, refused or changed it.
+    """
+
+    __tablename__ = "message"
+    __table_args__ = (
+        sa.Index("ix_message_block_state", "block_id", "state"),
+        sa.Index("ix_message_state_not_before", "state", "not_before"),
+    )
+
+    id: UUID = id_field()
+    organisation_id: UUID = reference("organisation.id", index=False)
+    batch_id: UUID | None = Field(default=None, foreign_key="batch.id", index=True)
+    document_id: UUID | None = Field(default=None, foreign_key="document.id", index=True)
+    link_id: UUID | None = Field(default=None, index=True)
+    block_id: UUID
+    sender_id: UUID = reference("sender.id", index=False)
+    category: str = text_field(16)
+    template_key: str = text_field(40)
+    language: str = text_field(2)
+    plan: list[str] = json_field(list)
+    state: str = text_field(12)
+    reason: str = text_field(60, default="")
+    to_sealed: bytes
+    to_index: bytes = Field(index=True)
+    text_sealed: bytes | None = None
+    card_sealed: bytes | None = None
+    outbox_day: int
+    segments: int
+    encoding: str = text_field(6)
+    not_before: datetime
+    expires_at: datetime
+    created_at: datetime
+    finished_at: datetime | None = None
+    wiped_at: datetime | None = None
+    double: bool = False
+
+
+class Attempt(SQLModel, table=True):
+    """One try on one channel. Its id travels to the carrier as our reference, so a repeat can be recognised.
+
+    Committed as `submitting` before the carrier is called: what a crash leaves so is in doubt, never sent again
+    blindly.
+    """
+
+    __tablename__ = "attempt"
+    __table_args__ = (sa.UniqueConstraint("message_id", "number"),)
+
+    id: UUID = id_field()
+    message_id: UUID = reference("message.id")
+    number: int
+    channel: str = text_field(4)
+    carrier: str = text_field(20)
+    carrier_reference: str = text_field(80, default="", index=True)
+    state: str = text_field(12)
+    reason: str = text_field(60, default="")
+    segments: int
+    started_at: datetime
+    submitted_at: datetime | None = None
+    deadline_at: datetime | None = Field(default=None, index=True)
+    finished_at: datetime | None = None
+
+
+class DeliveryReport(SQLModel, table=True):
+    """What a carrier said of an attempt, once each: a repeat has the same `event_key` and is not stored again."""
+
+    __tablename__ = "delivery_report"
+    __table_args__ = (sa.UniqueConstraint("attempt_id", "event_key"),)
+
+    id: UUID = id_field()
+    attempt_id: UUID = reference("attempt.id")
+    event_key: str = text_field(80)
+    state: str = text_field(12)
+    code: str = text_field(40, default="")
+    occurred_at: datetime
+    received_at: datetime
+
+
+class Block(SQLModel, table=True):
+    """A hundred or two documents or messages that one job carries. `kind` is announce or dispatch."""
+
+    __tablename__ = "block"
+
+    id: UUID = id_field()
+    organisation_id: UUID = reference("organisation.id", index=False)
+    batch_id: UUID | None = Field(default=None, foreign_key="batch.id", index=True)
+    sender_id: UUID | None = None
+    kind: str = text_field(10)
+    position: int
+    created_at: datetime
+    done_at: datetime | None = None

@@ -1,0 +1,59 @@
+"""Where messages come from, how fast they may leave, and what they say."""
+
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlmodel import Field, SQLModel
+
+from app.db.models.base import id_field, reference, text_field
+
+
+class Sender(SQLModel, table=True):
+    """A short code, a long code, an alphanumeric name or an RCS agent, with its limit in segments per second.
+
+    `tat` is the theoretical arrival time of the next segment (epoch seconds): the one hot row of the throttle.
+    """
+
+    __tablename__ = "sender"
+
+    id: UUID = id_field()
+    organisation_id: UUID = reference("organisation.id")
+    kind: str = text_field(12)
+    address: str = text_field(40)
+    carrier: str = text_field(20)
+    rate: float
+    tat: float = 0.0
+    created_at: datetime
+
+
+class Template(SQLModel, table=True):
+    """A text with `{fields}`, per organisation, key, channel and language."""
+
+    __tablename__ = "template"
+    __table_args__ = (sa.UniqueConstraint("organisation_id", "key", "channel", "language"),)
+
+    id: UUID = id_field()
+    organisation_id: UUID = reference("organisation.id")
+    key: str = text_field(40)
+    channel: str = text_field(4)
+    language: str = text_field(2)
+    category: str = text_field(16)
+    title: str = text_field(200, default="")
+    text: str = text_field(2000)
+    updated_at: datetime
+
+
+class Objection(SQLModel, table=True):
+    """Append-only: a person said no (or yes again). `kind` is electronic_payslip, marketing or all; `how` tells by
+    which way. `subject_index` is a keyed hash of the staff number or of the phone, so erasing a person keeps it."""
+
+    __tablename__ = "objection"
+
+    id: UUID = id_field()
+    organisation_id: UUID = reference("organisation.id", index=False)
+    subject_index: bytes = Field(index=True)
+    kind: str = text_field(20)
+    withdrawn: bool = False
+    how: str = text_field(20)
+    recorded_at: datetime
