@@ -1,0 +1,139 @@
+"""Every question asked of batches and their files."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from app.db.models import Batch, Document, MappingMemory, Message, Upload
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Figures of one batch: documents by review verdict and by state, messages by state, and what readers did."""
+
+    matches: Mapping[str, int]
+    documents: Mapping[str, int]
+    messages: Mapping[str, int]
+    blocking: int
+    opened: int
+    downloaded: int
+
+
+def get(session: Session, organisation_id: UUID, batch_id: UUID) -> Batch | None:
+    """The batch, if it belongs to the organisation."""
+    return session.exec(
+        select(Batch).where(Batch.id == batch_id, Batch.organisation_id == organisation_id)
+    ).one_or_none()
+
+
+def get_any(session: Session, batch_id: UUID) -> Batch | None:
+    """The batch, for a job that was given its id."""
+    return session.get(Batch, batch_id)
+
+
+def lock(session: Session, batch_id: UUID) -> Batch | None:
+    """The batch, held until the transaction ends."""
+    return session.exec(select(Batch).where(Batch.id == batch_id).with_for_update()).one_or_none()
+
+
+def by_idempotency_key(session: Session, organisation_id: UUID, key: str) -> Batch | None:
+    """The batch that an earlier request with this key created."""
+    return session.exec(
+        select(Batch).where(Batch.organisation_id == organisation_id, Batch.idempotency_key == key)
+    ).one_or_none()
+
+
+def recent(session: Session, organisation_id: UUID, *, limit: int, before: datetime | None = None) -> list[Batch]:
+    """The newest batches first."""
+    query = select(Batch).where(Batch.organisation_id == organisation_id)
+    if before is not None:
+        query = query.where(col(Batch.created_at) < before)
+    return list(session.exec(query.order_by(col(Batch.created_at).desc()).limit(limit)))
+
+
+def uploads(session: Session, batch_id: UUID, role: str) -> list[Upload]:
+    """Files of one role, in the order they were given."""
+    query = select(Upload).where(Upload.batch_id == batch_id, Upload.role == role)
+    return list(session.exec(query.order_by(col(Upload.position))))
+
+
+def with_same_files(session: Session, organisation_id: UUID, contents: Sequence[bytes]) -> Batch | None:
+    """The newest batch, not cancelled or failed, that already holds a document file with the same content."""
+    query = (
+        select(Batch)
+        .join(Upload, col(Upload.batch_id) == Batch.id)
+        .where(
+            Batch.organisation_id == organisation_id,
+            Upload.role == "documents",
+            col(Upload.content_index).in_(contents),
+            col(Batch.state).not_in(("cancelled", "failed")),
+        )
+        .order_by(col(Batch.created_at).desc())
+        .limit(1)
+    )
+    return session.exec(query).first()
+
+
+def remembered_mapping(session: Session, organisation_id: UUID, headings_hash: bytes) -> dict[str, int] | None:
+    """Columns chosen the last time these headings came."""
+    memory = session.exec(
+        select(MappingMemory).where(
+            MappingMemory.organisation_id == organisation_id, MappingMemory.headings_hash == headings_hash
+        )
+    ).one_or_none()
+    return memory.mapping if memory else None
+
+
+def remember_mapping(
+    session: Session, organisation_id: UUID, headings_hash: bytes, mapping: dict[str, int], now: datetime
+) -> None:
+    """Keep the clerk's choice for next month."""
+    memory = session.exec(
+        select(MappingMemory).where(
+            MappingMemory.organisation_id == organisation_id, MappingMemory.headings_hash == headings_hash
+        )
+    ).one_or_none()
+    if memory is None:
+        memory = MappingMemory(organisation_id=organisation_id, headings_hash=headings_hash, updated_at=now)
+    memory.mapping = mapping
+    memory.updated_at = now
+    session.add(memory)
+
+
+def progress(session: Session, batch_id: UUID) -> Progress:
+    """Counted by the database, whatever the size of the batch."""
+
+    def tally(column: Any, model: Any) -> dict[str, int]:
+        rows = session.execute(
+            sa.select(column, sa.func.count()).where(model.batch_id == batch_id).group_by(column)
+        )
+        return {str(key): count for key, count in rows}
+
+    read = session.execute(
+        sa.select(
+            sa.func.count(col(Document.opened_at)),
+            sa.func.count(col(Document.downloaded_at)),
+            sa.func.count(sa.case((sa.and_(col(Document.blocking), col(Document.state) == "in_review"), 1))),
+        ).where(col(Document.batch_id) == batch_id)
+    ).one()
+    return Progress(
+        matches=tally(col(Document.match), Document),
+        documents=tally(col(Document.state), Document),
+        messages=tally(col(Message.state), Message),
+        blocking=read[2],
+        opened=read[0],
+        downloaded=read[1],
+    )
+
+
+def overdue_for_release(session: Session, now: datetime) -> list[UUID]:
+    """Batches nobody released in time."""
+    query = select(Batch.id).where(
+        col(Batch.state).in_(("received", "needs_mapping", "splitting", "in_review")), Batch.release_before <= now
+    )
+    return list(session.exec(query))

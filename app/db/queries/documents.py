@@ -1,0 +1,140 @@
+"""Every question asked of the lines of a batch."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from app.db.models import Document, Message
+
+
+@dataclass(frozen=True)
+class Line:
+    """A document with its latest message, as the batch page lists them."""
+
+    document: Document
+    message: Message | None
+
+
+def get(session: Session, organisation_id: UUID, document_id: UUID) -> Document | None:
+    """The document, if it belongs to the organisation."""
+    return session.exec(
+        select(Document).where(Document.id == document_id, Document.organisation_id == organisation_id)
+    ).one_or_none()
+
+
+def of_batch(session: Session, batch_id: UUID) -> list[Document]:
+    """Every line of a batch, in review order."""
+    return list(
+        session.exec(select(Document).where(Document.batch_id == batch_id).order_by(col(Document.position)))
+    )
+
+
+def of_block(session: Session, block_id: UUID, state: str) -> list[Document]:
+    """Documents of a block that are in a state."""
+    query = select(Document).where(Document.block_id == block_id, Document.state == state)
+    return list(session.exec(query.order_by(col(Document.position))))
+
+
+def insert_all(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Bulk insert; each mapping names every column that has no default in the database."""
+    if rows:
+        session.execute(sa.insert(Document), list(rows))
+
+
+def delete_of_batch(session: Session, batch_id: UUID) -> None:
+    """Drop the lines of a batch that is being split again."""
+    session.execute(sa.delete(Document).where(col(Document.batch_id) == batch_id))
+
+
+def assign_blocks(session: Session, assignment: Mapping[UUID, Sequence[UUID]]) -> None:
+    """Put documents into announcement blocks and mark them as leaving."""
+    for block_id, ids in assignment.items():
+        session.execute(
+            sa.update(Document)
+            .where(col(Document.id).in_(ids), col(Document.state) == "in_review")
+            .values(block_id=block_id, state="releasing")
+        )
+
+
+def set_states(session: Session, batch_id: UUID, *, old: str, new: str, **values: Any) -> int:
+    """Move every line of a batch from one state to another; returns how many moved."""
+    result = session.execute(
+        sa.update(Document)
+        .where(col(Document.batch_id) == batch_id, col(Document.state) == old)
+        .values(state=new, **values)
+    )
+    return int(result.rowcount)  # type: ignore[attr-defined]
+
+
+def seal_many(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Bulk update after links were minted: the review wraps go, the state becomes sealed."""
+    if not rows:
+        return
+    statement = (
+        sa.update(Document)
+        .where(col(Document.id) == sa.bindparam("document_id"))
+        .values(
+            state="sealed",
+            person_id=sa.bindparam("person"),
+            key_review=None,
+            access_code_review=None,
+        )
+    )
+    session.connection().execute(statement, list(rows))
+
+
+def lines(session: Session, batch_id: UUID) -> list[Line]:
+    """Documents with their newest message."""
+    newest = (
+        sa.select(col(Message.document_id), sa.func.max(col(Message.created_at)).label("at"))
+        .where(col(Message.batch_id) == batch_id)
+        .group_by(col(Message.document_id))
+        .subquery()
+    )
+    query = (
+        sa.select(Document, Message)
+        .outerjoin(newest, newest.c.document_id == col(Document.id))
+        .outerjoin(
+            Message,
+            sa.and_(col(Message.document_id) == col(Document.id), col(Message.created_at) == newest.c.at),
+        )
+        .where(col(Document.batch_id) == batch_id)
+        .order_by(col(Document.position))
+    )
+    return [Line(document, message) for document, message in session.execute(query)]
+
+
+def mark_read(session: Session, document_id: UUID, now: datetime, *, downloaded: bool) -> None:
+    """First opening and first download, each kept once."""
+    session.execute(
+        sa.update(Document)
+        .where(col(Document.id) == document_id)
+        .values(
+            opened_at=sa.func.coalesce(col(Document.opened_at), now),
+            **({"downloaded_at": sa.func.coalesce(col(Document.downloaded_at), now)} if downloaded else {}),
+        )
+    )
+
+
+def same_person_and_period(
+    session: Session, organisation_id: UUID, staff_indexes: Sequence[bytes], period: str, batch_id: UUID
+) -> dict[bytes, UUID]:
+    """Sealed documents of other batches for the same people and period: what a corrected payslip replaces."""
+    found: dict[bytes, UUID] = {}
+    for start in range(0, len(staff_indexes), 500):
+        rows = session.execute(
+            sa.select(col(Document.staff_index), col(Document.id)).where(
+                col(Document.organisation_id) == organisation_id,
+                col(Document.staff_index).in_(staff_indexes[start : start + 500]),
+                col(Document.period) == period,
+                col(Document.state) == "sealed",
+                col(Document.batch_id) != batch_id,
+            )
+        )
+        found |= {index: document_id for index, document_id in rows if index is not None}
+    return found

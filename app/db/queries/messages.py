@@ -1,0 +1,166 @@
+"""Every question asked of messages, attempts and reports."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from app.db.models import Attempt, Block, DeliveryReport, Message, Sender, Template
+
+
+def insert_all(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Bulk insert."""
+    if rows:
+        session.execute(sa.insert(Message), list(rows))
+
+
+def get(session: Session, message_id: UUID) -> Message | None:
+    """One message, held until the transaction ends."""
+    return session.exec(select(Message).where(Message.id == message_id).with_for_update()).one_or_none()
+
+
+def of_document(session: Session, document_id: UUID) -> list[Message]:
+    """Messages about a document, oldest first."""
+    query = select(Message).where(Message.document_id == document_id)
+    return list(session.exec(query.order_by(col(Message.created_at))))
+
+
+def claim_next(session: Session, block_id: UUID, now: datetime, limit: int) -> list[Message]:
+    """Messages of a block that may leave now, held until the transaction ends."""
+    query = (
+        select(Message)
+        .where(Message.block_id == block_id, Message.state == "queued", Message.not_before <= now)
+        .order_by(col(Message.created_at), col(Message.id))
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return list(session.exec(query))
+
+
+def in_doubt(session: Session, block_id: UUID) -> list[Message]:
+    """Messages of a block that an interrupted run left between our commit and the carrier's answer."""
+    return list(session.exec(select(Message).where(Message.block_id == block_id, Message.state == "submitting")))
+
+
+def held_until(session: Session, now: datetime, limit: int) -> list[Message]:
+    """Held messages whose hour has come."""
+    query = (
+        select(Message)
+        .where(Message.state == "held", Message.not_before <= now)
+        .order_by(col(Message.not_before))
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return list(session.exec(query))
+
+
+def attempt(session: Session, attempt_id: UUID) -> Attempt | None:
+    """One attempt."""
+    return session.get(Attempt, attempt_id)
+
+
+def attempts_of(session: Session, message_id: UUID) -> list[Attempt]:
+    """Attempts of a message, in order."""
+    query = select(Attempt).where(Attempt.message_id == message_id).order_by(col(Attempt.number))
+    return list(session.exec(query))
+
+
+def reports_of(session: Session, attempt_ids: Sequence[UUID]) -> list[DeliveryReport]:
+    """Reports on those attempts, in the order they came."""
+    query = select(DeliveryReport).where(col(DeliveryReport.attempt_id).in_(attempt_ids))
+    return list(session.exec(query.order_by(col(DeliveryReport.received_at))))
+
+
+def report_exists(session: Session, attempt_id: UUID, event_key: str) -> bool:
+    """Whether this very report was recorded before."""
+    query = select(DeliveryReport.id).where(
+        DeliveryReport.attempt_id == attempt_id, DeliveryReport.event_key == event_key
+    )
+    return session.exec(query).first() is not None
+
+
+def past_deadline(session: Session, now: datetime, limit: int) -> list[Attempt]:
+    """Attempts whose answer is overdue."""
+    query = (
+        select(Attempt)
+        .where(Attempt.state == "submitted", col(Attempt.deadline_at).is_not(None), col(Attempt.deadline_at) <= now)
+        .order_by(col(Attempt.deadline_at))
+        .limit(limit)
+    )
+    return list(session.exec(query))
+
+
+def to_wipe(session: Session, now: datetime, limit: int) -> list[Message]:
+    """Messages that still hold their text past its time."""
+    query = select(Message).where(
+        sa.or_(col(Message.text_sealed).is_not(None), col(Message.card_sealed).is_not(None)),
+        Message.expires_at <= now,
+    )
+    return list(session.exec(query.limit(limit).with_for_update(skip_locked=True)))
+
+
+def unfinished(session: Session, batch_id: UUID) -> int:
+    """Messages of a batch that may still change. A doubt counts as finished: it is shown as it is."""
+    query = sa.select(sa.func.count()).where(
+        col(Message.batch_id) == batch_id, col(Message.state).in_(("queued", "held", "submitting", "submitted"))
+    )
+    return int(session.execute(query).scalar_one())
+
+
+def cancel_waiting(session: Session, batch_id: UUID, now: datetime, reason: str) -> int:
+    """Stop what has not left yet; returns how many."""
+    result = session.execute(
+        sa.update(Message)
+        .where(col(Message.batch_id) == batch_id, col(Message.state).in_(("queued", "held")))
+        .values(
+            state="cancelled", reason=reason, finished_at=now, wiped_at=now, text_sealed=None, card_sealed=None
+        )
+    )
+    return int(result.rowcount)  # type: ignore[attr-defined]
+
+
+def sender_for(session: Session, organisation_id: UUID) -> Sender | None:
+    """The sender an organisation's notices leave from."""
+    query = select(Sender).where(Sender.organisation_id == organisation_id).order_by(col(Sender.created_at))
+    return session.exec(query).first()
+
+
+def sender(session: Session, sender_id: UUID) -> Sender | None:
+    """One sender."""
+    return session.get(Sender, sender_id)
+
+
+def reserve(session: Session, sender_id: UUID, expected_tat: float, new_tat: float) -> bool:
+    """Move a sender's arrival time, unless another worker moved it since it was read."""
+    result = session.execute(
+        sa.update(Sender).where(col(Sender.id) == sender_id, col(Sender.tat) == expected_tat).values(tat=new_tat)
+    )
+    return int(result.rowcount) == 1  # type: ignore[attr-defined]
+
+
+def template(session: Session, organisation_id: UUID, key: str, channel: str, language: str) -> Template | None:
+    """The organisation's text for a purpose, channel and language."""
+    return session.exec(
+        select(Template).where(
+            Template.organisation_id == organisation_id,
+            Template.key == key,
+            Template.channel == channel,
+            Template.language == language,
+        )
+    ).one_or_none()
+
+
+def block(session: Session, block_id: UUID) -> Block | None:
+    """One block."""
+    return session.get(Block, block_id)
+
+
+def open_blocks(session: Session, batch_id: UUID, kind: str) -> int:
+    """Blocks of a batch that are not done."""
+    query = sa.select(sa.func.count()).where(
+        col(Block.batch_id) == batch_id, col(Block.kind) == kind, col(Block.done_at).is_(None)
+    )
+    return int(session.execute(query).scalar_one())

@@ -1,0 +1,73 @@
+"""Every question asked of recipients and their objections."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from app.db.models import Objection, Person
+
+CHUNK = 500
+
+
+def by_staff_index(session: Session, organisation_id: UUID, indexes: Sequence[bytes]) -> dict[bytes, Person]:
+    """Known people among those staff numbers."""
+    found: dict[bytes, Person] = {}
+    for start in range(0, len(indexes), CHUNK):
+        query = select(Person).where(
+            Person.organisation_id == organisation_id,
+            col(Person.staff_index).in_(indexes[start : start + CHUNK]),
+        )
+        found |= {person.staff_index: person for person in session.exec(query)}
+    return found
+
+
+def insert_all(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Bulk insert of new people."""
+    if rows:
+        session.execute(sa.insert(Person), list(rows))
+
+
+def update_all(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Bulk update by primary key; every mapping has the same keys, `id` among them."""
+    if rows:
+        session.execute(sa.update(Person), list(rows))
+
+
+def objections(
+    session: Session, organisation_id: UUID, kinds: Sequence[str], subjects: Sequence[bytes]
+) -> set[tuple[bytes, str]]:
+    """Objections in force: for each subject and kind the last record decides."""
+    state: dict[tuple[bytes, str], bool] = {}
+    for start in range(0, len(subjects), CHUNK):
+        query = (
+            select(Objection)
+            .where(
+                Objection.organisation_id == organisation_id,
+                col(Objection.kind).in_(kinds),
+                col(Objection.subject_index).in_(subjects[start : start + CHUNK]),
+            )
+            .order_by(col(Objection.recorded_at))
+        )
+        for record in session.exec(query):
+            state[record.subject_index, record.kind] = not record.withdrawn
+    return {key for key, in_force in state.items() if in_force}
+
+
+def record_objection(
+    session: Session, organisation_id: UUID, subject: bytes, kind: str, how: str, now: datetime, *, withdrawn: bool
+) -> None:
+    """Add one record; nothing is ever changed or removed."""
+    session.add(
+        Objection(
+            organisation_id=organisation_id,
+            subject_index=subject,
+            kind=kind,
+            withdrawn=withdrawn,
+            how=how,
+            recorded_at=now,
+        )
+    )
