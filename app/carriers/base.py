@@ -76,3 +76,36 @@ class Carrier(Protocol):
 
     def reaches_rcs(self, organisation_id: UUID, to: str) -> bool | None:
         """Whether the number takes RCS; None when nobody knows."""
+
+
+ReportState = Literal["enroute", "delivered", "read", "failed", "expired"]
+
+
+@dataclass(frozen=True)
+class Report:
+    """What the network tells about an attempt it accepted. `enroute` is not final; `code` says why, in our words.
+
+    The same report may come again, late, or out of order: `event_key` is the same for the same event of an attempt.
+    """
+
+    attempt_id: UUID
+    event_key: str
+    state: ReportState
+    code: str
+    occurred_at: datetime
+
+
+@dataclass(frozen=True)
+class Inbound:
+    """What a phone sent to one of our senders. It may come again with the same `event_key`.
+
+    `postback` is the data of the tapped button, empty when the person typed `text`.
+    """
+
+    organisation_id: UUID
+    from_: str
+    to_sender: str
+    text: str
+    received_at: datetime
+    event_key: str
+    postback: str = ""

@@ -5,6 +5,7 @@ directory can lie about sizes. What a clerk's computer adds by itself (`__MACOSX
 passed over; anything else that is not a PDF is reported, so that no payslip is lost in silence.
 """
 
+import copy
 import io
 import stat
 import struct
@@ -30,7 +31,15 @@ _ENCRYPTED_FLAG = 0x1
 _UTF8_FLAG = 0x800
 _OFFICE_SUFFIXES = (".xlsx", ".xlsm", ".ods", ".docx", ".odt", ".pptx", ".odp")
 _ARCHIVE_SUFFIXES = (".zip", ".7z", ".rar", ".gz", ".tgz", ".tar", ".bz2", ".xz")
-_ARCHIVE_MAGIC = (b"PK\x03\x04", b"PK\x05\x06", b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07", b"\x1f\x8b", b"BZh", b"\xfd7zXZ")
+_ARCHIVE_MAGIC = (
+    b"PK\x03\x04",
+    b"PK\x05\x06",
+    b"7z\xbc\xaf\x27\x1c",
+    b"Rar!\x1a\x07",
+    b"\x1f\x8b",
+    b"BZh",
+    b"\xfd7zXZ",
+)
 
 
 class ArchiveRefused(InvalidInput):
@@ -124,15 +133,24 @@ def open_zip(data: bytes, limits: ArchiveLimits) -> zipfile.ZipFile:
     try:
         opened = zipfile.ZipFile(io.BytesIO(data))
     except (zipfile.BadZipFile, ValueError, NotImplementedError, struct.error) as unreadable:
-        raise ArchiveRefused("not_a_zip", "the file is not a ZIP, or its directory is damaged; make it again") from unreadable
+        raise ArchiveRefused(
+            "not_a_zip", "the file is not a ZIP, or its directory is damaged; make it again"
+        ) from unreadable
     infos = opened.infolist()
     if len(infos) > limits.max_entries:
         raise _too_many(limits)
     if sum(info.file_size for info in infos) > limits.max_total_bytes:
-        raise ArchiveRefused("total_too_large", f"the ZIP inflates to more than {limits.max_total_bytes} bytes; split it")
+        raise ArchiveRefused(
+            "total_too_large", f"the ZIP inflates to more than {limits.max_total_bytes} bytes; split it"
+        )
     in_order = sorted(infos, key=lambda info: info.header_offset)
-    if any(first.header_offset + first.compress_size > second.header_offset for first, second in pairwise(in_order)):
-        raise ArchiveRefused("overlapping_entries", "entries of the ZIP share the same bytes; make the ZIP again")
+    if any(
+        first.header_offset + first.compress_size > second.header_offset
+        for first, second in pairwise(in_order)
+    ):
+        raise ArchiveRefused(
+            "overlapping_entries", "entries of the ZIP share the same bytes; make the ZIP again"
+        )
     return opened
 
 
@@ -142,16 +160,37 @@ def inflate(opened: zipfile.ZipFile, info: zipfile.ZipInfo, limit: int, position
     `limit` is in bytes. Raises ArchiveRefused with `entry_too_large`, `damaged` or `unsupported_compression`.
     """
     content = bytearray()
+    # zipfile stops at the declared size; other readers go on, so the entry is read past what it declares.
+    unbelieving = copy.copy(info)
+    unbelieving.file_size = limit + 1
     try:
-        with opened.open(info) as stream:
+        with opened.open(unbelieving) as stream:
             while chunk := stream.read(_CHUNK_BYTES):
                 content += chunk
                 if len(content) > limit:
-                    raise ArchiveRefused("entry_too_large", f"an entry inflates to more than {limit} bytes", position)
+                    raise ArchiveRefused(
+                        "entry_too_large", f"an entry inflates to more than {limit} bytes", position
+                    )
     except NotImplementedError as unsupported:
-        raise ArchiveRefused("unsupported_compression", "an entry uses a compression we do not read", position) from unsupported
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, struct.error, OSError, ValueError) as damaged:
-        raise ArchiveRefused("damaged", "an entry of the ZIP cannot be read; make the ZIP again", position) from damaged
+        raise ArchiveRefused(
+            "unsupported_compression", "an entry uses a compression we do not read", position
+        ) from unsupported
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        EOFError,
+        RuntimeError,
+        struct.error,
+        OSError,
+        ValueError,
+    ) as damaged:
+        raise ArchiveRefused(
+            "damaged", "an entry of the ZIP cannot be read; make the ZIP again", position
+        ) from damaged
+    if len(content) != info.file_size:
+        raise ArchiveRefused(
+            "damaged", "an entry is not as long as the ZIP declares; make the ZIP again", position
+        )
     return bytes(content)
 
 
@@ -179,13 +218,19 @@ def _directory_bytes(data: bytes) -> int:
         return 0
     locator = end - _ZIP64_LOCATOR_BYTES
     record = locator - _ZIP64_END_RECORD_BYTES
-    if record >= 0 and data[locator : locator + 4] == _ZIP64_LOCATOR and data[record : record + 4] == _ZIP64_END_RECORD:
+    if (
+        record >= 0
+        and data[locator : locator + 4] == _ZIP64_LOCATOR
+        and data[record : record + 4] == _ZIP64_END_RECORD
+    ):
         return int(struct.unpack_from("<Q", data, record + 40)[0])
     return int(struct.unpack_from("<L", data, end + 12)[0])
 
 
 def _too_many(limits: ArchiveLimits) -> ArchiveRefused:
-    return ArchiveRefused("too_many_entries", f"the ZIP holds more than {limits.max_entries} entries; split it")
+    return ArchiveRefused(
+        "too_many_entries", f"the ZIP holds more than {limits.max_entries} entries; split it"
+    )
 
 
 def _judge_entry(position: int, info: zipfile.ZipInfo, limits: ArchiveLimits) -> None:
@@ -193,15 +238,23 @@ def _judge_entry(position: int, info: zipfile.ZipInfo, limits: ArchiveLimits) ->
     if info.flag_bits & _ENCRYPTED_FLAG:
         raise ArchiveRefused("encrypted", "an entry has a password; make the ZIP without one", position)
     if _is_unsafe_path(name):
-        raise ArchiveRefused("unsafe_path", "an entry's path leaves the archive; make the ZIP again", position)
+        raise ArchiveRefused(
+            "unsafe_path", "an entry's path leaves the archive; make the ZIP again", position
+        )
     if stat.S_ISLNK(info.external_attr >> 16):
-        raise ArchiveRefused("symlink", "an entry is a link to another file; put the file itself in", position)
+        raise ArchiveRefused(
+            "symlink", "an entry is a link to another file; put the file itself in", position
+        )
     if name.lower().endswith(_ARCHIVE_SUFFIXES):
         raise _nested(position)
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise ArchiveRefused("unsupported_compression", "an entry uses a compression we do not read", position)
+        raise ArchiveRefused(
+            "unsupported_compression", "an entry uses a compression we do not read", position
+        )
     if info.file_size > limits.max_entry_bytes:
-        raise ArchiveRefused("entry_too_large", f"an entry is larger than {limits.max_entry_bytes} bytes", position)
+        raise ArchiveRefused(
+            "entry_too_large", f"an entry is larger than {limits.max_entry_bytes} bytes", position
+        )
     if info.file_size > limits.ratio_from_bytes and info.file_size > limits.max_ratio * info.compress_size:
         raise ArchiveRefused("ratio", f"an entry inflates more than {limits.max_ratio} times", position)
 
@@ -209,17 +262,19 @@ def _judge_entry(position: int, info: zipfile.ZipInfo, limits: ArchiveLimits) ->
 def _judge_content(position: int, name: str, content: bytes) -> ArchivedDocument | SkippedEntry:
     if not content:
         return SkippedEntry(name, "empty")
-    if b"%PDF-" in content[:_PDF_HEADER_WITHIN]:
-        return ArchivedDocument(name, content)
     if name.lower().endswith(_OFFICE_SUFFIXES):
         return SkippedEntry(name, "office_file")
     if content.startswith(_ARCHIVE_MAGIC):
         raise _nested(position)
+    if b"%PDF-" in content[:_PDF_HEADER_WITHIN]:
+        return ArchivedDocument(name, content)
     return SkippedEntry(name, "not_a_pdf")
 
 
 def _nested(position: int) -> ArchiveRefused:
-    return ArchiveRefused("nested_archive", "the ZIP holds another archive; put the PDFs directly in it", position)
+    return ArchiveRefused(
+        "nested_archive", "the ZIP holds another archive; put the PDFs directly in it", position
+    )
 
 
 def _is_unsafe_path(name: str) -> bool:
@@ -229,4 +284,8 @@ def _is_unsafe_path(name: str) -> bool:
 
 def _is_clutter(name: str) -> bool:
     *folders, last = name.split("/")
-    return "__MACOSX" in folders or last.lower() in (".ds_store", "thumbs.db", "desktop.ini") or last.startswith("._")
+    return (
+        "__MACOSX" in folders
+        or last.lower() in (".ds_store", "thumbs.db", "desktop.ini")
+        or last.startswith("._")
+    )

@@ -1,0 +1,1 @@
+"""What happened, in a form that shows any later change. Pure."""

@@ -5,7 +5,7 @@ from app.db.models.batch import Batch, MappingMemory, Upload
 from app.db.models.document import Document
 from app.db.models.journal import JournalEvent, JournalHead
 from app.db.models.keys import EpochCheck, KeyVerifier
-from app.db.models.message import Attempt, Block, DeliveryReport, Message
+from app.db.models.message import Attempt, Block, DeliveryReport, InboundMessage, Message
 from app.db.models.organisation import Organisation
 from app.db.models.person import Person
 from app.db.models.sender import Objection, Sender, Template
@@ -19,6 +19,7 @@ __all__ = [
     "DeliveryReport",
     "Document",
     "EpochCheck",
+    "InboundMessage",
     "JournalEvent",
     "JournalHead",
     "KeyVerifier",

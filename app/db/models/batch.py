@@ -31,7 +31,7 @@ class Batch(SQLModel, table=True):
     password_policy: str = text_field(10)
     profile: str = text_field(10)
     channels: list[str] = json_field(list)
-    mapping: dict[str, int] | None = Field(default=None, sa_type=sa.JSON)
+    mapping: dict[str, Any] | None = Field(default=None, sa_type=sa.JSON)
     sheet_warnings: list[dict[str, Any]] = json_field(list)
     page_count: int = 0
     review_day: int
@@ -67,13 +67,10 @@ class Upload(SQLModel, table=True):
 
 
 class MappingMemory(SQLModel, table=True):
-    """The columns a clerk chose for a set of unknown headings, proposed again next month."""
+    """Which field a folded heading meant when a clerk said so, proposed again next month."""
 
     __tablename__ = "mapping_memory"
-    __table_args__ = (sa.UniqueConstraint("organisation_id", "headings_hash"),)
 
-    id: UUID = id_field()
-    organisation_id: UUID = reference("organisation.id")
-    headings_hash: bytes
-    mapping: dict[str, int] = json_field(dict)
+    organisation_id: UUID = Field(foreign_key="organisation.id", primary_key=True)
+    headings: dict[str, str] = json_field(dict)
     updated_at: datetime

@@ -13,8 +13,9 @@ from app.db.models.base import id_field, json_field, reference, text_field
 class Document(SQLModel, table=True):
     """`state`: in_review, excluded, releasing, sealed, revoked, expired, cancelled. `match` is the review's verdict.
 
-    `findings` hold codes and severities; `details_sealed` their parameters that name people or numbers. The blob lies
-    in the batch's pack at `blob_offset`. `key_review` wraps the document key until release and is null after it.
+    `row_key` is the line's id within the review and `conflict` says that it competes with others of its staff number.
+    `findings` hold codes and severities; `details_sealed` what names people or numbers. The blob lies in the batch's
+    pack at `blob_offset`. `key_review` wraps the document key until release and is null after it.
     """
 
     __tablename__ = "document"
@@ -28,7 +29,8 @@ class Document(SQLModel, table=True):
     position: int
     match: str = text_field(20)
     state: str = text_field(12)
-    blocking: bool = False
+    row_key: str = text_field(24)
+    conflict: bool = False
     findings: list[dict[str, Any]] = json_field(list)
     confirmed: list[str] = json_field(list)
     details_sealed: bytes | None = None

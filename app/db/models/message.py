@@ -10,7 +10,8 @@ from app.db.models.base import id_field, json_field, reference, text_field
 
 
 class Message(SQLModel, table=True):
-    """States are those of `app.messaging.status`. `plan` is the ordered channels, for example ["rcs", "sms"].
+    """States are those of `app.messaging.status`. `plan` is the ordered channels, for example ["rcs", "sms"], and
+    `channel` the one in use or next.
 
     `text_sealed` and `card_sealed` hold the link secret and are wiped at the first final status, or 72 hours after
     release when the message failed. `reason` is the id of the rule that held, refused or changed it.
@@ -33,6 +34,7 @@ class Message(SQLModel, table=True):
     template_key: str = text_field(40)
     language: str = text_field(2)
     plan: list[str] = json_field(list)
+    channel: str = text_field(4)
     state: str = text_field(12)
     reason: str = text_field(60, default="")
     to_sealed: bytes
@@ -103,3 +105,19 @@ class Block(SQLModel, table=True):
     position: int
     created_at: datetime
     done_at: datetime | None = None
+
+
+class InboundMessage(SQLModel, table=True):
+    """What a person answered. `intent` is what `app.messaging.optout` read in it."""
+
+    __tablename__ = "inbound_message"
+    __table_args__ = (sa.UniqueConstraint("organisation_id", "event_key"),)
+
+    id: UUID = id_field()
+    organisation_id: UUID = reference("organisation.id", index=False)
+    event_key: str = text_field(80)
+    from_sealed: bytes
+    from_index: bytes = Field(index=True)
+    text_sealed: bytes
+    intent: str = text_field(10, default="")
+    received_at: datetime

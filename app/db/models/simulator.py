@@ -1,4 +1,4 @@
-"""The simulated network: handsets and what they received, sealed like the outbox."""
+"""The simulated network: handsets, what they received, and the reports it still owes us. Sealed like the outbox."""
 
 from datetime import datetime
 from uuid import UUID
@@ -6,7 +6,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
-from app.db.models.base import id_field, json_field, reference, text_field
+from app.db.models.base import id_field, reference, text_field
 
 
 class SimulatedHandset(SQLModel, table=True):
@@ -16,7 +16,7 @@ class SimulatedHandset(SQLModel, table=True):
     __table_args__ = (sa.UniqueConstraint("organisation_id", "phone_index"),)
 
     id: UUID = id_field()
-    organisation_id: UUID = reference("organisation.id")
+    organisation_id: UUID = reference("organisation.id", index=False)
     phone_sealed: bytes
     phone_index: bytes
     powered: bool = True
@@ -26,12 +26,17 @@ class SimulatedHandset(SQLModel, table=True):
 
 class SimulatedMessage(SQLModel, table=True):
     """A message inside the simulated network. `attempt_id` is the sender's reference and unique: the network takes
-    the same message once. `state`: queued, delivered, revoked, failed, received (from the phone to us)."""
+    the same message once.
+
+    `state`: outage (the first try met a failing network, nothing was taken), queued, delivered, failed, expired,
+    revoked, received (from the phone to us). `due_at` is when the phone is to get it; None means never.
+    `body_sealed` is erased as soon as no phone will show it any more, and in any case after some days.
+    """
 
     __tablename__ = "simulated_message"
 
     id: UUID = id_field()
-    organisation_id: UUID = reference("organisation.id")
+    organisation_id: UUID = reference("organisation.id", index=False)
     handset_id: UUID = reference("simulated_handset.id")
     attempt_id: UUID | None = Field(default=None, unique=True)
     channel: str = text_field(4)
@@ -39,7 +44,25 @@ class SimulatedMessage(SQLModel, table=True):
     body_sealed: bytes | None
     state: str = text_field(10)
     due_at: datetime | None = Field(default=None, index=True)
-    pending: list[str] = json_field(list)
-    created_at: datetime
+    expires_at: datetime | None = Field(default=None, index=True)
+    created_at: datetime = Field(index=True)
     delivered_at: datetime | None = None
     read_at: datetime | None = None
+
+
+class SimulatedReport(SQLModel, table=True):
+    """What the network has to tell us about a message, deleted once we said that it is recorded.
+
+    `state` is that of a delivery report, or `inbound` for a message that a phone sent. `due_at` is the next time to
+    tell it, `tries` how often it was told.
+    """
+
+    __tablename__ = "simulated_report"
+
+    id: UUID = id_field()
+    message_id: UUID = reference("simulated_message.id")
+    state: str = text_field(12)
+    code: str = text_field(40, default="")
+    occurred_at: datetime
+    due_at: datetime = Field(index=True)
+    tries: int = 0

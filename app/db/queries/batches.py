@@ -19,7 +19,6 @@ class Progress:
     matches: Mapping[str, int]
     documents: Mapping[str, int]
     messages: Mapping[str, int]
-    blocking: int
     opened: int
     downloaded: int
 
@@ -79,28 +78,18 @@ def with_same_files(session: Session, organisation_id: UUID, contents: Sequence[
     return session.exec(query).first()
 
 
-def remembered_mapping(session: Session, organisation_id: UUID, headings_hash: bytes) -> dict[str, int] | None:
-    """Columns chosen the last time these headings came."""
-    memory = session.exec(
-        select(MappingMemory).where(
-            MappingMemory.organisation_id == organisation_id, MappingMemory.headings_hash == headings_hash
-        )
-    ).one_or_none()
-    return memory.mapping if memory else None
+def remembered_headings(session: Session, organisation_id: UUID) -> dict[str, str]:
+    """Folded headings a clerk gave a field to, earlier."""
+    memory = session.get(MappingMemory, organisation_id)
+    return memory.headings if memory else {}
 
 
-def remember_mapping(
-    session: Session, organisation_id: UUID, headings_hash: bytes, mapping: dict[str, int], now: datetime
-) -> None:
+def remember_headings(session: Session, organisation_id: UUID, headings: dict[str, str], now: datetime) -> None:
     """Keep the clerk's choice for next month."""
-    memory = session.exec(
-        select(MappingMemory).where(
-            MappingMemory.organisation_id == organisation_id, MappingMemory.headings_hash == headings_hash
-        )
-    ).one_or_none()
+    memory = session.get(MappingMemory, organisation_id)
     if memory is None:
-        memory = MappingMemory(organisation_id=organisation_id, headings_hash=headings_hash, updated_at=now)
-    memory.mapping = mapping
+        memory = MappingMemory(organisation_id=organisation_id, headings={}, updated_at=now)
+    memory.headings = {**memory.headings, **headings}
     memory.updated_at = now
     session.add(memory)
 
@@ -118,14 +107,12 @@ def progress(session: Session, batch_id: UUID) -> Progress:
         sa.select(
             sa.func.count(col(Document.opened_at)),
             sa.func.count(col(Document.downloaded_at)),
-            sa.func.count(sa.case((sa.and_(col(Document.blocking), col(Document.state) == "in_review"), 1))),
         ).where(col(Document.batch_id) == batch_id)
     ).one()
     return Progress(
         matches=tally(col(Document.match), Document),
         documents=tally(col(Document.state), Document),
         messages=tally(col(Message.state), Message),
-        blocking=read[2],
         opened=read[0],
         downloaded=read[1],
     )

@@ -8,7 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from app.db.models import Attempt, Block, DeliveryReport, Message, Sender, Template
+from app.db.models import Attempt, Block, DeliveryReport, Message, Sender
 
 
 def insert_all(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -122,35 +122,14 @@ def cancel_waiting(session: Session, batch_id: UUID, now: datetime, reason: str)
     return int(result.rowcount)  # type: ignore[attr-defined]
 
 
-def sender_for(session: Session, organisation_id: UUID) -> Sender | None:
-    """The sender an organisation's notices leave from."""
-    query = select(Sender).where(Sender.organisation_id == organisation_id).order_by(col(Sender.created_at))
-    return session.exec(query).first()
-
-
 def sender(session: Session, sender_id: UUID) -> Sender | None:
     """One sender."""
     return session.get(Sender, sender_id)
 
 
-def reserve(session: Session, sender_id: UUID, expected_tat: float, new_tat: float) -> bool:
-    """Move a sender's arrival time, unless another worker moved it since it was read."""
-    result = session.execute(
-        sa.update(Sender).where(col(Sender.id) == sender_id, col(Sender.tat) == expected_tat).values(tat=new_tat)
-    )
-    return int(result.rowcount) == 1  # type: ignore[attr-defined]
-
-
-def template(session: Session, organisation_id: UUID, key: str, channel: str, language: str) -> Template | None:
-    """The organisation's text for a purpose, channel and language."""
-    return session.exec(
-        select(Template).where(
-            Template.organisation_id == organisation_id,
-            Template.key == key,
-            Template.channel == channel,
-            Template.language == language,
-        )
-    ).one_or_none()
+def sender_for_update(session: Session, sender_id: UUID) -> Sender | None:
+    """One sender, held until the transaction ends: its arrival time is about to move."""
+    return session.exec(select(Sender).where(Sender.id == sender_id).with_for_update()).one_or_none()
 
 
 def block(session: Session, block_id: UUID) -> Block | None:

@@ -1,0 +1,758 @@
+"""First tables."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "epoch_check",
+        sa.Column("name", sa.String(80), nullable=False),
+        sa.Column("check_value", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+    )
+    op.create_table(
+        "key_verifier",
+        sa.Column("kid", sa.Integer(), nullable=False),
+        sa.Column("verifier", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("kid"),
+    )
+    op.create_table(
+        "link",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("ref", sa.String(8), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("document_id", sa.Uuid(), nullable=False),
+        sa.Column("recipient", sa.LargeBinary(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("kid", sa.Integer(), nullable=False),
+        sa.Column("kdf", sa.Integer(), nullable=False),
+        sa.Column("salt", sa.LargeBinary(), nullable=False),
+        sa.Column("salt_password", sa.LargeBinary(), nullable=False),
+        sa.Column("proof", sa.LargeBinary(), nullable=False),
+        sa.Column("hard_day", sa.Integer(), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("wrapped_link", sa.LargeBinary(), nullable=True),
+        sa.Column("wrapped_org", sa.LargeBinary(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("released_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("revoked_reason", sa.String(10), nullable=False),
+        sa.Column("frozen_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("wiped_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("bad", sa.Integer(), nullable=False),
+        sa.Column("day_bad", sa.Integer(), nullable=False),
+        sa.Column("day_ends_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("blocked_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("openings", sa.Integer(), nullable=False),
+        sa.Column("first_opened_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_opened_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("ref"),
+    )
+    with op.batch_alter_table("link", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_link_document_id"), ["document_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_link_hard_day"), ["hard_day"], unique=False)
+        batch_op.create_index(batch_op.f("ix_link_organisation_id"), ["organisation_id"], unique=False)
+
+    op.create_table(
+        "link_throttle",
+        sa.Column("bucket", sa.LargeBinary(), nullable=False),
+        sa.Column("wrong", sa.Integer(), nullable=False),
+        sa.Column("window_ends_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("blocked_until", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("bucket"),
+    )
+    with op.batch_alter_table("link_throttle", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_link_throttle_window_ends_at"), ["window_ends_at"], unique=False)
+
+    op.create_table(
+        "login_throttle",
+        sa.Column("bucket", sa.LargeBinary(), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("window_ends_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("bucket"),
+    )
+    op.create_table(
+        "organisation",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.String(120), nullable=False),
+        sa.Column("slug", sa.String(40), nullable=False),
+        sa.Column("timezone", sa.String(64), nullable=False),
+        sa.Column("region", sa.String(2), nullable=False),
+        sa.Column("language", sa.String(2), nullable=False),
+        sa.Column("profile", sa.String(10), nullable=False),
+        sa.Column("staff_pattern", sa.String(400), nullable=False),
+        sa.Column("sender_name", sa.String(11), nullable=False),
+        sa.Column("contact", sa.String(200), nullable=False),
+        sa.Column("brand_colour", sa.String(7), nullable=False),
+        sa.Column("password_policy", sa.String(10), nullable=False),
+        sa.Column("link_days", sa.Integer(), nullable=False),
+        sa.Column("rcs_enabled", sa.Boolean(), nullable=False),
+        sa.Column("simulator_only", sa.Boolean(), nullable=False),
+        sa.Column("custody", sa.String(10), nullable=False),
+        sa.Column("public_key", sa.LargeBinary(), nullable=False),
+        sa.Column("private_key_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("slug"),
+    )
+    op.create_table(
+        "api_key",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.String(120), nullable=False),
+        sa.Column("mode", sa.String(4), nullable=False),
+        sa.Column("prefix", sa.String(16), nullable=False),
+        sa.Column("key_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"],
+            ["organisation.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("api_key", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_api_key_organisation_id"), ["organisation_id"], unique=False)
+
+    op.create_table(
+        "batch",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("title", sa.String(120), nullable=False),
+        sa.Column("kind", sa.String(20), nullable=False),
+        sa.Column("period", sa.String(7), nullable=False),
+        sa.Column("state", sa.String(16), nullable=False),
+        sa.Column("failure", sa.JSON(), nullable=False),
+        sa.Column("expires_on", sa.String(10), nullable=False),
+        sa.Column("password_policy", sa.String(10), nullable=False),
+        sa.Column("profile", sa.String(10), nullable=False),
+        sa.Column("channels", sa.JSON(), nullable=False),
+        sa.Column("mapping", sa.JSON(), nullable=True),
+        sa.Column("sheet_warnings", sa.JSON(), nullable=False),
+        sa.Column("page_count", sa.Integer(), nullable=False),
+        sa.Column("review_day", sa.Integer(), nullable=False),
+        sa.Column("release_before", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("idempotency_key", sa.String(200), nullable=True),
+        sa.Column("request_hash", sa.LargeBinary(), nullable=True),
+        sa.Column("same_files_as", sa.Uuid(), nullable=True),
+        sa.Column("created_by", sa.String(80), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("released_by", sa.String(80), nullable=False),
+        sa.Column("released_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"],
+            ["organisation.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("organisation_id", "idempotency_key"),
+    )
+    with op.batch_alter_table("batch", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_batch_organisation_id"), ["organisation_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_batch_state"), ["state"], unique=False)
+
+    op.create_table(
+        "console_user",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("email", sa.String(254), nullable=False),
+        sa.Column("name", sa.String(120), nullable=False),
+        sa.Column("password_hash", sa.String(255), nullable=False),
+        sa.Column("role", sa.String(10), nullable=False),
+        sa.Column("language", sa.String(2), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("disabled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"],
+            ["organisation.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("email"),
+    )
+    with op.batch_alter_table("console_user", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_console_user_organisation_id"), ["organisation_id"], unique=False
+        )
+
+    op.create_table(
+        "inbound_message",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("event_key", sa.String(80), nullable=False),
+        sa.Column("from_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("from_index", sa.LargeBinary(), nullable=False),
+        sa.Column("text_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("intent", sa.String(10), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"],
+            ["organisation.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("organisation_id", "event_key"),
+    )
+    with op.batch_alter_table("inbound_message", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_inbound_message_from_index"), ["from_index"], unique=False)
+
+    op.create_table(
+        "journal_event",
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("tag", sa.String(40), nullable=False),
+        sa.Column("subject_id", sa.Uuid(), nullable=False),
+        sa.Column("salt", sa.LargeBinary(), nullable=True),
+        sa.Column("body_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("commitment", sa.LargeBinary(), nullable=False),
+        sa.Column("chain", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"],
+            ["organisation.id"],
+        ),
+        sa.PrimaryKeyConstraint("organisation_id", "seq"),
+    )
+    with op.batch_alter_table("journal_event", schema=None) as batch_op:
+        batch_op.create_index("ix_journal_subject", ["organisation_id", "subject_id", "seq"], unique=False)
+
+    op.create_table(
+        "journal_head",
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.Column("head", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"],
+            ["organisation.id"],
+        ),
+        sa.PrimaryKeyConstraint("organisation_id"),
+    )
+    op.create_table(
+        "link_session",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("sid", sa.LargeBinary(), nullable=False),
+        sa.Column("link_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.String(6), nullable=False),
+        sa.Column("state", sa.String(4), nullable=False),
+        sa.Column("sealed_dek", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["link_id"],
+            ["link.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("sid"),
+    )
+    with op.batch_alter_table("link_session", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_link_session_expires_at"), ["expires_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_link_session_link_id"), ["link_id"], unique=False)
+
+    op.create_table(
+        "mapping_memory",
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("headings", sa.JSON(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"],
+            ["organisation.id"],
+        ),
+        sa.PrimaryKeyConstraint("organisation_id"),
+    )
+    op.create_table(
+        "objection",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("subject_index", sa.LargeBinary(), nullable=False),
+        sa.Column("kind", sa.String(20), nullable=False),
+        sa.Column("withdrawn", sa.Boolean(), nullable=False),
+        sa.Column("how", sa.String(20), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"],
+            ["organisation.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("objection", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_objection_subject_index"), ["subject_index"], unique=False)
+
+    op.create_table(
+        "person",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("staff_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("staff_index", sa.LargeBinary(), nullable=False),
+        sa.Column("name_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("phone_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("phone_index", sa.LargeBinary(), nullable=True),
+        sa.Column("language", sa.String(2), nullable=False),
+        sa.Column("objected_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("password_key_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"],
+            ["organisation.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("organisation_id", "staff_index"),
+    )
+    with op.batch_alter_table("person", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_person_organisation_id"), ["organisation_id"], unique=False)
+
+    op.create_table(
+        "sender",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.String(12), nullable=False),
+        sa.Column("address", sa.String(40), nullable=False),
+        sa.Column("carrier", sa.String(20), nullable=False),
+        sa.Column("rate", sa.Float(), nullable=False),
+        sa.Column("tat", sa.Float(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"],
+            ["organisation.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("sender", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_sender_organisation_id"), ["organisation_id"], unique=False)
+
+    op.create_table(
+        "simulated_handset",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("phone_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("phone_index", sa.LargeBinary(), nullable=False),
+        sa.Column("powered", sa.Boolean(), nullable=False),
+        sa.Column("rcs", sa.Boolean(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"],
+            ["organisation.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("organisation_id", "phone_index"),
+    )
+    op.create_table(
+        "template",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("key", sa.String(40), nullable=False),
+        sa.Column("channel", sa.String(4), nullable=False),
+        sa.Column("language", sa.String(2), nullable=False),
+        sa.Column("category", sa.String(16), nullable=False),
+        sa.Column("title", sa.String(200), nullable=False),
+        sa.Column("text", sa.String(2000), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"],
+            ["organisation.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("organisation_id", "key", "channel", "language"),
+    )
+    with op.batch_alter_table("template", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_template_organisation_id"), ["organisation_id"], unique=False)
+
+    op.create_table(
+        "block",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("batch_id", sa.Uuid(), nullable=True),
+        sa.Column("sender_id", sa.Uuid(), nullable=True),
+        sa.Column("kind", sa.String(10), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["batch_id"],
+            ["batch.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"],
+            ["organisation.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("block", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_block_batch_id"), ["batch_id"], unique=False)
+
+    op.create_table(
+        "console_session",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("token_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("csrf_token", sa.String(64), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["user_id"],
+            ["console_user.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("console_session", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_console_session_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
+        "document",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("batch_id", sa.Uuid(), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=True),
+        sa.Column("block_id", sa.Uuid(), nullable=True),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("match", sa.String(20), nullable=False),
+        sa.Column("state", sa.String(12), nullable=False),
+        sa.Column("row_key", sa.String(24), nullable=False),
+        sa.Column("conflict", sa.Boolean(), nullable=False),
+        sa.Column("findings", sa.JSON(), nullable=False),
+        sa.Column("confirmed", sa.JSON(), nullable=False),
+        sa.Column("details_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("sheet_row", sa.Integer(), nullable=True),
+        sa.Column("pages", sa.JSON(), nullable=False),
+        sa.Column("period", sa.String(7), nullable=False),
+        sa.Column("language", sa.String(2), nullable=False),
+        sa.Column("staff_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("staff_index", sa.LargeBinary(), nullable=True),
+        sa.Column("name_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("phone_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("phone_index", sa.LargeBinary(), nullable=True),
+        sa.Column("access_code_review", sa.LargeBinary(), nullable=True),
+        sa.Column("blob_key", sa.String(120), nullable=False),
+        sa.Column("blob_offset", sa.Integer(), nullable=False),
+        sa.Column("blob_size", sa.Integer(), nullable=False),
+        sa.Column("plain_size", sa.Integer(), nullable=False),
+        sa.Column("content_index", sa.LargeBinary(), nullable=True),
+        sa.Column("content_hash_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("key_review", sa.LargeBinary(), nullable=True),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("downloaded_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["batch_id"],
+            ["batch.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"],
+            ["organisation.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["person_id"],
+            ["person.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("batch_id", "position"),
+    )
+    with op.batch_alter_table("document", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_document_batch_id"), ["batch_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_document_block_id"), ["block_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_document_content_index"), ["content_index"], unique=False)
+        batch_op.create_index(batch_op.f("ix_document_organisation_id"), ["organisation_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_document_person_id"), ["person_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_document_phone_index"), ["phone_index"], unique=False)
+        batch_op.create_index(batch_op.f("ix_document_staff_index"), ["staff_index"], unique=False)
+
+    op.create_table(
+        "simulated_message",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("handset_id", sa.Uuid(), nullable=False),
+        sa.Column("attempt_id", sa.Uuid(), nullable=True),
+        sa.Column("channel", sa.String(4), nullable=False),
+        sa.Column("sender", sa.String(40), nullable=False),
+        sa.Column("body_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("state", sa.String(10), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("delivered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("read_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["handset_id"],
+            ["simulated_handset.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"],
+            ["organisation.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("attempt_id"),
+    )
+    with op.batch_alter_table("simulated_message", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_simulated_message_created_at"), ["created_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_simulated_message_due_at"), ["due_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_simulated_message_expires_at"), ["expires_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_simulated_message_handset_id"), ["handset_id"], unique=False)
+
+    op.create_table(
+        "upload",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("batch_id", sa.Uuid(), nullable=False),
+        sa.Column("role", sa.String(10), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("name_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("content_index", sa.LargeBinary(), nullable=False),
+        sa.Column("blob_key", sa.String(120), nullable=False),
+        sa.Column("key_wrapped", sa.LargeBinary(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["batch_id"],
+            ["batch.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"],
+            ["organisation.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("upload", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_upload_batch_id"), ["batch_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_upload_content_index"), ["content_index"], unique=False)
+        batch_op.create_index(batch_op.f("ix_upload_organisation_id"), ["organisation_id"], unique=False)
+
+    op.create_table(
+        "message",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("batch_id", sa.Uuid(), nullable=True),
+        sa.Column("document_id", sa.Uuid(), nullable=True),
+        sa.Column("link_id", sa.Uuid(), nullable=True),
+        sa.Column("block_id", sa.Uuid(), nullable=False),
+        sa.Column("sender_id", sa.Uuid(), nullable=False),
+        sa.Column("category", sa.String(16), nullable=False),
+        sa.Column("template_key", sa.String(40), nullable=False),
+        sa.Column("language", sa.String(2), nullable=False),
+        sa.Column("plan", sa.JSON(), nullable=False),
+        sa.Column("channel", sa.String(4), nullable=False),
+        sa.Column("state", sa.String(12), nullable=False),
+        sa.Column("reason", sa.String(60), nullable=False),
+        sa.Column("to_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("to_index", sa.LargeBinary(), nullable=False),
+        sa.Column("text_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("card_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("outbox_day", sa.Integer(), nullable=False),
+        sa.Column("segments", sa.Integer(), nullable=False),
+        sa.Column("encoding", sa.String(6), nullable=False),
+        sa.Column("not_before", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("wiped_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("double", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["batch_id"],
+            ["batch.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["document_id"],
+            ["document.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"],
+            ["organisation.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["sender_id"],
+            ["sender.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("message", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_message_batch_id"), ["batch_id"], unique=False)
+        batch_op.create_index("ix_message_block_state", ["block_id", "state"], unique=False)
+        batch_op.create_index(batch_op.f("ix_message_document_id"), ["document_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_message_link_id"), ["link_id"], unique=False)
+        batch_op.create_index("ix_message_state_not_before", ["state", "not_before"], unique=False)
+        batch_op.create_index(batch_op.f("ix_message_to_index"), ["to_index"], unique=False)
+
+    op.create_table(
+        "simulated_report",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("message_id", sa.Uuid(), nullable=False),
+        sa.Column("state", sa.String(12), nullable=False),
+        sa.Column("code", sa.String(40), nullable=False),
+        sa.Column("occurred_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["message_id"],
+            ["simulated_message.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("simulated_report", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_simulated_report_due_at"), ["due_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_simulated_report_message_id"), ["message_id"], unique=False)
+
+    op.create_table(
+        "attempt",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("message_id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("channel", sa.String(4), nullable=False),
+        sa.Column("carrier", sa.String(20), nullable=False),
+        sa.Column("carrier_reference", sa.String(80), nullable=False),
+        sa.Column("state", sa.String(12), nullable=False),
+        sa.Column("reason", sa.String(60), nullable=False),
+        sa.Column("segments", sa.Integer(), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("submitted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("deadline_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["message_id"],
+            ["message.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("message_id", "number"),
+    )
+    with op.batch_alter_table("attempt", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_attempt_carrier_reference"), ["carrier_reference"], unique=False)
+        batch_op.create_index(batch_op.f("ix_attempt_deadline_at"), ["deadline_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_attempt_message_id"), ["message_id"], unique=False)
+
+    op.create_table(
+        "delivery_report",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("attempt_id", sa.Uuid(), nullable=False),
+        sa.Column("event_key", sa.String(80), nullable=False),
+        sa.Column("state", sa.String(12), nullable=False),
+        sa.Column("code", sa.String(40), nullable=False),
+        sa.Column("occurred_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["attempt_id"],
+            ["attempt.id"],
+        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("attempt_id", "event_key"),
+    )
+    with op.batch_alter_table("delivery_report", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_delivery_report_attempt_id"), ["attempt_id"], unique=False)
+
+
+def downgrade() -> None:
+    with op.batch_alter_table("delivery_report", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_delivery_report_attempt_id"))
+
+    op.drop_table("delivery_report")
+    with op.batch_alter_table("attempt", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_attempt_message_id"))
+        batch_op.drop_index(batch_op.f("ix_attempt_deadline_at"))
+        batch_op.drop_index(batch_op.f("ix_attempt_carrier_reference"))
+
+    op.drop_table("attempt")
+    with op.batch_alter_table("simulated_report", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_simulated_report_message_id"))
+        batch_op.drop_index(batch_op.f("ix_simulated_report_due_at"))
+
+    op.drop_table("simulated_report")
+    with op.batch_alter_table("message", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_message_to_index"))
+        batch_op.drop_index("ix_message_state_not_before")
+        batch_op.drop_index(batch_op.f("ix_message_link_id"))
+        batch_op.drop_index(batch_op.f("ix_message_document_id"))
+        batch_op.drop_index("ix_message_block_state")
+        batch_op.drop_index(batch_op.f("ix_message_batch_id"))
+
+    op.drop_table("message")
+    with op.batch_alter_table("upload", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_upload_organisation_id"))
+        batch_op.drop_index(batch_op.f("ix_upload_content_index"))
+        batch_op.drop_index(batch_op.f("ix_upload_batch_id"))
+
+    op.drop_table("upload")
+    with op.batch_alter_table("simulated_message", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_simulated_message_handset_id"))
+        batch_op.drop_index(batch_op.f("ix_simulated_message_expires_at"))
+        batch_op.drop_index(batch_op.f("ix_simulated_message_due_at"))
+        batch_op.drop_index(batch_op.f("ix_simulated_message_created_at"))
+
+    op.drop_table("simulated_message")
+    with op.batch_alter_table("document", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_document_staff_index"))
+        batch_op.drop_index(batch_op.f("ix_document_phone_index"))
+        batch_op.drop_index(batch_op.f("ix_document_person_id"))
+        batch_op.drop_index(batch_op.f("ix_document_organisation_id"))
+        batch_op.drop_index(batch_op.f("ix_document_content_index"))
+        batch_op.drop_index(batch_op.f("ix_document_block_id"))
+        batch_op.drop_index(batch_op.f("ix_document_batch_id"))
+
+    op.drop_table("document")
+    with op.batch_alter_table("console_session", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_console_session_user_id"))
+
+    op.drop_table("console_session")
+    with op.batch_alter_table("block", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_block_batch_id"))
+
+    op.drop_table("block")
+    with op.batch_alter_table("template", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_template_organisation_id"))
+
+    op.drop_table("template")
+    op.drop_table("simulated_handset")
+    with op.batch_alter_table("sender", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sender_organisation_id"))
+
+    op.drop_table("sender")
+    with op.batch_alter_table("person", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_person_organisation_id"))
+
+    op.drop_table("person")
+    with op.batch_alter_table("objection", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_objection_subject_index"))
+
+    op.drop_table("objection")
+    op.drop_table("mapping_memory")
+    with op.batch_alter_table("link_session", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_link_session_link_id"))
+        batch_op.drop_index(batch_op.f("ix_link_session_expires_at"))
+
+    op.drop_table("link_session")
+    op.drop_table("journal_head")
+    with op.batch_alter_table("journal_event", schema=None) as batch_op:
+        batch_op.drop_index("ix_journal_subject")
+
+    op.drop_table("journal_event")
+    with op.batch_alter_table("inbound_message", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_inbound_message_from_index"))
+
+    op.drop_table("inbound_message")
+    with op.batch_alter_table("console_user", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_console_user_organisation_id"))
+
+    op.drop_table("console_user")
+    with op.batch_alter_table("batch", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_batch_state"))
+        batch_op.drop_index(batch_op.f("ix_batch_organisation_id"))
+
+    op.drop_table("batch")
+    with op.batch_alter_table("api_key", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_api_key_organisation_id"))
+
+    op.drop_table("api_key")
+    op.drop_table("organisation")
+    op.drop_table("login_throttle")
+    with op.batch_alter_table("link_throttle", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_link_throttle_window_ends_at"))
+
+    op.drop_table("link_throttle")
+    with op.batch_alter_table("link", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_link_organisation_id"))
+        batch_op.drop_index(batch_op.f("ix_link_hard_day"))
+        batch_op.drop_index(batch_op.f("ix_link_document_id"))
+
+    op.drop_table("link")
+    op.drop_table("key_verifier")
+    op.drop_table("epoch_check")

@@ -1,0 +1,34 @@
+"""Small sealed values: version (1 byte, 01), key number (1 byte), nonce (12), AES-256-GCM.
+
+The number says which application key opens the box, so keys can rotate under rows that are left alone.
+"""
+
+import os
+from collections.abc import Callable
+
+from app.crypto.derive import NONCE_SIZE, gcm_open, gcm_seal
+from app.crypto.errors import SealBroken
+from app.crypto.keyring import AppKeys, KeyRing
+
+VERSION = 1
+KeyOf = Callable[[AppKeys], bytes]
+
+
+def seal(ring: KeyRing, key_of: KeyOf, data: bytes, aad: bytes) -> bytes:
+    """Seal under what `key_of` derives from the current application key."""
+    keys = ring.current
+    return bytes((VERSION, keys.kid)) + gcm_seal(key_of(keys), os.urandom(NONCE_SIZE), data, aad)
+
+
+def unseal(ring: KeyRing, key_of: KeyOf, box: bytes, aad: bytes) -> bytes:
+    """Open a box. Raises SealBroken, or KeysUnavailable when its application key is not in the ring."""
+    if len(box) < 2 or box[0] != VERSION:
+        raise SealBroken(
+            "box_version", "a sealed value has an unknown version; was it written by a newer Pli?"
+        )
+    data = gcm_open(key_of(ring.get(box[1])), box[2:], aad)
+    if data is None:
+        raise SealBroken(
+            "box_broken", "a sealed value does not open in its place; restore the row or the key"
+        )
+    return data

@@ -1,0 +1,148 @@
+"""Wraps of document keys and seals of texts, other than the link's own (see `linkkeys`).
+
+review   from upload to release: parts, uploads and access codes of one batch
+outbox   the text that holds a link, from release to its final status
+org      the document key and the password key for the organisation, standard profile only
+"""
+
+import os
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
+
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+
+from app.crypto import boxes, labels
+from app.crypto.derive import KEY_SIZE, NONCE_SIZE, gcm_open, gcm_seal, hkdf
+from app.crypto.epochs import EpochName, EpochStore, require
+from app.crypto.errors import SealBroken
+from app.crypto.keyring import AppKeys, KeyRing
+
+ReviewPurpose = Literal["document-key", "upload-key", "access-code"]
+OutboxChannel = Literal["sms", "rcs", "simulator"]
+_CHANNEL_BYTE: dict[OutboxChannel, bytes] = {"sms": b"\x01", "rcs": b"\x02", "simulator": b"\x03"}
+_NO_LINK = bytes(16)
+
+
+class ReviewBox:
+    """K_b: what waits for release in one batch. It is readable with the application key and the day's epoch key; when
+    the epoch key is destroyed, a batch that nobody released is gone."""
+
+    def __init__(self, ring: KeyRing, epoch: bytes, organisation_id: UUID, batch_id: UUID) -> None:
+        self._ring = ring
+        self._context = organisation_id.bytes + batch_id.bytes
+        self._known: dict[int, bytes] = {}
+
+        def derive(keys: AppKeys) -> bytes:
+            if keys.kid not in self._known:
+                self._known[keys.kid] = hkdf(
+                    keys.purpose("review") + epoch,
+                    salt=batch_id.bytes,
+                    info=labels.REVIEW + organisation_id.bytes,
+                )
+            return self._known[keys.kid]
+
+        self._key = derive
+
+    def seal(self, item_id: UUID, purpose: ReviewPurpose, data: bytes) -> bytes:
+        """Seal a key or a code of one document or upload."""
+        return boxes.seal(self._ring, self._key, data, self._aad(item_id, purpose))
+
+    def open(self, item_id: UUID, purpose: ReviewPurpose, sealed: bytes) -> bytes:
+        """The key or code. Raises SealBroken."""
+        return boxes.unseal(self._ring, self._key, sealed, self._aad(item_id, purpose))
+
+    def _aad(self, item_id: UUID, purpose: ReviewPurpose) -> bytes:
+        return labels.REVIEW_BOX + self._context + item_id.bytes + purpose.encode("ascii")
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxPlace:
+    """Where a sealed text belongs. `day` is the last day the text may be needed; its epoch key dies after it."""
+
+    organisation_id: UUID
+    message_id: UUID
+    link_id: UUID | None
+    channel: OutboxChannel
+    day: int
+
+
+class Envelope:
+    """Seals that need the key ring and the epoch store. A missing key raises KeysUnavailable."""
+
+    def __init__(self, ring: KeyRing, epochs: EpochStore) -> None:
+        self._ring = ring
+        self._epochs = epochs
+
+    def new_review_box(self, organisation_id: UUID, batch_id: UUID, day: int) -> ReviewBox:
+        """For the upload: makes the day's epoch key when there is none."""
+        return ReviewBox(
+            self._ring, self._epochs.get_or_create(EpochName.out(day)), organisation_id, batch_id
+        )
+
+    def review_box(self, organisation_id: UUID, batch_id: UUID, day: int) -> ReviewBox:
+        """For all later steps."""
+        return ReviewBox(self._ring, require(self._epochs, EpochName.out(day)), organisation_id, batch_id)
+
+    def seal_text(self, place: OutboxPlace, text: str) -> bytes:
+        """Seal a text or card; makes the day's epoch key when there is none."""
+        epoch = self._epochs.get_or_create(EpochName.out(place.day))
+        return boxes.seal(self._ring, _outbox_key(place, epoch), text.encode(), _outbox_aad(place))
+
+    def open_text(self, place: OutboxPlace, sealed: bytes) -> str:
+        """The text. Raises SealBroken when it was sealed for another place."""
+        epoch = require(self._epochs, EpochName.out(place.day))
+        return boxes.unseal(self._ring, _outbox_key(place, epoch), sealed, _outbox_aad(place)).decode()
+
+
+def wrap_for_organisation(
+    public: bytes, epoch: bytes, organisation_id: UUID, document_id: UUID, *, dek: bytes, password_key: bytes
+) -> bytes:
+    """124 bytes that give document key and password key to the holder of the organisation's private key, until the
+    epoch key dies. `public` is the organisation's X25519 key."""
+    ephemeral = X25519PrivateKey.generate()
+    ephemeral_public = ephemeral.public_key().public_bytes_raw()
+    shared = ephemeral.exchange(X25519PublicKey.from_public_bytes(public))
+    place = organisation_id.bytes + document_id.bytes
+    key = _org_key(shared, epoch, ephemeral_public, public, place)
+    box = gcm_seal(key, os.urandom(NONCE_SIZE), dek + password_key, labels.ORG_BOX + place)
+    return ephemeral_public + box
+
+
+def unwrap_for_organisation(
+    private: bytes, epoch: bytes, organisation_id: UUID, document_id: UUID, wrapped: bytes
+) -> tuple[bytes, bytes]:
+    """Document key and password key. Every use belongs in the journal. Raises SealBroken."""
+    holder = X25519PrivateKey.from_private_bytes(private)
+    ephemeral_public, box = wrapped[:KEY_SIZE], wrapped[KEY_SIZE:]
+    shared = holder.exchange(X25519PublicKey.from_public_bytes(ephemeral_public))
+    place = organisation_id.bytes + document_id.bytes
+    key = _org_key(shared, epoch, ephemeral_public, holder.public_key().public_bytes_raw(), place)
+    data = gcm_open(key, box, labels.ORG_BOX + place)
+    if data is None or len(data) != 2 * KEY_SIZE:
+        raise SealBroken(
+            "org_wrap_broken", "the organisation's copy of a document key does not open; upload it again"
+        )
+    return data[:KEY_SIZE], data[KEY_SIZE:]
+
+
+def _org_key(shared: bytes, epoch: bytes, ephemeral_public: bytes, public: bytes, place: bytes) -> bytes:
+    return hkdf(shared + epoch, salt=ephemeral_public + public, info=labels.ORG_KEY + place)
+
+
+def _outbox_key(place: OutboxPlace, epoch: bytes) -> boxes.KeyOf:
+    def of(keys: AppKeys) -> bytes:
+        return hkdf(keys.purpose("outbox") + epoch, salt=place.message_id.bytes, info=labels.OUTBOX)
+
+    return of
+
+
+def _outbox_aad(place: OutboxPlace) -> bytes:
+    link = place.link_id.bytes if place.link_id else _NO_LINK
+    return (
+        labels.OUTBOX_TEXT
+        + place.organisation_id.bytes
+        + place.message_id.bytes
+        + link
+        + _CHANNEL_BYTE[place.channel]
+    )

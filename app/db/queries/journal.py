@@ -1,0 +1,124 @@
+"""Writing and reading the journal. Whoever appends holds the head row until the transaction ends."""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
+
+from app.crypto.vault import Vault
+from app.db.models import JournalEvent, JournalHead
+from app.evidence import chain
+from app.evidence.tags import Tag
+
+SALT_SIZE = 16
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What happened to `subject` (a batch, document, link, message or account). The body holds ids, counts and codes:
+    never a name, a number or a secret."""
+
+    tag: Tag
+    subject: UUID
+    body: Mapping[str, chain.Value]
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """An event as it is read back. `body` is None once it was erased."""
+
+    seq: int
+    at: datetime
+    tag: str
+    subject: UUID
+    body: Mapping[str, Any] | None
+
+
+def append(
+    session: Session, vault: Vault, organisation_id: UUID, entries: Sequence[Entry], now: datetime
+) -> None:
+    """Add events to the organisation's chain, in this transaction."""
+    if not entries:
+        return
+    head = session.exec(
+        select(JournalHead).where(JournalHead.organisation_id == organisation_id).with_for_update()
+    ).one()
+    rows = []
+    for entry in entries:
+        head.seq += 1
+        salt = os.urandom(SALT_SIZE)
+        body = {"tag": entry.tag.value, "subject": entry.subject.hex, **entry.body}
+        commitment = chain.commit(salt, body)
+        head.head = chain.extend(head.head, head.seq, now, commitment)
+        rows.append(
+            {
+                "organisation_id": organisation_id,
+                "seq": head.seq,
+                "at": now,
+                "tag": entry.tag.value,
+                "subject_id": entry.subject,
+                "salt": salt,
+                "body_sealed": vault.columns.seal_column(
+                    organisation_id, "journal", "body", entry.subject, chain.canonical(body).decode()
+                ),
+                "commitment": commitment,
+                "chain": head.head,
+            }
+        )
+    session.add(head)
+    session.execute(sa.insert(JournalEvent), rows)
+
+
+def start(session: Session, organisation_id: UUID) -> None:
+    """Begin the chain of a new organisation."""
+    session.add(JournalHead(organisation_id=organisation_id, seq=0, head=chain.GENESIS))
+
+
+def about(
+    session: Session, vault: Vault, organisation_id: UUID, subjects: Sequence[UUID], limit: int = 500
+) -> list[Recorded]:
+    """Events about any of these subjects, oldest first."""
+    query = (
+        select(JournalEvent)
+        .where(JournalEvent.organisation_id == organisation_id, col(JournalEvent.subject_id).in_(subjects))
+        .order_by(col(JournalEvent.seq))
+        .limit(limit)
+    )
+    return [
+        Recorded(event.seq, event.at, event.tag, event.subject_id, _body(vault, event))
+        for event in session.exec(query)
+    ]
+
+
+def verify(session: Session, vault: Vault, organisation_id: UUID) -> chain.Verdict:
+    """Check the whole chain of an organisation against its bodies and its head."""
+    query = (
+        select(JournalEvent)
+        .where(JournalEvent.organisation_id == organisation_id)
+        .order_by(col(JournalEvent.seq))
+        .execution_options(yield_per=1000)
+    )
+    events = (
+        chain.ChainEvent(e.seq, e.at, e.commitment, e.chain, e.salt, _body(vault, e)) for e in session.exec(query)
+    )
+    verdict = chain.verify(events)
+    head = session.get_one(JournalHead, organisation_id)
+    if verdict.sound and (verdict.head != head.head or verdict.checked != head.seq):
+        return chain.Verdict(verdict.checked, verdict.head, verdict.checked + 1, "chain")
+    return verdict
+
+
+def _body(vault: Vault, event: JournalEvent) -> Mapping[str, Any] | None:
+    if event.body_sealed is None:
+        return None
+    text = vault.columns.open_column(
+        event.organisation_id, "journal", "body", event.subject_id, event.body_sealed
+    )
+    body: Mapping[str, Any] = json.loads(text)
+    return body

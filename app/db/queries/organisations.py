@@ -1,0 +1,38 @@
+"""Every question asked of organisations, their senders and their texts."""
+
+from uuid import UUID
+
+from sqlmodel import Session, col, select
+
+from app.db.models import Organisation, Sender, Template
+from links.policy import LinkPolicy
+
+
+def get(session: Session, organisation_id: UUID) -> Organisation | None:
+    """One organisation."""
+    return session.get(Organisation, organisation_id)
+
+
+def by_slug(session: Session, slug: str) -> Organisation | None:
+    """One organisation by its short name."""
+    return session.exec(select(Organisation).where(Organisation.slug == slug)).one_or_none()
+
+
+def link_policy(organisation: Organisation) -> LinkPolicy:
+    """What the organisation allows its links."""
+    return LinkPolicy(max_days=organisation.link_days)
+
+
+def templates(session: Session, organisation_id: UUID, key: str) -> dict[tuple[str, str], Template]:
+    """Every text of one purpose, by channel and language."""
+    query = select(Template).where(Template.organisation_id == organisation_id, Template.key == key)
+    return {(template.channel, template.language): template for template in session.exec(query)}
+
+
+def senders(session: Session, organisation_id: UUID) -> dict[str, Sender]:
+    """The organisation's senders by channel; the oldest of each."""
+    query = select(Sender).where(Sender.organisation_id == organisation_id)
+    found: dict[str, Sender] = {}
+    for sender in session.exec(query.order_by(col(Sender.created_at))):
+        found.setdefault("rcs" if sender.kind == "rcs_agent" else "sms", sender)
+    return found

@@ -1,0 +1,72 @@
+"""Reading streams: as they are stored, and decoded under a limit when their content must be understood."""
+
+import zlib
+from collections.abc import Iterable
+from typing import Any
+
+import pikepdf
+
+from app.documents.limits import PdfLimits, RefusedPdf
+
+_TEXT_FILTERS = frozenset({"/FlateDecode", "/LZWDecode", "/ASCII85Decode", "/ASCIIHexDecode", "/RunLengthDecode"})
+_FILTERS = _TEXT_FILTERS | {"/CCITTFaxDecode", "/JBIG2Decode", "/DCTDecode", "/JPXDecode"}
+
+
+def encoded_stream(stream: Any) -> tuple[bytes, list[bytes]]:
+    """The stored bytes and the `/Filter` entry. A stream whose data lies in another file is refused."""
+    if "/F" in stream or "/FFilter" in stream:
+        raise RefusedPdf("external_stream", "a stream's data lies in another file")
+    names = _filter_names(stream)
+    if not _FILTERS.issuperset(names):
+        raise RefusedPdf("unsupported_object", "a stream uses a filter that is not known")
+    entry = [b"/Filter[" + "".join(names).encode("ascii") + b"]"] if names else []
+    return stream.read_raw_bytes(), entry
+
+
+def decoded_content(streams: Iterable[Any], limits: PdfLimits) -> bytes:
+    """The content of a page or form, its streams joined as the standard says (by white space)."""
+    parts = []
+    room = limits.max_content_bytes
+    for stream in streams:
+        part = _decoded(stream, room)
+        room -= len(part)
+        parts.append(part)
+    return parts[0] if len(parts) == 1 else b"\n".join(parts)
+
+
+def _decoded(stream: Any, room: int) -> bytes:
+    names = _filter_names(stream)
+    if not _TEXT_FILTERS.issuperset(names) or "/F" in stream:
+        raise RefusedPdf("content_unreadable", "a content stream uses a filter meant for pictures")
+    if names == ["/FlateDecode"] and "/DecodeParms" not in stream:
+        return _inflated(stream.read_raw_bytes(), room)
+    try:
+        content = bytes(stream.read_bytes())
+    except pikepdf.PdfError:
+        raise RefusedPdf("content_unreadable", "a content stream does not decode") from None
+    if len(content) > room:
+        raise RefusedPdf("content_too_large", "a page's content inflates past the limit")
+    return content
+
+
+def _inflated(packed: bytes, room: int) -> bytes:
+    inflater = zlib.decompressobj()
+    try:
+        content = inflater.decompress(packed, room + 1)
+    except zlib.error:
+        raise RefusedPdf("content_unreadable", "a content stream does not decode") from None
+    if len(content) > room:
+        raise RefusedPdf("content_too_large", "a page's content inflates past the limit")
+    if not inflater.eof:
+        raise RefusedPdf("content_unreadable", "a content stream is cut off")
+    return content
+
+
+def _filter_names(stream: Any) -> list[str]:
+    value = stream.get("/Filter")
+    if value is None:
+        return []
+    names = list(value) if isinstance(value, pikepdf.Array) else [value]
+    if not all(isinstance(name, pikepdf.Name) for name in names):
+        raise RefusedPdf("content_unreadable", "a stream's filters are not names")
+    return [str(name) for name in names]

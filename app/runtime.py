@@ -1,0 +1,51 @@
+"""What a use case may use. Built once by `app/wiring.py`, passed explicitly, never looked up by name."""
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlmodel import Session
+
+from app.carriers.base import Carrier
+from app.core.jobs import Jobs
+from app.crypto.passwords import Argon2Pool
+from app.crypto.vault import Vault
+from app.db.session import Database
+from app.documents.limits import PdfLimits
+from app.documents.sheets_model import SheetLimits
+from app.storage.blobs import BlobStore
+
+
+@dataclass(frozen=True)
+class Policies:
+    """Limits and addresses, already checked. Sizes in bytes."""
+
+    public_url: str
+    link_url: str
+    upload_bytes: int
+    pdf: PdfLimits
+    sheet: SheetLimits
+    rcs_fallback: timedelta
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """Ports and policies; no concrete carrier, store or engine is named here."""
+
+    database: Database
+    now: Callable[[], datetime]
+    vault: Vault
+    passwords: Argon2Pool
+    blobs: BlobStore
+    carriers: Mapping[str, Carrier]
+    jobs: Jobs
+    policies: Policies
+
+    def begin(self) -> AbstractContextManager[Session]:
+        """The one transaction of a use case's act."""
+        return self.database.begin()
+
+    def read(self) -> AbstractContextManager[Session]:
+        """A consistent view for loading."""
+        return self.database.read()

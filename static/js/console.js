@@ -1,0 +1,81 @@
+// What console pages do beyond links and forms. Everything here has a way without script.
+// No innerHTML anywhere: the pages require Trusted Types and allow htmx's policy only.
+import { watchDropzones } from "./dropzone.js";
+import { watchUploads } from "./upload.js";
+
+document.addEventListener("click", (event) => {
+  const target = event.target instanceof Element ? event.target : null;
+  if (!target) return;
+  const menu = target.closest("[data-menu]");
+  if (menu) menu.setAttribute("aria-expanded", String(menu.getAttribute("aria-expanded") !== "true"));
+  target.closest("[data-dismiss]")?.closest(".notice")?.remove();
+  target.closest("[data-close]")?.closest("dialog")?.close();
+  const thumb = target.closest("[data-preview]");
+  if (thumb && !event.ctrlKey && !event.metaKey && openPreview(thumb)) event.preventDefault();
+  const step = target.closest("[data-preview-step]");
+  if (step) showPage(page + Number(step.dataset.previewStep));
+});
+
+// A form that is sent twice would answer with a conflict: the second click is dropped.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method !== "post" || event.defaultPrevented) return;
+  if (form.dataset.sent) event.preventDefault();
+  form.dataset.sent = "1";
+});
+window.addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
+});
+
+// The page images of the review, large.
+let source = "";
+let pages = 1;
+let page = 1;
+
+function openPreview(thumb) {
+  const dialog = document.getElementById("preview");
+  if (!dialog || !dialog.showModal) return false;
+  source = thumb.dataset.preview;
+  pages = Number(thumb.dataset.pages);
+  document.getElementById("preview-title").textContent = thumb.dataset.title;
+  dialog.showModal();
+  showPage(1);
+  return true;
+}
+
+function showPage(wanted) {
+  const dialog = document.getElementById("preview");
+  page = Math.min(Math.max(wanted, 1), pages);
+  const label = dialog.dataset.pageLabel.replace("(page)", page).replace("(pages)", pages);
+  const image = dialog.querySelector("[data-preview-image]");
+  image.src = `${source}${page}.png`;
+  image.alt = label;
+  dialog.querySelector("[data-preview-count]").textContent = label;
+  dialog.querySelector('[data-preview-step="-1"]').disabled = page === 1;
+  dialog.querySelector('[data-preview-step="1"]').disabled = page === pages;
+}
+
+document.addEventListener("keydown", (event) => {
+  const open = document.querySelector("#preview[open]");
+  if (open && event.key === "ArrowLeft") showPage(page - 1);
+  if (open && event.key === "ArrowRight") showPage(page + 1);
+});
+
+// Live parts come by server-sent events. Some company proxies hold a stream back until it ends: when nothing has come
+// for a while, the page asks for itself instead.
+const POLL_EVERY = 8000;
+const SILENCE = 20000;
+
+function watchLive(live) {
+  let heard = performance.now();
+  live.addEventListener("htmx:sse:after:message", () => { heard = performance.now(); });
+  live.addEventListener("done", () => window.location.assign(live.dataset.live));
+  window.setInterval(() => {
+    if (document.hidden || performance.now() - heard < SILENCE) return;
+    window.htmx.ajax("GET", window.location.href, { target: `#${live.id}`, select: `#${live.id} > *`, swap: "innerMorph" });
+  }, POLL_EVERY);
+}
+
+for (const live of document.querySelectorAll("[data-live]")) watchLive(live);
+watchDropzones(document);
+watchUploads(document);

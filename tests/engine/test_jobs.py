@@ -1,0 +1,252 @@
+"""Enqueueing inside a transaction, running, failing, and being given up."""
+
+import logging
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from app.core import clock
+from app.core.errors import InvalidInput
+from app.core.jobs import Job
+from app.db.session import Database
+from app.engine import handlers, schema
+from app.engine.dbos_engine import DbosEngine
+from tests.engine.conftest import enqueue, nobody_dies, until
+
+
+def job(key: str, *ids: str, kind: str = "work", partition: str = "one") -> Job:
+    return Job(kind, key, ids, partition)
+
+
+def test_a_rolled_back_transaction_leaves_no_job_and_a_committed_one_leaves_one(
+    engine: DbosEngine, database: Database
+) -> None:
+    with database.begin() as session:
+        engine.enqueue(session, job("rolled-back", "rolled-back"))
+        session.rollback()
+    assert engine.status().waiting == 0
+    enqueue(engine, database, job("committed", "committed"))
+    assert engine.status().waiting == 1
+
+    done: list[str] = []
+    engine.start({"work": done.append}, [], nobody_dies)
+    until(lambda: done)
+    engine.stop()
+
+    assert done == ["committed"]
+    assert engine.status().waiting == engine.status().running == 0
+
+
+def test_the_same_key_runs_once_even_after_it_has_finished(engine: DbosEngine, database: Database) -> None:
+    done: list[str] = []
+    enqueue(engine, database, job("a", "1"), job("a", "2"), job("b", "3"))
+    engine.start({"work": done.append}, [], nobody_dies)
+    until(lambda: len(done) == 2)
+    enqueue(engine, database, job("a", "4"), job("c", "5"))
+    until(lambda: "5" in done)
+
+    assert sorted(done) == ["1", "3", "5"]
+
+
+def test_the_same_key_of_another_kind_is_another_job(engine: DbosEngine, database: Database) -> None:
+    done: list[tuple[str, ...]] = []
+    enqueue(engine, database, job("a", "1"), job("a", "2", kind="heavy"), job("b", "3", "4", "5"))
+
+    def work(*ids: str) -> None:
+        done.append(ids)
+
+    engine.start({"work": work, "heavy": work}, [], nobody_dies)
+    until(lambda: len(done) == 3)
+
+    assert sorted(done) == [("1",), ("2",), ("3", "4", "5")]
+
+
+def test_a_job_does_not_start_before_its_time(engine: DbosEngine, database: Database) -> None:
+    started: dict[str, float] = {}
+    now = clock.now()
+    enqueue(
+        engine,
+        database,
+        Job("work", "later", ("later",), "one", now + timedelta(seconds=1.2)),
+        Job("work", "past", ("past",), "one", now - timedelta(hours=1)),
+    )
+    assert (engine.status().waiting, engine.status().delayed) == (1, 1)
+
+    engine.start({"work": lambda name: started.update({name: clock.now().timestamp()})}, [], nobody_dies)
+    until(lambda: "past" in started)
+    assert "later" not in started
+    until(lambda: "later" in started)
+
+    assert started["later"] - now.timestamp() >= 1.2
+
+
+def test_at_most_two_jobs_of_one_partition_run_at_once(engine: DbosEngine, database: Database) -> None:
+    guard = threading.Lock()
+    running = dict.fromkeys(("one", "other"), 0)
+    most = dict.fromkeys(("one", "other"), 0)
+    done: list[str] = []
+
+    def work(partition: str) -> None:
+        with guard:
+            running[partition] += 1
+            most[partition] = max(most[partition], running[partition])
+        time.sleep(0.3)
+        with guard:
+            running[partition] -= 1
+            done.append(partition)
+
+    jobs = [job(f"{name}-{n}", name, partition=name) for name in ("one", "other") for n in range(4)]
+    enqueue(engine, database, *jobs)
+    engine.start({"work": work}, [], nobody_dies)
+    until(lambda: len(done) == 8)
+
+    assert most == {"one": 2, "other": 2}
+
+
+def test_a_failing_handler_is_tried_again_until_it_succeeds(engine: DbosEngine, database: Database) -> None:
+    tries: list[str] = []
+
+    def work(name: str) -> None:
+        tries.append(name)
+        if len(tries) < 3:
+            raise ConnectionError
+
+    enqueue(engine, database, job("a", "1"))
+    engine.start({"work": work}, [], nobody_dies)
+    until(lambda: len(tries) == 3)
+    engine.stop()
+
+    assert engine.status().dead == 0
+    assert tries == ["1", "1", "1"]
+
+
+def test_a_job_that_keeps_failing_is_given_up_and_shown(engine: DbosEngine, database: Database) -> None:
+    tries: list[str] = []
+    dead: list[tuple[str, tuple[str, ...], str]] = []
+
+    def work(name: str) -> None:
+        tries.append(name)
+        raise ConnectionError
+
+    enqueue(engine, database, job("a", "1"))
+    engine.start({"work": work}, [], lambda *told: dead.append(told))
+    until(lambda: engine.status().dead == 1)
+
+    assert tries == ["1", "1", "1"]
+    assert dead == [("work", ("1",), "ConnectionError")]
+
+
+def test_input_that_can_never_work_is_not_tried_again(engine: DbosEngine, database: Database) -> None:
+    tries: list[str] = []
+    dead: list[str] = []
+
+    def work(name: str) -> None:
+        tries.append(name)
+        raise InvalidInput("pdf_encrypted", "The file is encrypted; upload it without a password.")
+
+    enqueue(engine, database, job("a", "1"))
+    engine.start({"work": work}, [], lambda _kind, _ids, code: dead.append(code))
+    until(lambda: dead)
+
+    assert tries == ["1"]
+    assert dead == ["pdf_encrypted"]
+
+
+def test_a_job_is_dead_even_if_nobody_could_be_told(engine: DbosEngine, database: Database) -> None:
+    def work() -> None:
+        raise InvalidInput("bad", "Bad.")
+
+    def deaf(_kind: str, _ids: tuple[str, ...], _code: str) -> None:
+        raise ConnectionError
+
+    enqueue(engine, database, job("a"))
+    engine.start({"work": work}, [], deaf)
+
+    until(lambda: engine.status().dead == 1)
+
+
+def test_neither_log_nor_database_holds_the_text_of_an_unexpected_error(
+    engine: DbosEngine, database: Database, engine_database: sa.Engine, caplog: pytest.LogCaptureFixture
+) -> None:
+    def work(name: str) -> None:
+        raise ValueError(f"phone number of {name}: " + "+33 6 12 34 56 78".replace(" ", ""))
+
+    with caplog.at_level(logging.DEBUG):
+        enqueue(engine, database, job("a", "1"))
+        engine.start({"work": work}, [], lambda *_: None)
+        until(lambda: engine.status().dead == 1)
+        engine.stop()
+
+    assert "Job work ('1',) is dead: ValueError" in caplog.text
+    assert not [record for record in caplog.records if record.name.startswith("dbos")]
+    for text in (caplog.text, everything_in(engine_database)):
+        assert "ValueError" in text
+        assert "+33612345678" not in text
+
+
+def everything_in(engine_database: sa.Engine) -> str:
+    """All rows of the engine's tables, as text."""
+    where = None if engine_database.dialect.name == "sqlite" else schema.SCHEMA
+    rows: list[object] = []
+    metadata = sa.MetaData(schema=where)
+    with engine_database.connect() as connection:
+        metadata.reflect(connection, only=lambda name, _: name in schema.TABLES)
+        for table in metadata.tables.values():
+            rows += connection.execute(sa.select(table))
+    return repr(rows)
+
+
+def test_arguments_are_stored_readable_never_pickled(
+    engine: DbosEngine, database: Database, engine_database: sa.Engine
+) -> None:
+    done: list[str] = []
+    enqueue(engine, database, job("a", "some-id"))
+    engine.start({"work": done.append}, [], nobody_dies)
+    until(lambda: done)
+    engine.stop()
+
+    stored = everything_in(engine_database)
+    assert '"positionalArgs":["some-id"]' in stored
+    assert "pickle" not in stored
+
+
+def test_the_oldest_waiting_job_is_known(engine: DbosEngine, database: Database) -> None:
+    assert engine.status().oldest_waiting is None
+    before = datetime.now(UTC) - timedelta(seconds=1)
+    enqueue(engine, database, job("a", "1"))
+    oldest = engine.status().oldest_waiting
+
+    assert oldest is not None
+    assert before < oldest < datetime.now(UTC) + timedelta(seconds=1)
+
+
+def test_purging_forgets_finished_jobs_and_keeps_the_others(engine: DbosEngine, database: Database) -> None:
+    done: list[str] = []
+    enqueue(engine, database, job("a", "1"), job("b", "2"))
+    engine.start({"work": done.append}, [], nobody_dies)
+    until(lambda: len(done) == 2 and engine.status().running == 0)
+    engine.stop()
+    enqueue(engine, database, job("c", "3"))
+    past, future = clock.now() - timedelta(hours=1), clock.now() + timedelta(hours=1)
+
+    assert engine.purge(past, past) == 0
+    assert engine.purge(past, future) == 0
+    assert engine.purge(future, future) == 2
+    enqueue(engine, database, job("a", "1 again"))
+    assert engine.status().waiting == 2
+
+
+def test_a_process_that_only_enqueues_starts_no_thread(engine: DbosEngine, database: Database) -> None:
+    before = threading.active_count()
+    enqueue(engine, database, job("a", "1"))
+
+    assert threading.active_count() == before
+    assert engine.stop()
+
+
+def test_an_error_code_is_ours_or_the_name_of_the_class() -> None:
+    assert handlers.error_code(InvalidInput("too_long", "Too long.")) == "too_long"
+    assert handlers.error_code(KeyError("name")) == "KeyError"

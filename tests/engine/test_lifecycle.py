@@ -1,0 +1,185 @@
+"""Starting and stopping, schedules, and what a stop leaves for the next start."""
+
+import importlib.metadata
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+import sqlalchemy as sa
+
+from app.core.jobs import Job, Schedule
+from app.db.session import Database
+from app.engine.dbos_engine import DbosEngine
+from app.engine.handlers import HandlerRunner, Interrupted, Policy
+from tests.engine.conftest import enqueue, nobody_dies, until
+
+EVERY_SECOND = "* * * * * *"
+
+
+def test_an_engine_can_be_started_and_stopped_many_times(engine: DbosEngine, database: Database) -> None:
+    done: list[str] = []
+    for name in ("first", "second", "third"):
+        engine.start({"work": done.append}, [], nobody_dies)
+        enqueue(engine, database, Job("work", name, (name,), "one"))
+        until(lambda name=name: name in done)  # type: ignore[misc]
+        assert engine.stop()
+        assert engine.stop()
+
+    assert done == ["first", "second", "third"]
+
+
+def test_stopping_leaves_no_thread_behind(engine: DbosEngine) -> None:
+    before = set(threading.enumerate())
+    engine.start({"work": print}, [], nobody_dies)
+    assert set(threading.enumerate()) > before
+    engine.stop()
+
+    until(lambda: set(threading.enumerate()) <= before)
+
+
+def test_a_second_engine_in_the_same_process_is_refused(
+    engine: DbosEngine, engine_database: sa.Engine, database: Database
+) -> None:
+    done: list[str] = []
+    engine.start({"work": done.append}, [], nobody_dies)
+    other = DbosEngine(engine_database, "host-1")
+    with pytest.raises(RuntimeError, match="already running"):
+        other.start({"work": done.append}, [], nobody_dies)
+    assert other.stop()
+
+    enqueue(engine, database, Job("work", "a", ("still works",), "one"))
+    until(lambda: done)
+
+
+def test_a_schedule_without_handler_is_refused_and_the_engine_can_still_be_started(
+    engine: DbosEngine,
+) -> None:
+    with pytest.raises(KeyError, match="nobody"):
+        engine.start({}, [Schedule("nobody", EVERY_SECOND)], nobody_dies)
+
+    engine.start({}, [], nobody_dies)
+
+
+def test_a_schedule_ticks_and_is_forgotten_when_a_later_start_does_not_name_it(engine: DbosEngine) -> None:
+    ticks: list[str] = []
+    handlers: dict[str, Callable[..., None]] = {
+        "old": lambda: ticks.append("old"),
+        "new": lambda: ticks.append("new"),
+    }
+    engine.start(handlers, [Schedule("old", EVERY_SECOND)], nobody_dies)
+    until(lambda: len(ticks) >= 2)
+    engine.stop()
+    assert engine.status().waiting == engine.status().dead == 0
+    ticks.clear()
+
+    engine.start(handlers, [Schedule("new", EVERY_SECOND)], nobody_dies)
+    until(lambda: ticks.count("new") >= 2)
+
+    assert ticks.count("old") <= 1  # one may have been enqueued when the engine stopped
+
+
+def test_a_tick_is_skipped_while_the_one_before_still_runs() -> None:
+    runner = HandlerRunner(Policy(), nobody_dies)
+    release = threading.Event()
+    ticks: list[int] = []
+
+    def slow() -> None:
+        ticks.append(1)
+        release.wait(10)
+
+    first = threading.Thread(target=runner.tick, args=("slow", slow))
+    first.start()
+    until(lambda: ticks)
+    runner.tick("slow", slow)
+    assert len(ticks) == 1
+    release.set()
+    first.join()
+    runner.tick("slow", slow)
+
+    assert len(ticks) == 2
+
+
+def test_stopping_waits_for_a_handler_that_runs(engine: DbosEngine, database: Database) -> None:
+    steps: list[str] = []
+
+    def work() -> None:
+        steps.append("start")
+        time.sleep(0.5)
+        steps.append("end")
+
+    enqueue(engine, database, Job("work", "a", (), "one"))
+    engine.start({"work": work}, [], nobody_dies)
+    until(lambda: steps)
+
+    assert engine.stop(10)
+    assert steps == ["start", "end"]
+    assert engine.status().running == 0
+
+
+def test_an_interrupted_job_runs_again_at_the_next_start(engine: DbosEngine, database: Database) -> None:
+    runs: list[str] = []
+
+    def work(name: str) -> None:
+        runs.append(name)
+        for _ in range(1000 if len(runs) == 1 else 0):
+            engine.checkpoint()
+            time.sleep(0.02)
+
+    enqueue(engine, database, Job("work", "a", ("a",), "one"))
+    engine.start({"work": work}, [], nobody_dies)
+    until(lambda: runs)
+    assert engine.stop(10)
+    assert engine.status().running == 1
+
+    engine.start({"work": work}, [], nobody_dies)
+    until(lambda: engine.status().running == engine.status().waiting == 0)
+    assert runs == ["a", "a"]
+
+
+def test_a_handler_that_overstays_is_left_alone_and_its_job_runs_again(
+    engine: DbosEngine, database: Database
+) -> None:
+    release = threading.Event()
+    runs: list[int] = []
+
+    def work() -> None:
+        runs.append(1)
+        if len(runs) == 1:
+            release.wait(20)
+
+    enqueue(engine, database, Job("work", "a", (), "one"))
+    engine.start({"work": work}, [], nobody_dies)
+    until(lambda: runs)
+    assert not engine.stop(0)
+    release.set()
+
+    engine.start({"work": work}, [], nobody_dies)
+    until(lambda: len(runs) == 2)
+
+
+def test_waiting_for_the_next_try_ends_when_the_process_stops() -> None:
+    runner = HandlerRunner(Policy(retry_delays=(60.0,)), nobody_dies)
+
+    def work() -> None:
+        runner.stopping.set()
+        raise ConnectionError
+
+    with pytest.raises(Interrupted):
+        runner.run("work", work, (), 1)
+
+
+def test_checkpoint_of_an_engine_that_does_not_stop_does_nothing(engine: DbosEngine) -> None:
+    engine.checkpoint()
+    engine.start({}, [], nobody_dies)
+    engine.checkpoint()
+
+
+def test_the_private_names_we_stand_on_exist_in_the_pinned_version() -> None:
+    from dbos._serialization import DBOSPortableJSON
+    from dbos._sys_db import SystemDatabase
+
+    assert importlib.metadata.version("dbos") == "3.4.0"
+    assert DBOSPortableJSON.name() == "portable_json"
+    assert callable(SystemDatabase.create)
+    assert callable(SystemDatabase.run_migrations)
