@@ -1,4 +1,4 @@
-"""Databases for tests: a SQLite file and a PostgreSQL database, migrated once and copied for every test.
+"""Databases for tests: a SQLite file copied from a migrated one, a PostgreSQL database migrated once and emptied.
 
 The PostgreSQL server comes from a wheel. It refuses to run as root and then runs as a user of its own, which must be
 able to reach its folder: the folder therefore lies directly in the system's temporary folder. All processes of one
@@ -64,26 +64,32 @@ class PostgresDatabases:
         self._base = sa.make_url(start_server(run_id))
         self._worker = worker
         self._numbers = itertools.count()
-        self._template: str | None = None
+        self._clean: list[str] = []
         self._admin = open_engine(self._url("postgres"), pool_size=1)
 
     @contextmanager
     def empty(self) -> Iterator[str]:
         """A database without tables."""
-        name = self._create("template1")
-        yield self._url(name)
-        self._drop(name)
+        name = self._create()
+        try:
+            yield self._url(name)
+        finally:
+            self._execute(f"DROP DATABASE {name} WITH (FORCE)")
 
     @contextmanager
     def migrated(self) -> Iterator[str]:
-        """A database with every table and no row."""
-        if self._template is None:
-            template = self._create("template1")
-            upgrade(self._url(template))
-            self._template = template
-        name = self._create(self._template)
-        yield self._url(name)
-        self._drop(name)
+        """A database with every table and no row. It is used again, so a test may change rows, never tables."""
+        if self._clean:
+            name = self._clean.pop()
+        else:
+            name = self._create()
+            upgrade(self._url(name))
+        try:
+            yield self._url(name)
+        finally:
+            self._execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+            delete_rows(self._url(name))
+            self._clean.append(name)
 
     def close(self) -> None:
         """Give the connection back."""
@@ -92,17 +98,29 @@ class PostgresDatabases:
     def _url(self, name: str) -> str:
         return self._base.set(database=name).render_as_string(hide_password=False)
 
-    def _create(self, template: str) -> str:
+    def _create(self) -> str:
         name = f"pli_{self._worker}_{next(self._numbers)}"
-        self._execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        self._execute(f"CREATE DATABASE {name}")
         return name
-
-    def _drop(self, name: str) -> None:
-        self._execute(f"DROP DATABASE {name} WITH (FORCE)")
 
     def _execute(self, statement: str) -> None:
         with self._admin.connect() as connection:
             connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql(statement)
+
+
+def delete_rows(url: str) -> None:
+    """Empty every table but those that number the migrations; a hundred times faster than a new database."""
+    engine = open_engine(url, pool_size=1)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(
+            "SET session_replication_role = replica"
+        )  # foreign keys do not matter here
+        tables = connection.exec_driver_sql(
+            "SELECT schemaname, tablename FROM pg_tables WHERE schemaname IN ('public', 'dbos') "
+            "AND tablename NOT IN ('alembic_version', 'dbos_migrations')"
+        )
+        connection.exec_driver_sql("; ".join(f'DELETE FROM {where}."{table}"' for where, table in tables))
+    engine.dispose()
 
 
 def start_server(run_id: str) -> str:

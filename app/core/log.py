@@ -96,7 +96,7 @@ def describe(error: BaseException) -> dict[str, Any]:
     code = getattr(error, "code", None)
     if isinstance(code, str):
         described["code"] = _shown(code)
-    causes = []
+    causes: list[str] = []
     cause = error.__cause__ or error.__context__
     while cause is not None and len(causes) < FRAMES:
         causes.append(type(cause).__name__)

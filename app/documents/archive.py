@@ -162,7 +162,7 @@ def inflate(opened: zipfile.ZipFile, info: zipfile.ZipInfo, limit: int, position
     content = bytearray()
     # zipfile stops at the declared size; other readers go on, so the entry is read past what it declares.
     unbelieving = copy.copy(info)
-    unbelieving.file_size = limit + 1
+    unbelieving.file_size = limit + 2 * _CHUNK_BYTES
     try:
         with opened.open(unbelieving) as stream:
             while chunk := stream.read(_CHUNK_BYTES):

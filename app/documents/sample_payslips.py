@@ -196,7 +196,7 @@ class _Page:
         self._text(_LEFT + 2 * mm, top + 2 * mm, "Rubriques", 7.5, BOLD, white)
         for end, title in zip(_COLUMN_ENDS, _COLUMN_TITLES, strict=True):
             self._right(end, top + 2 * mm, title, 7, BOLD, white)
-        y = top + 1 * mm
+        y: float = top + 1 * mm
         for line in self._pay.lines:
             y -= _ROW
             if line.strong:

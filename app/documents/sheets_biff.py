@@ -53,17 +53,18 @@ class _CompoundFile:
     def stream(self, name: str) -> bytes:
         first, size = self._entries[name]
         if size >= _MINI_STREAM_BELOW:
-            return self._chain(first)[:size]
+            return _whole(self._chain(first), size)
         mini_stream = self._chain(self._entries[""][0])
         mini_fat_bytes = self._chain(struct.unpack_from("<L", self._data, 60)[0])
         mini_fat = struct.unpack(f"<{len(mini_fat_bytes) // 4}L", mini_fat_bytes)
         sectors = _follow(first, mini_fat)
-        return b"".join(
-            mini_stream[at * _MINI_SECTOR_BYTES : (at + 1) * _MINI_SECTOR_BYTES] for at in sectors
-        )[:size]
+        parts = (mini_stream[at * _MINI_SECTOR_BYTES : (at + 1) * _MINI_SECTOR_BYTES] for at in sectors)
+        return _whole(b"".join(parts), size)
 
     def _sector(self, number: int) -> bytes:
         start = (number + 1) * self._sector_bytes
+        if start >= len(self._data):
+            raise ValueError("the file ends before one of its sectors")
         return self._data[start : start + self._sector_bytes]
 
     def _read_fat(self) -> tuple[int, ...]:
@@ -77,6 +78,12 @@ class _CompoundFile:
 
     def _chain(self, first: int) -> bytes:
         return b"".join(self._sector(number) for number in _follow(first, self._fat))
+
+
+def _whole(content: bytes, size: int) -> bytes:
+    if len(content) < size:
+        raise ValueError("a stream is cut short")
+    return content[:size]
 
 
 def _follow(first: int, table: tuple[int, ...]) -> Iterator[int]:

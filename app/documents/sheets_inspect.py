@@ -78,7 +78,7 @@ def inspect_zipped(data: bytes, limits: SheetLimits) -> list[SheetFacts]:
         raise SheetProblem("not_a_sheet", "the ZIP holds no spreadsheet; give .xlsx, .xls, .ods or .csv")
     try:
         facts = _inspect_xlsx(parts) if is_xlsx else _inspect_ods(parts["content.xml"])
-    except (expat.ExpatError, ValueError, IndexError, KeyError) as malformed:
+    except (expat.ExpatError, ValueError, LookupError) as malformed:
         raise SheetProblem(
             "damaged", "the spreadsheet's content is malformed; save it again and retry"
         ) from malformed
@@ -162,7 +162,9 @@ class _Workbook(_Walker):
 
     def start(self, name: str, attributes: dict[str, str], /) -> None:
         if name == "sheet":
-            self.relation_ids.append(next(value for key, value in attributes.items() if key.endswith(":id")))
+            self.relation_ids.append(
+                next((value for key, value in attributes.items() if key.endswith(":id")), "")
+            )
 
 
 class _SharedStrings(_Walker):

@@ -7,7 +7,6 @@ blank line) gives `{"error": code, "message"}` on its own line; fields nobody as
 import json
 import re
 from collections.abc import Callable
-from dataclasses import asdict
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, NoReturn
@@ -101,7 +100,9 @@ def _segment(fields: Fields) -> Answer:
         "units": found.units,
         "segments": found.segments,
         "parts": [part._asdict() for part in found.parts],
-        "costly": [asdict(costly) for costly in found.costly],
+        "costly": [
+            {"index": costly.position, "char": costly.char, "why": costly.why} for costly in found.costly
+        ],
     }
 
 

@@ -1,10 +1,11 @@
 """The texts an organisation starts with. Each is written in GSM-7 letters, so that the usual notice fits one SMS.
 
 Fields: `{sender}` who sends, `{period}` the month or what the document is about, `{until}` the last day of the link,
-`{link}` the link itself, `{hint}` where the password comes from (empty without a password).
+`{link}` the link itself, `{hint}` where the password comes from (or that none is needed).
 """
 
 from dataclasses import dataclass
+from datetime import date
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,30 @@ PASSWORD_HINTS = {
     ("generated", "en"): "Password: the code in your letter",
     ("usual", "fr"): "Mot de passe habituel",
     ("usual", "en"): "Your usual password",
-    ("none", "fr"): "",
-    ("none", "en"): "",
+    ("none", "fr"): "Sans mot de passe",
+    ("none", "en"): "No password needed",
 }
+
+_MONTHS = {
+    "fr": (
+        "janvier", "février", "mars", "avril", "mai", "juin",
+        "juillet", "août", "septembre", "octobre", "novembre", "décembre",
+    ),
+    "en": (
+        "January", "February", "March", "April", "May", "June",
+        "July", "August", "September", "October", "November", "December",
+    ),
+}  # fmt: skip
+
+
+def period_label(period: str, language: str) -> str:
+    """`2026-10` as people read it; empty stays empty."""
+    if not period:
+        return ""
+    year, month = period.split("-")
+    return f"{_MONTHS[language][int(month) - 1]} {year}"
+
+
+def date_label(day: date, language: str) -> str:
+    """A day in figures, as short as it can be without doubt."""
+    return day.strftime("%d/%m/%Y") if language == "fr" else f"{day.day} {_MONTHS['en'][day.month - 1][:3]} {day.year}"

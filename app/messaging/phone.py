@@ -196,7 +196,7 @@ def _without_spaces(typed: str, repairs: set[Repair]) -> str:
 
 def _without_quotes(bare: str, repairs: set[Repair]) -> str:
     unquoted = bare.strip(_QUOTES)
-    if unquoted.startswith("=") and unquoted[1:2] in {*_QUOTES, *"+0123456789"}:
+    if unquoted.startswith("=") and unquoted[1:2] in {"", *_QUOTES, *"+0123456789"}:
         unquoted = unquoted[1:].strip(_QUOTES)
     if unquoted != bare:
         repairs.add(Repair.QUOTES)

@@ -4,8 +4,8 @@ The text is counted exactly as given: nothing is trimmed, normalised or replaced
 divided, because an escape pair (GSM-7) or a surrogate pair (UCS-2) never straddles two of them.
 """
 
-from dataclasses import dataclass
-from itertools import pairwise
+import re
+from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 import regex
@@ -20,7 +20,11 @@ GSM7_SINGLE, GSM7_SEGMENT = 160, 153
 UCS2_SINGLE, UCS2_SEGMENT = 70, 67
 
 _CLUSTER = regex.compile(r"\X")
-_FIRST_ASTRAL = "\U00010000"
+_ASTRAL = re.compile("[\U00010000-\U0010ffff]")
+# Letters and signs of French texts, each a cluster of its own beside the others: spares most texts the search.
+_NO_CLUSTERS = re.compile(
+    "[\0-\x0c\x0e-\u02ff\u0391-\u03c9\u1e00-\u1eff\u2010-\u2027\u202f-\u205e\u20a0-\u20c0]*"
+)
 
 
 class Segment(NamedTuple):
@@ -30,30 +34,49 @@ class Segment(NamedTuple):
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Costly:
-    """A character that makes the text dearer: `index` counts code points from 0.
+class Costly(NamedTuple):
+    """A character that makes the text dearer: `position` counts code points from 0.
 
     `why` is `extension` (two septets instead of one) or `not_in_gsm7` (turns the whole text into UCS-2).
     """
 
-    index: int
+    position: int
     char: str
     why: str
 
 
 class Segmentation(NamedTuple):
-    """How a text travels. `units` are septets (GSM-7) or UTF-16 code units (UCS-2), headers left out."""
+    """How a text travels. `units` are septets (GSM-7) or UTF-16 code units (UCS-2), headers left out.
 
+    `cuts` are code point positions: segment n runs from cuts[n] to cuts[n + 1]. The two listings are made when
+    asked, since most callers only count.
+    """
+
+    text: str
     encoding: str
     units: int
-    parts: tuple[Segment, ...]
-    costly: tuple[Costly, ...]
+    cuts: tuple[int, ...]
 
     @property
     def segments(self) -> int:
         """How many short messages the text takes, which is what a network bills and paces."""
-        return len(self.parts)
+        return len(self.cuts) - 1
+
+    @property
+    def parts(self) -> tuple[Segment, ...]:
+        """The short messages, in order; their texts joined are the text."""
+        measure = _septets if self.encoding == GSM7 else _code_units
+        texts = [self.text[start:end] for start, end in pairwise(self.cuts)]
+        return tuple([Segment(measure(text), text) for text in texts])
+
+    @property
+    def costly(self) -> tuple[Costly, ...]:
+        """Every character that makes the text dearer, in order."""
+        if self.encoding == GSM7:
+            found, why = gsm7.EXTENSION_CHAR, "extension"
+        else:
+            found, why = gsm7.NOT_GSM7, "not_in_gsm7"
+        return tuple([Costly(match.start(), match.group(), why) for match in found.finditer(self.text)])
 
 
 def segment(text: str) -> Segmentation:
@@ -62,44 +85,74 @@ def segment(text: str) -> Segmentation:
     Raises InvalidInput("lone_surrogate") when half a surrogate pair stands alone, which no network can carry.
     """
     if gsm7.ONLY_GSM7.fullmatch(text):
-        costly = tuple(
-            [Costly(m.start(), m.group(), "extension") for m in gsm7.EXTENSION_CHAR.finditer(text)]
+        units = _septets(text)
+        return Segmentation(
+            text, GSM7, units, _cuts(text, units, GSM7_SINGLE, GSM7_SEGMENT, gsm7.EXTENSION_CHAR)
         )
-        units = len(text) + len(costly)
-        return Segmentation(GSM7, units, _parts(text, units, GSM7_SINGLE, GSM7_SEGMENT, GSM7), costly)
     try:
-        units = len(text.encode("utf-16-le")) // 2
+        units = _code_units(text)
     except UnicodeEncodeError:
         raise InvalidInput(
             "lone_surrogate", "The text holds half a surrogate pair; send whole characters."
         ) from None
-    costly = tuple([Costly(m.start(), m.group(), "not_in_gsm7") for m in gsm7.NOT_GSM7.finditer(text)])
-    return Segmentation(UCS2, units, _parts(text, units, UCS2_SINGLE, UCS2_SEGMENT, UCS2), costly)
+    return Segmentation(text, UCS2, units, _cuts(text, units, UCS2_SINGLE, UCS2_SEGMENT, _ASTRAL))
 
 
-def _parts(text: str, units: int, single: int, limit: int, encoding: str) -> tuple[Segment, ...]:
+def _septets(text: str) -> int:
+    if gsm7.EXTENSION_CHAR.search(text) is None:
+        return len(text)
+    return len(text) + len(gsm7.EXTENSION_CHAR.findall(text))
+
+
+def _code_units(text: str) -> int:
+    return len(text.encode("utf-16-le")) // 2
+
+
+def _cuts(text: str, units: int, single: int, limit: int, double: re.Pattern[str]) -> tuple[int, ...]:
+    """Where segments begin and end; `double` finds the characters that take two units."""
+    size = len(text)
     if units <= single:
-        return (Segment(units, text),) if text else ()
-    costs = _costs(text, encoding)
-    prefix = [0]
-    for cost in costs:
-        prefix.append(prefix[-1] + cost)
-    cuts = _cuts(text, prefix, limit)
-    return tuple([Segment(prefix[end] - prefix[start], text[start:end]) for start, end in pairwise(cuts)])
+        return (0, size) if text else (0,)
+    doubles = [match.start() for match in double.finditer(text)] if units > size else []
+    cuts = _filled(size, doubles, limit)
+    if _NO_CLUSTERS.fullmatch(text) is None:
+        starts = _cluster_starts(text)
+        if any(starts[cut] != cut for cut in cuts[:-1]):
+            cuts = _kept_whole(starts, _prefix(size, doubles), limit)
+    return tuple(cuts)
 
 
-def _costs(text: str, encoding: str) -> list[int]:
-    if encoding == GSM7:
-        return [2 if char in gsm7.EXTENSION else 1 for char in text]
-    return [2 if char >= _FIRST_ASTRAL else 1 for char in text]
+def _filled(size: int, doubles: list[int], limit: int) -> list[int]:
+    """Where segments begin and end when each is filled as far as it goes: first 0, last `size`."""
+    cuts = [0]
+    following = 0
+    while cuts[-1] < size:
+        start = cuts[-1]
+        end = start + limit
+        while following < len(doubles) and doubles[following] < end:
+            end -= 1
+            if doubles[following] >= end:
+                # Only one unit is left: the pair opens the next segment.
+                end = doubles[following]
+                break
+            following += 1
+        cuts.append(min(end, size))
+    return cuts
 
 
-def _cuts(text: str, prefix: list[int], limit: int) -> list[int]:
-    """Where segments begin and end, as code point positions, first 0 and last len(text)."""
+def _prefix(size: int, doubles: list[int]) -> list[int]:
+    """For each position, the units before it."""
+    costs = [1] * size
+    for position in doubles:
+        costs[position] = 2
+    return list(accumulate(costs, initial=0))
+
+
+def _kept_whole(cluster_start: list[int], prefix: list[int], limit: int) -> list[int]:
+    """Where segments begin and end when a cut inside a cluster moves back to its start, if that costs nothing."""
     farthest = _farthest(prefix, limit)
     needed = _needed(farthest)
-    cluster_start = _cluster_starts(text)
-    size = len(text)
+    size = len(cluster_start)
     cuts = [0]
     while cuts[-1] < size:
         start = cuts[-1]

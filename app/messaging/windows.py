@@ -63,15 +63,14 @@ def next_open(category: Category, at: datetime, place: Place, rules: Sequence[Wi
         raise ValueError("the instant must carry its offset")
     local = at.astimezone(ZoneInfo(place.zone))
     binding = [rule for rule in rules if category in rule.categories and rule.opens is not None]
-    if not binding:
+    today = _in_force(binding, local.date())
+    if not today:
         covering = next((rule for rule in rules if category in rule.categories), FUNCTIONAL_MESSAGES)
-        return WindowDecision(
-            True, local, covering.id, Reason.NO_HOURS, f"A {category} message has no hours ({covering.name})."
-        )
-    closed = _closed(local, place, binding)
+        why = f"A {category} message has no hours on this day ({covering.name})."
+        return WindowDecision(True, local, covering.id, Reason.NO_HOURS, why)
+    closed = _closed(local, place, today)
     if closed is None:
-        decider = _in_force(binding, local.date())[0] if _in_force(binding, local.date()) else binding[0]
-        return WindowDecision(True, local, decider.id, Reason.INSIDE, f"Inside the {_hours(decider)}.")
+        return WindowDecision(True, local, today[0].id, Reason.INSIDE, f"Inside the {_hours(today[0])}.")
     opening = _first_opening(local, place, binding)
     return WindowDecision(False, opening, closed.rule.id, closed.reason, closed.why)
 
@@ -88,7 +87,6 @@ def _in_force(rules: Sequence[WindowRule], on: date) -> list[WindowRule]:
 def _closed(local: datetime, place: Place, rules: Sequence[WindowRule]) -> _Closed | None:
     """What closes this instant: a closed day before an hour, since it takes longer to pass."""
     day = local.date()
-    rules = _in_force(rules, day)
     for rule in rules:
         shut = _shut_all_day(day, place, rule)
         if shut is not None:
@@ -139,6 +137,8 @@ def _hours(rule: WindowRule) -> str:
 
 
 def _span(days: frozenset[int]) -> str:
+    if not days:
+        return "no day"
     first, last = min(days), max(days)
     if days == frozenset(range(first, last + 1)):
         return f"{_DAY_NAMES[first]} to {_DAY_NAMES[last]}"

@@ -143,7 +143,11 @@ def problem_of(error: Exception) -> Problem:
         detail = "some fields cannot be used; correct them and send again"
         return Problem(TABLE[errors.InvalidInput], "invalid_fields", detail, fields=found)
     row = row_for(type(error))
-    if row is None or row.status == HTTPStatus.INTERNAL_SERVER_ERROR or isinstance(error, errors.KeysUnavailable):
+    if (
+        row is None
+        or row.status == HTTPStatus.INTERNAL_SERVER_ERROR
+        or isinstance(error, errors.KeysUnavailable)
+    ):
         return _for_the_operator(row or FAILURE, error)
     known = cast("errors.PliError | LinkError", error)
     wait = {errors.TooMany: getattr(known, "retry_after", None), errors.Overloaded: OVERLOAD_SECONDS}
@@ -162,14 +166,18 @@ def _of_framework(error: HTTPException) -> Problem:
     """404 for no route, 405 for a wrong method, and whatever else the framework raises."""
     headers = dict(error.headers or {})
     if error.status_code == HTTPStatus.NOT_FOUND:
-        return Problem(TABLE[errors.NotFound], "no_such_page", "nothing is served at this address", headers=headers)
+        return Problem(
+            TABLE[errors.NotFound], "no_such_page", "nothing is served at this address", headers=headers
+        )
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         row = Row(405, "method-not-allowed", "Méthode non autorisée", "Method not allowed")
         detail = f"this address answers to {headers.get('Allow', headers.get('allow', 'other methods'))}"
         return Problem(row, "method_not_allowed", detail, headers=headers)
     status = HTTPStatus(error.status_code)
     row = Row(status.value, status.phrase.lower().replace(" ", "-"), "Demande refusée", status.phrase)
-    return Problem(row, "refused_by_framework", "the request could not be read; check its format", headers=headers)
+    return Problem(
+        row, "refused_by_framework", "the request could not be read; check its format", headers=headers
+    )
 
 
 def field_problem(entry: Mapping[str, Any]) -> FieldProblem:

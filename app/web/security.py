@@ -103,7 +103,9 @@ def stack(
     public, links = _host(public_url), _host(link_url)
     hosts = sorted({public, links, *allowed_hosts})
     return [
-        Middleware(SecurityHeaders, https=public_url.startswith("https://") and link_url.startswith("https://")),
+        Middleware(
+            SecurityHeaders, https=public_url.startswith("https://") and link_url.startswith("https://")
+        ),
         Middleware(RequestLog),
         Middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False),
         boundary,
@@ -212,7 +214,10 @@ class DoorsByHost:
         if door in (Door.STATIC, Door.OPERATIONS):
             return True
         host = _host("//" + Headers(scope=scope).get("host", ""))
-        return (door is Door.RECIPIENT) is (host == self.link_host) or host not in (self.public_host, self.link_host)
+        return (door is Door.RECIPIENT) is (host == self.link_host) or host not in (
+            self.public_host,
+            self.link_host,
+        )
 
 
 class BodyLimit:
@@ -249,7 +254,9 @@ class BodyLimit:
 
 
 def _too_large(limit: int) -> TooLarge:
-    return TooLarge("body_too_large", f"the request is larger than the {limit} bytes allowed here; send less at once")
+    return TooLarge(
+        "body_too_large", f"the request is larger than the {limit} bytes allowed here; send less at once"
+    )
 
 
 def _host(address: str) -> str:

@@ -226,7 +226,9 @@ class _Splitter:
 async def _events(request: Request) -> AsyncGenerator[_Event, None]:
     kind, options = parse_options_header(request.headers.get("content-type"))
     if kind != MULTIPART or not options.get(b"boundary"):
-        raise InvalidInput("not_multipart", "the body is not multipart/form-data with a boundary; send it as a form")
+        raise InvalidInput(
+            "not_multipart", "the body is not multipart/form-data with a boundary; send it as a form"
+        )
     try:
         splitter = _Splitter(options[b"boundary"])
         async for data in request.stream():
@@ -284,7 +286,9 @@ class _Reader(Generic[SinkT]):
     async def _begin(self, part: _PartBegins) -> None:
         self._parts += 1
         if self._parts > MAX_PARTS:
-            raise TooLarge("too_many_parts", f"the form has more than {MAX_PARTS} parts; send fewer files at once")
+            raise TooLarge(
+                "too_many_parts", f"the form has more than {MAX_PARTS} parts; send fewer files at once"
+            )
         self._part = part
         self._text.clear()
         if not part.filename:
@@ -293,7 +297,9 @@ class _Reader(Generic[SinkT]):
             return
         self._check_fields()
         if len(self._files) >= self._limits.files:
-            raise TooLarge("too_many_files", f"more than {self._limits.files} files; send a ZIP or several batches")
+            raise TooLarge(
+                "too_many_files", f"more than {self._limits.files} files; send a ZIP or several batches"
+            )
         described = FilePart(part.name, part.filename, part.content_type)
         sink = await to_thread.run_sync(self._open_sink, described)
         self._file = _OpenFile(described, sink, bytearray())
@@ -303,7 +309,9 @@ class _Reader(Generic[SinkT]):
         self._file_bytes += len(data)
         if self._file_bytes > self._limits.total_bytes:
             limit = self._limits.total_bytes
-            raise TooLarge("upload_too_large", f"the files are larger than {limit} bytes together; split the batch")
+            raise TooLarge(
+                "upload_too_large", f"the files are larger than {limit} bytes together; split the batch"
+            )
         file.waiting += data
         while len(file.waiting) >= PIECE:
             piece = bytes(file.waiting[:PIECE])
@@ -351,15 +359,21 @@ def _text(data: bytes) -> str:
     try:
         return data.decode()
     except UnicodeDecodeError:
-        raise InvalidInput("form_not_utf8", "a field or file name is not UTF-8; send the form as UTF-8") from None
+        raise InvalidInput(
+            "form_not_utf8", "a field or file name is not UTF-8; send the form as UTF-8"
+        ) from None
 
 
 def _malformed() -> InvalidInput:
-    return InvalidInput("malformed_form", "the form cannot be read; send it again from a current browser or client")
+    return InvalidInput(
+        "malformed_form", "the form cannot be read; send it again from a current browser or client"
+    )
 
 
 def _form_too_large(limit: int) -> TooLarge:
-    return TooLarge("form_too_large", f"the fields of the form are larger than {limit} bytes together; shorten them")
+    return TooLarge(
+        "form_too_large", f"the fields of the form are larger than {limit} bytes together; shorten them"
+    )
 
 
 def _no_files(_part: FilePart) -> Sink:

@@ -73,11 +73,12 @@ class World:
         return attempt
 
     def wait(self, seconds: float) -> list[Report | Inbound]:
-        """Let time pass in steps of half a second, and record everything that is told."""
+        """Let time pass in steps of half a second (five for a long wait), and record everything that is told."""
         events: list[Report | Inbound] = []
+        step = timedelta(seconds=0.5 if seconds <= 60 else 5)
         until = self.now + timedelta(seconds=seconds)
         while self.now < until:
-            self.now = min(self.now + timedelta(seconds=0.5), until)
+            self.now = min(self.now + step, until)
             notices = self.network.tick(self.now)
             self.network.acknowledge([notice.id for notice in notices])
             events += [notice.event for notice in notices]
@@ -126,6 +127,8 @@ def open_world(database: Database, organisation: UUID | None = None) -> World:
 
 def stored(world: World, attempt: UUID) -> SimulatedMessage:
     with world.database.read() as session:
-        return session.scalars(
+        row = session.scalars(
             sa.select(SimulatedMessage).where(col(SimulatedMessage.attempt_id) == attempt)
         ).one()
+        session.expunge(row)
+        return row

@@ -1,5 +1,6 @@
 """Reports are told until they are acknowledged, and the loop that tells them."""
 
+import itertools
 import logging
 import time
 from collections.abc import Callable
@@ -43,12 +44,12 @@ def test_the_pauses_between_repeats_grow_up_to_five_minutes(world: World) -> Non
     world.send()
     world.now += timedelta(seconds=1)
     told_at = []
-    for _ in range(2_400):
+    for _ in range(260):
         if world.network.tick(world.now):
             told_at.append(world.now)
-        world.now += timedelta(seconds=1)
+        world.now += timedelta(seconds=5)
 
-    pauses = [(later - earlier).total_seconds() for earlier, later in zip(told_at, told_at[1:], strict=False)]
+    pauses = [(later - earlier).total_seconds() for earlier, later in itertools.pairwise(told_at)]
     assert pauses[:7] == [5, 10, 20, 40, 80, 160, 300]
     assert set(pauses[7:]) == {300}
 
@@ -76,8 +77,8 @@ def test_two_workers_do_not_tell_the_same_report_at_once(world: World) -> None:
     assert attempts(other.network, other) == []
 
 
-def test_a_flood_is_told_in_pieces_and_nothing_is_left_out(sqlite_database: Database) -> None:
-    world = open_world(sqlite_database)
+def test_a_flood_is_told_in_pieces_and_nothing_is_left_out(sqlite_world: World) -> None:
+    world = sqlite_world
     sent = {world.send(f"+3361109{number:04d}") for number in range(250)}
     world.now += timedelta(seconds=1)
     first, second = world.network.tick(world.now), world.network.tick(world.now)
@@ -114,23 +115,20 @@ def test_an_answer_that_is_not_recorded_yet_is_not_erased(world: World) -> None:
 
 Step = tuple[str, int]
 steps = st.lists(
-    st.tuples(
-        st.sampled_from(["sms", "rcs", "power", "rcs_switch", "revoke", "wait", "restart"]), st.integers(0, 3)
-    ),
+    st.tuples(st.sampled_from(["sms", "rcs", "power", "rcs_switch", "revoke", "wait"]), st.integers(0, 3)),
     max_size=25,
 )
 
 
-def test_whatever_happens_the_phone_and_the_reports_agree(sqlite_database: Database) -> None:
+def test_whatever_happens_the_phone_and_the_reports_agree(sqlite_world: World) -> None:
     """In any order of sending, switching, revoking and waiting, a report says what the phone shows."""
     numbers = iter(range(10_000))
-    base = open_world(sqlite_database)
 
     @given(steps)
     @settings(max_examples=60, deadline=None)
     def check(chosen: list[Step]) -> None:
         number = f"+3361109{next(numbers):04d}"
-        world = open_world(sqlite_database, base.organisation)
+        world = open_world(sqlite_world.database, sqlite_world.organisation)
         sent = [world.send(number, ttl=20)]
         reports: list[Report] = []
         outcomes: dict[object, str] = {}
@@ -197,8 +195,8 @@ def test_the_loop_records_and_acknowledges(world: World) -> None:
     assert world.network.tick(clock.now() + timedelta(hours=1)) == []
 
 
-def test_the_loop_stops_promptly(sqlite_database: Database) -> None:
-    world = open_world(sqlite_database)
+def test_the_loop_stops_promptly(sqlite_world: World) -> None:
+    world = sqlite_world
     loop = SimulatorLoop(world.network, Recorder(), clock.now)
     loop.start()
     started = time.monotonic()
@@ -207,8 +205,8 @@ def test_the_loop_stops_promptly(sqlite_database: Database) -> None:
     assert time.monotonic() - started < 2
 
 
-def test_the_loop_ends_after_the_event_in_hand_and_keeps_the_rest(sqlite_database: Database) -> None:
-    world = open_world(sqlite_database)
+def test_the_loop_ends_after_the_event_in_hand_and_keeps_the_rest(sqlite_world: World) -> None:
+    world = sqlite_world
     world.now = clock.now() - timedelta(seconds=2)
     for _ in range(3):
         world.send()
@@ -234,9 +232,9 @@ def test_the_loop_ends_after_the_event_in_hand_and_keeps_the_rest(sqlite_databas
 
 
 def test_an_event_that_cannot_be_recorded_holds_back_no_other_and_is_not_lost(
-    sqlite_database: Database, caplog: pytest.LogCaptureFixture
+    sqlite_world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
-    world = open_world(sqlite_database)
+    world = sqlite_world
     world.now = clock.now() - timedelta(seconds=2)
     sent = {world.send(), world.send()}
     recorder = Recorder(Conflict("not_now", f"about {ORDINARY}"))
@@ -255,9 +253,9 @@ def test_an_event_that_cannot_be_recorded_holds_back_no_other_and_is_not_lost(
 
 
 def test_the_loop_outlives_a_store_that_is_away(
-    sqlite_database: Database, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    sqlite_world: World, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    world = open_world(sqlite_database)
+    world = sqlite_world
     world.now = clock.now() - timedelta(seconds=2)
     world.send()
     tick, failures = world.network.tick, [OSError(f"about {ORDINARY}")]

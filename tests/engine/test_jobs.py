@@ -9,10 +9,9 @@ import pytest
 import sqlalchemy as sa
 
 from app.core import clock
-from app.core.errors import InvalidInput
 from app.core.jobs import Job
 from app.db.session import Database
-from app.engine import handlers, schema
+from app.engine import schema
 from app.engine.dbos_engine import DbosEngine
 from tests.engine.conftest import enqueue, nobody_dies, until
 
@@ -106,23 +105,6 @@ def test_at_most_two_jobs_of_one_partition_run_at_once(engine: DbosEngine, datab
     assert most == {"one": 2, "other": 2}
 
 
-def test_a_failing_handler_is_tried_again_until_it_succeeds(engine: DbosEngine, database: Database) -> None:
-    tries: list[str] = []
-
-    def work(name: str) -> None:
-        tries.append(name)
-        if len(tries) < 3:
-            raise ConnectionError
-
-    enqueue(engine, database, job("a", "1"))
-    engine.start({"work": work}, [], nobody_dies)
-    until(lambda: len(tries) == 3)
-    engine.stop()
-
-    assert engine.status().dead == 0
-    assert tries == ["1", "1", "1"]
-
-
 def test_a_job_that_keeps_failing_is_given_up_and_shown(engine: DbosEngine, database: Database) -> None:
     tries: list[str] = []
     dead: list[tuple[str, tuple[str, ...], str]] = []
@@ -137,35 +119,6 @@ def test_a_job_that_keeps_failing_is_given_up_and_shown(engine: DbosEngine, data
 
     assert tries == ["1", "1", "1"]
     assert dead == [("work", ("1",), "ConnectionError")]
-
-
-def test_input_that_can_never_work_is_not_tried_again(engine: DbosEngine, database: Database) -> None:
-    tries: list[str] = []
-    dead: list[str] = []
-
-    def work(name: str) -> None:
-        tries.append(name)
-        raise InvalidInput("pdf_encrypted", "The file is encrypted; upload it without a password.")
-
-    enqueue(engine, database, job("a", "1"))
-    engine.start({"work": work}, [], lambda _kind, _ids, code: dead.append(code))
-    until(lambda: dead)
-
-    assert tries == ["1"]
-    assert dead == ["pdf_encrypted"]
-
-
-def test_a_job_is_dead_even_if_nobody_could_be_told(engine: DbosEngine, database: Database) -> None:
-    def work() -> None:
-        raise InvalidInput("bad", "Bad.")
-
-    def deaf(_kind: str, _ids: tuple[str, ...], _code: str) -> None:
-        raise ConnectionError
-
-    enqueue(engine, database, job("a"))
-    engine.start({"work": work}, [], deaf)
-
-    until(lambda: engine.status().dead == 1)
 
 
 def test_neither_log_nor_database_holds_the_text_of_an_unexpected_error(
@@ -245,8 +198,3 @@ def test_a_process_that_only_enqueues_starts_no_thread(engine: DbosEngine, datab
 
     assert threading.active_count() == before
     assert engine.stop()
-
-
-def test_an_error_code_is_ours_or_the_name_of_the_class() -> None:
-    assert handlers.error_code(InvalidInput("too_long", "Too long.")) == "too_long"
-    assert handlers.error_code(KeyError("name")) == "KeyError"

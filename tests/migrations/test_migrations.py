@@ -13,7 +13,7 @@ from app.core.errors import Conflict
 from app.db import migrate
 from app.db.session import open_engine
 from app.engine import schema
-from tests.databases import SqliteDatabases
+from tests.databases import SqliteDatabases, upgrade
 
 
 def differences(url: str) -> list[object]:
@@ -41,17 +41,15 @@ def run(url: str, action: str, revision: str) -> None:
         getattr(command, action)(config, revision)
 
 
-def test_migrated_tables_are_those_of_the_models(database_url: str) -> None:
-    assert differences(database_url) == []
+def test_migrated_tables_are_those_of_the_models_and_a_missing_column_is_noticed(
+    empty_database_url: str,
+) -> None:
+    url = empty_database_url
+    upgrade(url)
+    assert differences(url) == []
 
-
-def test_a_missing_column_would_be_noticed(database_url: str) -> None:
-    engine = open_engine(database_url, pool_size=1)
-    with engine.begin() as connection:
-        connection.exec_driver_sql("ALTER TABLE organisation DROP COLUMN brand_colour")
-    engine.dispose()
-
-    assert [change[0] for change in differences(database_url)] == ["add_column"]  # type: ignore[index]
+    execute(url, "ALTER TABLE organisation DROP COLUMN brand_colour")
+    assert [change[0] for change in differences(url)] == ["add_column"]  # type: ignore[index]
 
 
 def test_upgrading_again_changes_nothing(database_url: str) -> None:
@@ -95,13 +93,14 @@ def count(url: str) -> int:
         return int(connection.exec_driver_sql("SELECT count(*) FROM marker").scalar_one())
 
 
-def test_a_database_of_a_newer_version_is_refused_and_left_alone(database_url: str) -> None:
-    execute(database_url, "UPDATE alembic_version SET version_num = '9999'")
+def test_a_database_of_a_newer_version_is_refused_and_left_alone(empty_database_url: str) -> None:
+    migrate.upgrade(empty_database_url)
+    execute(empty_database_url, "UPDATE alembic_version SET version_num = '9999'")
 
     with pytest.raises(Conflict, match="9999"):
-        migrate.upgrade(database_url)
+        migrate.upgrade(empty_database_url)
 
-    with migrate.migration_connection(database_url) as connection:
+    with migrate.migration_connection(empty_database_url) as connection:
         assert MigrationContext.configure(connection).get_current_revision() == "9999"
 
 

@@ -39,6 +39,7 @@ class Batch(SQLModel, table=True):
     idempotency_key: str | None = text_field(200, default=None)
     request_hash: bytes | None = None
     same_files_as: UUID | None = None
+    confirmed: list[str] = json_field(list)
     created_by: str = text_field(80)
     created_at: datetime
     released_by: str = text_field(80, default="")

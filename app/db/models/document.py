@@ -1,7 +1,6 @@
 """One line of a batch: a person, a document, or what is missing between them."""
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -31,7 +30,7 @@ class Document(SQLModel, table=True):
     state: str = text_field(12)
     row_key: str = text_field(24)
     conflict: bool = False
-    findings: list[dict[str, Any]] = json_field(list)
+    findings: list[dict[str, str]] = json_field(list)
     confirmed: list[str] = json_field(list)
     details_sealed: bytes | None = None
     sheet_row: int | None = None

@@ -56,7 +56,8 @@ class Attempt(SQLModel, table=True):
     """One try on one channel. Its id travels to the carrier as our reference, so a repeat can be recognised.
 
     Committed as `submitting` before the carrier is called: what a crash leaves so is in doubt, never sent again
-    blindly.
+    blindly. `tries` counts how often the carrier was asked again about the same id; `confirming` says that it claims a delivery
+    whose report has not come yet.
     """
 
     __tablename__ = "attempt"
@@ -71,6 +72,8 @@ class Attempt(SQLModel, table=True):
     state: str = text_field(12)
     reason: str = text_field(60, default="")
     segments: int
+    tries: int = 0
+    confirming: bool = False
     started_at: datetime
     submitted_at: datetime | None = None
     deadline_at: datetime | None = Field(default=None, index=True)

@@ -26,6 +26,7 @@ class Organisation(SQLModel, table=True):
     staff_pattern: str = text_field(400, default="")
     sender_name: str = text_field(11)
     contact: str = text_field(200)
+    contact_phone: str = text_field(16, default="")
     brand_colour: str = text_field(7, default="#0b6e63")
     password_policy: str = text_field(10, default="sheet")
     link_days: int = Field(default=90)

@@ -45,8 +45,8 @@ class Template(SQLModel, table=True):
 
 
 class Objection(SQLModel, table=True):
-    """Append-only: a person said no (or yes again). `kind` is electronic_payslip, marketing or all; `how` tells by
-    which way. `subject_index` is a keyed hash of the staff number or of the phone, so erasing a person keeps it."""
+    """Append-only: a person said no (or yes again). `kind` is electronic_payslip, marketing, all or
+    doubtful; `how` tells by which way. `subject_index` is a keyed hash of the staff number or of the phone, so erasing a person keeps it."""
 
     __tablename__ = "objection"
 

@@ -92,7 +92,7 @@ def reserve_attempt(
     ).one_or_none()
     if counted is not None:
         return None
-    return session.execute(sa.select(col(LoginThrottle.window_ends_at)).where(table.c.bucket == bucket)).scalar_one()
+    return session.get_one(LoginThrottle, bucket, populate_existing=True).window_ends_at
 
 
 def give_back(session: Session, buckets: Sequence[bytes]) -> None:

@@ -40,6 +40,22 @@ def lock(session: Session, batch_id: UUID) -> Batch | None:
     return session.exec(select(Batch).where(Batch.id == batch_id).with_for_update()).one_or_none()
 
 
+def state(session: Session, batch_id: UUID) -> str:
+    """The state of a batch."""
+    return session.exec(select(Batch.state).where(Batch.id == batch_id)).one_or_none() or ""
+
+
+def lock_state(session: Session, batch_id: UUID) -> str:
+    """The state of a batch, held until the transaction ends."""
+    batch = lock(session, batch_id)
+    return batch.state if batch else ""
+
+
+def set_state(session: Session, batch_id: UUID, state: str) -> None:
+    """Move a batch to a state."""
+    session.execute(sa.update(Batch).where(col(Batch.id) == batch_id).values(state=state))
+
+
 def by_idempotency_key(session: Session, organisation_id: UUID, key: str) -> Batch | None:
     """The batch that an earlier request with this key created."""
     return session.exec(

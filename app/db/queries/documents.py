@@ -123,9 +123,9 @@ def mark_read(session: Session, document_id: UUID, now: datetime, *, downloaded:
 
 def same_person_and_period(
     session: Session, organisation_id: UUID, staff_indexes: Sequence[bytes], period: str, batch_id: UUID
-) -> dict[bytes, UUID]:
+) -> dict[bytes, list[UUID]]:
     """Sealed documents of other batches for the same people and period: what a corrected payslip replaces."""
-    found: dict[bytes, UUID] = {}
+    found: dict[bytes, list[UUID]] = {}
     for start in range(0, len(staff_indexes), 500):
         rows = session.execute(
             sa.select(col(Document.staff_index), col(Document.id)).where(
@@ -136,5 +136,38 @@ def same_person_and_period(
                 col(Document.batch_id) != batch_id,
             )
         )
-        found |= {index: document_id for index, document_id in rows if index is not None}
+        for index, document_id in rows:
+            found.setdefault(index, []).append(document_id)
+    return found
+
+
+def revoke(session: Session, document_ids: Sequence[UUID], now: datetime) -> None:
+    """Mark documents as revoked."""
+    if document_ids:
+        session.execute(
+            sa.update(Document)
+            .where(col(Document.id).in_(document_ids), col(Document.state) == "sealed")
+            .values(state="revoked", revoked_at=now)
+        )
+
+
+def contents_of_period(
+    session: Session, organisation_id: UUID, staff_indexes: Sequence[bytes], period: str, batch_id: UUID
+) -> dict[bytes, set[bytes]]:
+    """Content hashes of what these people already received for a period, in other batches."""
+    found: dict[bytes, set[bytes]] = {}
+    if not period:
+        return found
+    for start in range(0, len(staff_indexes), 500):
+        rows = session.execute(
+            sa.select(col(Document.staff_index), col(Document.content_index)).where(
+                col(Document.organisation_id) == organisation_id,
+                col(Document.staff_index).in_(staff_indexes[start : start + 500]),
+                col(Document.period) == period,
+                col(Document.state).in_(("sealed", "releasing")),
+                col(Document.batch_id) != batch_id,
+            )
+        )
+        for index, content in rows:
+            found.setdefault(index, set()).add(content)
     return found

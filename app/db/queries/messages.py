@@ -68,6 +68,24 @@ def attempts_of(session: Session, message_id: UUID) -> list[Attempt]:
     return list(session.exec(query))
 
 
+def count_attempts(session: Session, message_id: UUID) -> int:
+    """How many attempts a message has."""
+    return int(
+        session.execute(sa.select(sa.func.count()).where(col(Attempt.message_id) == message_id)).scalar_one()
+    )
+
+
+def sender_of_attempt(session: Session, message: Message, attempt: Attempt) -> Sender:
+    """The sender an attempt left from."""
+    kinds = ("rcs_agent",) if attempt.channel == "rcs" else ("name", "short_code", "long_code")
+    query = select(Sender).where(
+        Sender.organisation_id == message.organisation_id,
+        Sender.carrier == attempt.carrier,
+        col(Sender.kind).in_(kinds),
+    )
+    return session.exec(query.order_by(col(Sender.created_at)).limit(1)).one()
+
+
 def reports_of(session: Session, attempt_ids: Sequence[UUID]) -> list[DeliveryReport]:
     """Reports on those attempts, in the order they came."""
     query = select(DeliveryReport).where(col(DeliveryReport.attempt_id).in_(attempt_ids))
@@ -112,9 +130,18 @@ def unfinished(session: Session, batch_id: UUID) -> int:
 
 def cancel_waiting(session: Session, batch_id: UUID, now: datetime, reason: str) -> int:
     """Stop what has not left yet; returns how many."""
+    return _cancel(session, col(Message.batch_id) == batch_id, now, reason)
+
+
+def cancel_of_documents(session: Session, document_ids: Sequence[UUID], now: datetime, reason: str) -> int:
+    """Stop what was to be said about documents and has not left yet; returns how many."""
+    return _cancel(session, col(Message.document_id).in_(document_ids), now, reason) if document_ids else 0
+
+
+def _cancel(session: Session, which: Any, now: datetime, reason: str) -> int:
     result = session.execute(
         sa.update(Message)
-        .where(col(Message.batch_id) == batch_id, col(Message.state).in_(("queued", "held")))
+        .where(which, col(Message.state).in_(("queued", "held")))
         .values(
             state="cancelled", reason=reason, finished_at=now, wiped_at=now, text_sealed=None, card_sealed=None
         )
@@ -135,6 +162,11 @@ def sender_for_update(session: Session, sender_id: UUID) -> Sender | None:
 def block(session: Session, block_id: UUID) -> Block | None:
     """One block."""
     return session.get(Block, block_id)
+
+
+def lock_block(session: Session, block_id: UUID) -> Block | None:
+    """One block, held until the transaction ends."""
+    return session.exec(select(Block).where(Block.id == block_id).with_for_update()).one_or_none()
 
 
 def open_blocks(session: Session, batch_id: UUID, kind: str) -> int:

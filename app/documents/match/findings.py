@@ -31,7 +31,10 @@ class NameCheck(StrEnum):
 
 
 class Slip(Protocol):
-    """Consecutive pages taken for one payslip. A slip with a `problem` is nobody's, whatever its number."""
+    """Consecutive pages taken for one payslip. A slip with a `problem` is nobody's, whatever its number.
+
+    `period` is the month printed on it, "" when unknown.
+    """
 
     @property
     def pages(self) -> tuple[int, ...]: ...
@@ -41,6 +44,8 @@ class Slip(Protocol):
     def problem(self) -> str | None: ...
     @property
     def numbers_seen(self) -> tuple[str, ...]: ...
+    @property
+    def period(self) -> str: ...
 
 
 class UnreadRow(Protocol):
@@ -63,13 +68,14 @@ class EarlierDocument:
 class Known:
     """What the organisation knows from before this batch, keyed by staff number as printed.
 
+    `last_phones` are E.164 numbers; `earlier_documents` are keyed by staff number and period as the slips print them.
     `objections` is the organisation's register of refusals of the electronic payslip. `needs_access_code` says
     whether the batch's policy takes codes from the sheet; `refuse_code(code, row)` names why a code is too weak, or
     returns None.
     """
 
     last_phones: Mapping[str, str] = field(default_factory=dict)
-    earlier_documents: Mapping[str, EarlierDocument] = field(default_factory=dict)
+    earlier_documents: Mapping[tuple[str, str], EarlierDocument] = field(default_factory=dict)
     objections: Collection[str] = ()
     needs_access_code: bool = False
     refuse_code: Callable[[str, PersonRow], str | None] = lambda _code, _row: None
@@ -96,7 +102,7 @@ _COSMETIC_REPAIRS = frozenset(
     }
 )
 _HARMLESS_FIELDS = frozenset({"language", "postcode"})
-_NO_NUMBER = "no_number"
+_CODE_BY_PROBLEM = {"unmatched": "unmatched_page", "two_people": "two_people_on_page"}
 _MOST_PAIRS = 16
 _USUAL_SHARE = 0.9
 _FEWEST_PAGES_ODD = 3
@@ -121,6 +127,14 @@ class _Candidate:
     repeats: tuple[Person, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """A slip and its place among all slips."""
+
+    at: int
+    slip: Slip
+
+
 class _Review:
     """The facts of one batch that a single row cannot see: rivals, shared phones, usual page counts."""
 
@@ -135,17 +149,24 @@ class _Review:
         self._known = known
         self._last_phones = {fold_staff_number(number): phone for number, phone in known.last_phones.items()}
         self._earlier = {
-            fold_staff_number(number): document for number, document in known.earlier_documents.items()
+            (fold_staff_number(number), period): document
+            for (number, period), document in known.earlier_documents.items()
         }
-        self._refused = [slip for slip in slips if slip.problem is not None or slip.staff_number is None]
-        self._slips_by_number: dict[str, list[Slip]] = {}
-        for slip in slips:
+        self._refused: list[_Placed] = []
+        self._slips_by_number: dict[str, list[_Placed]] = {}
+        for at, slip in enumerate(slips):
             if slip.problem is None and slip.staff_number is not None:
-                self._slips_by_number.setdefault(fold_staff_number(slip.staff_number), []).append(slip)
-        self._page_counts = Counter(
-            len(slip.pages) for group in self._slips_by_number.values() for slip in group
-        )
-        on_refused = {fold_staff_number(number) for slip in self._refused for number in slip.numbers_seen}
+                number = fold_staff_number(slip.staff_number)
+                self._slips_by_number.setdefault(number, []).append(_Placed(at, slip))
+            else:
+                self._refused.append(_Placed(at, slip))
+        owned = [placed.slip for group in self._slips_by_number.values() for placed in group]
+        self._page_counts = Counter(len(slip.pages) for slip in owned)
+        periods = Counter(slip.period for slip in owned if slip.period)
+        self._usual_period = periods.most_common(1)[0][0] if periods else ""
+        on_refused = {
+            fold_staff_number(number) for placed in self._refused for number in placed.slip.numbers_seen
+        }
         self._numbers = StaffNumbers([*self._slips_by_number, *on_refused])
         self._on_refused = on_refused
         self._objections = {self._numbers.tie(number).number for number in known.objections}
@@ -154,10 +175,10 @@ class _Review:
         self._code_owners = self._owners(lambda person: person.row.access_code)
 
     def rows(self, unread_rows: Iterable[UnreadRow]) -> tuple[ReviewRow, ...]:
-        with_pages = [self._refused_row(slip) for slip in self._refused]
+        with_pages = [_refused_row(placed) for placed in self._refused]
         for number, slips in self._slips_by_number.items():
             with_pages += self._slip_rows(number, slips, self._candidates.get(number, []))
-        with_pages.sort(key=lambda row: (row.pages, row.person.row.row_number if row.person else 0))
+        with_pages.sort(key=lambda row: (row.slip, row.person.row.row_number if row.person else 0))
         without = [
             self._person_without_payslip(number, candidate, len(group) > 1)
             for number, group in self._candidates.items()
@@ -205,43 +226,28 @@ class _Review:
             <= _MOST_PAIRS
         )
 
-    def _refused_row(self, slip: Slip) -> ReviewRow:
-        code = "unmatched_page" if slip.problem in (None, _NO_NUMBER) else str(slip.problem)
-        finding = Finding(code, Severity.BLOCKING, Subject.PAGES, ", ".join(slip.numbers_seen))
-        return ReviewRow(
-            f"p{slip.pages[0]}", slip.staff_number or "", slip.pages, None, State.UNMATCHED, (finding,)
-        )
-
-    def _slip_rows(self, number: str, slips: list[Slip], candidates: list[_Candidate]) -> list[ReviewRow]:
-        rivals = []
-        if len(slips) > 1:
-            detail = ", ".join(str(slip.pages[0]) for slip in slips)
-            rivals.append(Finding("payslip_twice", Severity.BLOCKING, Subject.PAGES, detail))
+    def _slip_rows(self, number: str, slips: list[_Placed], candidates: list[_Candidate]) -> list[ReviewRow]:
+        several_people = []
         if len(candidates) > 1:
-            rivals.append(
-                Finding("person_twice_differs", Severity.BLOCKING, Subject.PERSON, _row_numbers(candidates))
-            )
-        if not self._can_pair(number):
-            alone = Finding("payslip_without_person", Severity.BLOCKING, Subject.PERSON)
-            return [
-                ReviewRow(f"p{slip.pages[0]}", number, slip.pages, None, State.NO_PERSON, (alone, *rivals))
-                for slip in slips
-            ]
-        rows = [self._pair(number, slip, candidate) for slip in slips for candidate in candidates]
-        if not rivals:
-            return rows
-        return [
-            replace(
-                row,
-                state=State.DUPLICATE if row.state is State.MATCHED else row.state,
-                findings=(*rivals, *row.findings),
-                conflict=number,
-            )
-            for row in rows
-        ]
+            detail = _row_numbers(candidates)
+            several_people.append(Finding("person_twice_differs", Severity.BLOCKING, Subject.PERSON, detail))
+        rows = []
+        for rivals in _rival_slips(slips, candidates):
+            findings = list(several_people)
+            if len(rivals) > 1:
+                findings.append(Finding("payslip_twice", Severity.BLOCKING, Subject.PAGES, str(len(rivals))))
+            for placed in rivals:
+                if self._can_pair(number):
+                    pairs = [self._pair(number, placed, candidate) for candidate in candidates]
+                else:
+                    alone = Finding("payslip_without_person", Severity.BLOCKING, Subject.PERSON)
+                    pairs = [_slip_row(placed, number, State.NO_PERSON, [alone])]
+                conflict = f"{number}/{rivals[0].at}" if findings else None
+                rows += [_in_conflict(row, findings, conflict) for row in pairs]
+        return rows
 
-    def _pair(self, number: str, slip: Slip, candidate: _Candidate) -> ReviewRow:
-        row = candidate.person.row
+    def _pair(self, number: str, placed: _Placed, candidate: _Candidate) -> ReviewRow:
+        slip, row = placed.slip, candidate.person.row
         objection = self._objects(number)
         findings = [*self._about_pages(slip), *_about_row(candidate), *self._about_name(slip, row)]
         if objection:
@@ -250,23 +256,27 @@ class _Review:
             findings += _about_unreadable_cells(row)
             findings += self._about_phone(number, candidate.person)
             findings += self._about_access_code(row)
-            findings += self._about_earlier(number)
+            findings += self._about_earlier(number, slip)
         return ReviewRow(
-            id=f"p{slip.pages[0]}r{row.row_number}",
+            id=f"s{placed.at}r{row.row_number}",
             staff_number=number,
             pages=slip.pages,
             person=candidate.person,
             state=State.PAPER if objection else State.MATCHED,
             findings=tuple(findings),
+            slip=placed.at,
         )
 
     def _about_pages(self, slip: Slip) -> list[Finding]:
+        findings = []
+        if slip.period and slip.period != self._usual_period:
+            findings.append(Finding("period_differs", Severity.WARNING, Subject.PAGES, slip.period))
         count = len(slip.pages)
         others = self._page_counts.total() - 1
         fewer = sum(slips for pages, slips in self._page_counts.items() if pages < count)
         if count >= _FEWEST_PAGES_ODD and others and fewer >= _USUAL_SHARE * others:
-            return [Finding("page_count_outlier", Severity.WARNING, Subject.PAGES, str(count))]
-        return []
+            findings.append(Finding("page_count_outlier", Severity.WARNING, Subject.PAGES, str(count)))
+        return findings
 
     def _about_name(self, slip: Slip, row: PersonRow) -> list[Finding]:
         if not row.name:
@@ -312,8 +322,8 @@ class _Review:
             findings.append(Finding("access_code_shared", Severity.WARNING, Subject.ACCESS_CODE))
         return findings
 
-    def _about_earlier(self, number: str) -> list[Finding]:
-        earlier = self._earlier.get(number)
+    def _about_earlier(self, number: str, slip: Slip) -> list[Finding]:
+        earlier = self._earlier.get((number, slip.period))
         if earlier is None:
             return []
         if earlier.same_content:
@@ -329,6 +339,33 @@ class _Review:
         return ReviewRow(
             f"r{row.row_number}", row.staff_number, (), candidate.person, State.NO_PAYSLIP, tuple(findings)
         )
+
+
+def _rival_slips(slips: list[_Placed], candidates: list[_Candidate]) -> list[list[_Placed]]:
+    """Payslips of one number that may not both be sent: same month, or a month unknown, or the person in doubt."""
+    if len(candidates) > 1 or any(not placed.slip.period for placed in slips):
+        return [slips]
+    by_period: dict[str, list[_Placed]] = {}
+    for placed in slips:
+        by_period.setdefault(placed.slip.period, []).append(placed)
+    return list(by_period.values())
+
+
+def _in_conflict(row: ReviewRow, findings: list[Finding], conflict: str | None) -> ReviewRow:
+    state = State.DUPLICATE if conflict and row.state is State.MATCHED else row.state
+    return replace(row, state=state, findings=(*findings, *row.findings), conflict=conflict)
+
+
+def _slip_row(placed: _Placed, number: str, state: State, findings: list[Finding]) -> ReviewRow:
+    return ReviewRow(f"s{placed.at}", number, placed.slip.pages, None, state, tuple(findings), slip=placed.at)
+
+
+def _refused_row(placed: _Placed) -> ReviewRow:
+    slip = placed.slip
+    problem = slip.problem or "unmatched"
+    code = _CODE_BY_PROBLEM.get(problem, problem)
+    finding = Finding(code, Severity.BLOCKING, Subject.PAGES, ", ".join(slip.numbers_seen))
+    return _slip_row(placed, slip.staff_number or "", State.UNMATCHED, [finding])
 
 
 def _about_row(candidate: _Candidate) -> list[Finding]:

@@ -59,7 +59,8 @@ class ReviewRow:
     """One line of the review. `id` is stable for the same upload and the same sheet.
 
     `conflict` groups rows of which at most one may be released. `staff_number` is as printed on the pages, or as
-    typed when no page bears it.
+    typed when no page bears it. `slip` is the place of the payslip among those reviewed, from 0, and `pages` are its
+    pages as the slip counts them; both are empty for a person without payslip.
     """
 
     id: str
@@ -69,6 +70,7 @@ class ReviewRow:
     state: State
     findings: tuple[Finding, ...] = ()
     conflict: str | None = None
+    slip: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,27 +1,312 @@
-"""Send the messages of one block: decide, take a slot, commit the attempt, call the carrier, record the answer.
+"""Send the messages of one block: decide, take slots, commit the attempts, call the carrier, record the answers.
 
-The attempt is committed as `submitting` before the carrier is called and no transaction is open during the call. A
-block is one long job: it asks the tables at each turn what is left, so it can be cut at any point and run again, and
-a recall of the batch takes effect at the next turn.
+An attempt is committed as `submitting` before the carrier is called, and no transaction is open during the call. The
+job asks the tables at each turn what is left, so it can be cut at any point and run again, and a recall of the batch
+takes effect at the next turn.
 """
 
+import json
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from sqlmodel import Session
 
 from app.carriers.base import Accepted, CarrierError, Refused, Submission
-from app.core.jobs import Job
-from app.db import journal
+from app.crypto.envelope import OutboxPlace
+from app.db import transitions
 from app.db.models import Attempt, Message, Sender
-from app.db.queries import batches, messages, people
-from app.evidence import tags
+from app.db.queries import batches, journal, messages, organisations, people
+from app.evidence.tags import Tag
 from app.messaging import consent, routing, status, throttle, windows
+from app.messaging.categories import Category
+from app.messaging.place import place_of
+from app.messaging.window_rules import WINDOW_RULES
 from app.runtime import Runtime
 
-TURN = 25
 FLUSH_SECONDS = 0.4
-RETRY_AFTER = (timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=5))
+RETRIES = (timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=5))
+MOST_TRIES = 4
+STOPPED_BATCHES = frozenset({"recalled", "cancelled"})
+
+
+@dataclass(frozen=True)
+class _Ready:
+    """A message with its committed attempt, what to hand over, and the slot in which it leaves (epoch seconds)."""
+
+    message_id: UUID
+    attempt_id: UUID
+    submission: Submission
+    carrier: str
+    sender_id: UUID
+    cost: int
+    slot: float
+
+
+@dataclass(frozen=True)
+class _Answer:
+    ready: _Ready
+    outcome: Accepted | Refused | CarrierError
+    at: datetime
+
+
+def dispatch_block(rt: Runtime, block_id: str) -> None:
+    """The job. Returns when no message of the block can leave any more."""
+    block = UUID(block_id)
+    while True:
+        _send_each(rt, _doubts(rt, block))
+        turn = _next_turn(rt, block)
+        if isinstance(turn, float):
+            time.sleep(turn)
+        elif turn:
+            _send_each(rt, turn)
+        elif not _has_doubts(rt, block):
+            break
+    with rt.begin() as session:
+        held = messages.lock_block(session, block)
+        if held is not None and held.done_at is None:
+            held.done_at = rt.now()
+            session.add(held)
+
+
+def _next_turn(rt: Runtime, block_id: UUID) -> list[_Ready] | float:
+    """Commit the attempts of the next slots; a number of seconds to wait when the sender's pace is taken; empty when
+    nothing of the block is left to do now."""
+    now = rt.now()
+    with rt.begin() as session:
+        block = messages.block(session, block_id)
+        if block is None or (block.batch_id and batches.state(session, block.batch_id) in STOPPED_BATCHES):
+            return []
+        waiting = messages.claim_next(session, block_id, now, limit=1)
+        if not waiting:
+            return []
+        first = waiting[0]
+        if first.expires_at <= now:
+            transitions.end(session, rt.vault, first, status.State.EXPIRED, "validity_over", now)
+            return 0.0
+        senders = organisations.senders(session, first.organisation_id)
+        sender = messages.sender_for_update(session, senders[first.channel].id)
+        if sender is None:
+            raise ValueError("a sender cannot disappear")
+        pace = throttle.reserve(sender.tat, sender.rate, now.timestamp(), _cost(first))
+        if isinstance(pace, throttle.Wait):
+            return pace.seconds
+        ready: list[_Ready] = []
+        for message in messages.claim_next(session, block_id, now, limit=throttle.block(sender.rate)):
+            if message.channel != first.channel or not _may_leave(rt, session, message, sender, now):
+                continue
+            pace = throttle.reserve(sender.tat, sender.rate, now.timestamp(), _cost(message))
+            if isinstance(pace, throttle.Wait):
+                break
+            sender.tat = pace.new_tat
+            ready.append(_commit_attempt(rt, session, message, sender, pace.first_slot, now))
+        session.add(sender)
+        return ready or 0.0
+
+
+def _cost(message: Message) -> int:
+    """Segments on the air: an RCS card is one message whatever its length."""
+    return message.segments if message.channel == "sms" else 1
+
+
+def _may_leave(rt: Runtime, session: Session, message: Message, sender: Sender, now: datetime) -> bool:
+    """Ask consent and window; a message that may not leave is held or cancelled with the rule that says so."""
+    category = Category(message.category)
+    ledger = people.ledger(session, message.organisation_id, message.to_index)
+    answer = consent.decide(category, ledger, sender.address, message.channel, now)
+    if isinstance(answer, consent.Denied):
+        transitions.end(session, rt.vault, message, status.State.CANCELLED, answer.rule, now)
+        return False
+    to = rt.vault.columns.open_column(message.organisation_id, "message", "to", message.id, message.to_sealed)
+    window = windows.next_open(category, now, place_of(to), WINDOW_RULES)
+    if window.allowed:
+        return True
+    if window.next is None or window.next >= message.expires_at:
+        transitions.end(session, rt.vault, message, status.State.CANCELLED, window.rule, now)
+        return False
+    transitions.hold(session, rt.vault, message, window.next, window.rule, now)
+    return False
+
+
+def _commit_attempt(
+    rt: Runtime, session: Session, message: Message, sender: Sender, slot: float, now: datetime
+) -> _Ready:
+    attempt = Attempt(
+        id=uuid4(),
+        message_id=message.id,
+        number=messages.count_attempts(session, message.id) + 1,
+        channel=message.channel,
+        carrier=sender.carrier,
+        state=status.State.SUBMITTING,
+        segments=_cost(message),
+        started_at=now,
+    )
+    message.state = status.State.SUBMITTING
+    session.add(attempt)
+    session.add(message)
+    session.flush()
+    return _ready(rt, message, attempt, sender, slot)
+
+
+def _ready(rt: Runtime, message: Message, attempt: Attempt, sender: Sender, slot: float) -> _Ready:
+    place = OutboxPlace(message.organisation_id, message.id, message.link_id, "sms", message.outbox_day)
+    if message.text_sealed is None:
+        raise ValueError("a message that may leave has its text")
+    card = None
+    if attempt.channel == "rcs" and message.card_sealed is not None:
+        card = json.loads(rt.vault.envelope.open_text(replace(place, channel="rcs"), message.card_sealed))
+    submission = Submission(
+        attempt_id=attempt.id,
+        organisation_id=message.organisation_id,
+        channel="rcs" if attempt.channel == "rcs" else "sms",
+        sender=sender.address,
+        to=rt.vault.columns.open_column(
+            message.organisation_id, "message", "to", message.id, message.to_sealed
+        ),
+        text=rt.vault.envelope.open_text(place, message.text_sealed),
+        card=card,
+        ttl_seconds=_lifetime(rt, message, attempt),
+    )
+    return _Ready(message.id, attempt.id, submission, attempt.carrier, sender.id, _cost(message), slot)
+
+
+def _lifetime(rt: Runtime, message: Message, attempt: Attempt) -> int:
+    left = message.expires_at - attempt.started_at
+    has_fallback = attempt.channel == "rcs" and "sms" in message.plan
+    return max(10, int((min(left, rt.policies.rcs_fallback) if has_fallback else left).total_seconds()))
+
+
+def _doubts(rt: Runtime, block_id: UUID) -> list[_Ready]:
+    """What an interrupted run left between our commit and the carrier's answer.
+
+    An idempotent carrier is asked again with the same reference. With any other the message is shown as unknown:
+    sending it again could text somebody twice.
+    """
+    now = rt.now()
+    again: list[_Ready] = []
+    with rt.begin() as session:
+        for message in messages.in_doubt(session, block_id):
+            attempt = messages.attempts_of(session, message.id)[-1]
+            sender = messages.sender_of_attempt(session, message, attempt)
+            askable = rt.carriers[attempt.carrier].idempotent and message.text_sealed is not None
+            if askable and attempt.tries < MOST_TRIES:
+                attempt.tries += 1
+                session.add(attempt)
+                again.append(_ready(rt, message, attempt, sender, 0.0))
+                continue
+            attempt.state = status.State.UNKNOWN
+            session.add(attempt)
+            transitions.end(session, rt.vault, message, status.State.UNKNOWN, attempt.reason or "interrupted", now)
+    return again
+
+
+def _has_doubts(rt: Runtime, block_id: UUID) -> bool:
+    with rt.read() as session:
+        return bool(messages.in_doubt(session, block_id))
+
+
+def _send_each(rt: Runtime, ready: Sequence[_Ready]) -> None:
+    """Hand each message over in its slot and write the answers down at least every FLUSH_SECONDS."""
+    answers: list[_Answer] = []
+    flushed = time.monotonic()
+    for one in ready:
+        _wait_for_slot(rt, one)
+        answers.append(_Answer(one, _submit(rt, one), rt.now()))
+        if time.monotonic() - flushed > FLUSH_SECONDS:
+            _flush(rt, answers)
+            answers, flushed = [], time.monotonic()
+    _flush(rt, answers)
+
+
+def _wait_for_slot(rt: Runtime, one: _Ready) -> None:
+    """Sleep until the slot. A slot that was missed is dropped and another one taken, never caught up by a burst."""
+    slot = one.slot
+    while True:
+        now = rt.now().timestamp()
+        if slot > now:
+            time.sleep(slot - now)
+            now = rt.now().timestamp()
+        if slot and not throttle.is_late(slot, now):
+            return
+        with rt.begin() as session:
+            sender = messages.sender_for_update(session, one.sender_id)
+            if sender is None:
+                raise ValueError("a sender cannot disappear")
+            pace = throttle.reserve(sender.tat, sender.rate, rt.now().timestamp(), one.cost)
+            if isinstance(pace, throttle.Reserved):
+                sender.tat = pace.new_tat
+                session.add(sender)
+        if isinstance(pace, throttle.Reserved):
+            slot = pace.first_slot
+        else:
+            time.sleep(pace.seconds)
+
+
+def _submit(rt: Runtime, one: _Ready) -> Accepted | Refused | CarrierError:
+    try:
+        return rt.carriers[one.carrier].submit(one.submission, rt.now())
+    except CarrierError as error:
+        return error
+
+
+def _flush(rt: Runtime, answers: Sequence[_Answer]) -> None:
+    if not answers:
+        return
+    with rt.begin() as session:
+        for answer in answers:
+            message = messages.get(session, answer.ready.message_id)
+            attempt = messages.attempt(session, answer.ready.attempt_id)
+            if message is not None and attempt is not None:
+                _write_down(rt, session, message, attempt, answer)
+
+
+def _write_down(rt: Runtime, session: Session, message: Message, attempt: Attempt, answer: _Answer) -> None:
+    outcome, at = answer.outcome, answer.at
+    match outcome:
+        case Accepted(reference):
+            attempt.carrier_reference = reference
+            attempt.submitted_at = at
+            attempt.deadline_at = _deadline(rt, message, attempt, at)
+            transitions.advance(attempt, status.State.SUBMITTED, "", at)
+            entry = journal.Entry(
+                Tag.MESSAGE_SUBMITTED,
+                message.id,
+                {"attempt": attempt.id.hex, "channel": attempt.channel, "segments": attempt.segments},
+            )
+            journal.append(session, rt.vault, message.organisation_id, [entry], at)
+            transitions.settle(session, rt.vault, message, at, "")
+        case Refused(code):
+            transitions.advance(attempt, status.State.FAILED, code, at)
+            session.add(attempt)
+            session.flush()
+            refused = routing.Outcome.NO_RCS if code == "no_rcs" else routing.Outcome.FAILED
+            transitions.follow(session, rt.vault, message, refused, code, at)
+        case CarrierError(in_doubt=True):
+            # Stays `submitting`: the next turn asks an idempotent carrier again, or shows the doubt.
+            attempt.reason = outcome.code
+        case CarrierError():
+            _failed_call(rt, session, message, attempt, outcome, at)
+    session.add(attempt)
+
+
+def _failed_call(
+    rt: Runtime, session: Session, message: Message, attempt: Attempt, error: CarrierError, at: datetime
+) -> None:
+    transitions.advance(attempt, status.State.FAILED, error.code, at)
+    session.add(attempt)
+    session.flush()
+    failures = sum(
+        one.channel == attempt.channel and one.state == status.State.FAILED
+        for one in messages.attempts_of(session, message.id)
+    )
+    if error.retryable and failures <= len(RETRIES):
+        transitions.hold(session, rt.vault, message, at + RETRIES[failures - 1], error.code, at)
+    else:
+        transitions.follow(session, rt.vault, message, routing.Outcome.FAILED, error.code, at)
+
+
+def _deadline(rt: Runtime, message: Message, attempt: Attempt, at: datetime) -> datetime:
+    channel = routing.Channel(attempt.channel)
+    return routing.deadline(channel, at, timedelta(seconds=_lifetime(rt, message, attempt)))

@@ -22,7 +22,9 @@ def test_headings_are_laid_on_fields(vector: dict[str, Any]) -> None:
     assert found.complete is vector["complete"]
 
 
-@pytest.mark.parametrize("heading", ["N° Matricule", "n°matricule", "NO MATRICULE", "Numéro_matricule", "Nº-matricule : "])
+@pytest.mark.parametrize(
+    "heading", ["N° Matricule", "n°matricule", "NO MATRICULE", "Numéro_matricule", "Nº-matricule : "]
+)
 def test_every_way_to_write_number_folds_alike(heading: str) -> None:
     assert fold_heading(heading) == "numeromatricule"
 

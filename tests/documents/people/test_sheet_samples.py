@@ -40,7 +40,9 @@ def test_the_reportlab_sheet_is_read_whole_with_french_headings() -> None:
 
 def test_the_reportlab_sheet_tells_which_number_lost_its_zeros() -> None:
     read = _read("people-reportlab.xlsx")
-    assert [(warning.code, warning.row_numbers) for warning in read.warnings] == [("staff_number_stored_as_number", (13,))]
+    assert [(warning.code, warning.row_numbers) for warning in read.warnings] == [
+        ("staff_number_stored_as_number", (13,))
+    ]
     assert _by_row(read)[13].row.staff_number == "100084"
 
 
@@ -51,7 +53,13 @@ def test_only_the_person_who_objected_objects() -> None:
 
 @pytest.mark.parametrize(
     ("row", "e164"),
-    [(2, "+33614596853"), (3, "+262692123456"), (6, "+33633030451"), (8, "+33630104857"), (16, "+33633537395")],
+    [
+        (2, "+33614596853"),
+        (3, "+262692123456"),
+        (6, "+33633030451"),
+        (8, "+33630104857"),
+        (16, "+33633537395"),
+    ],
 )
 def test_damaged_numbers_of_the_reportlab_sheet_are_repaired(row: int, e164: str) -> None:
     assert _by_row(_read("people-reportlab.xlsx"))[row].e164 == e164

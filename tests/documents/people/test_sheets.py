@@ -1,6 +1,7 @@
 """Well-meant sheets: every format, any order, what Excel does to cells, what must be asked."""
 
 import datetime
+import pickle
 
 import pytest
 
@@ -9,7 +10,17 @@ from app.documents.match.people import Objection
 from app.documents.sheets import read_people_sheet
 from app.documents.sheets_model import CellValue, NeedsMapping, SheetChoice, SheetRead, SheetRefused
 from app.documents.sheets_rows import cell_text, read_objection
-from tests.documents.people.builders import HEADER, PERSON, csv_bytes, ods, ods_cell, ods_rows, workbook, xls, xlsx
+from tests.documents.people.builders import (
+    HEADER,
+    PERSON,
+    csv_bytes,
+    ods,
+    ods_cell,
+    ods_rows,
+    workbook,
+    xls,
+    xlsx,
+)
 
 
 def read(data: bytes, **more: object) -> SheetRead:
@@ -57,7 +68,11 @@ def test_title_rows_above_the_header_and_empty_rows_between_people_keep_row_numb
 def test_numbers_of_excel_become_the_digits_the_clerk_sees() -> None:
     outcome = read(xlsx([(*HEADER, "Code d'accès"), (100007, "A", "B", 612345678, 12345678)]))
     (person,) = outcome.people
-    assert (person.staff_number, person.phone_typed, person.access_code) == ("100007", "612345678", "12345678")
+    assert (person.staff_number, person.phone_typed, person.access_code) == (
+        "100007",
+        "612345678",
+        "12345678",
+    )
     assert {warning.code for warning in outcome.warnings} == {
         "staff_number_stored_as_number",
         "access_code_stored_as_number",
@@ -108,7 +123,8 @@ def test_an_objection_is_a_yes_word_a_cross_or_a_date(value: CellValue, objectio
 
 
 @pytest.mark.parametrize(
-    ("typed", "language"), [("FR", "fr"), ("français", "fr"), ("English", "en"), ("anglais", "en"), ("", ""), ("eo", "")]
+    ("typed", "language"),
+    [("FR", "fr"), ("français", "fr"), ("English", "en"), ("anglais", "en"), ("", ""), ("eo", "")],
 )
 def test_language_words(typed: str, language: str) -> None:
     outcome = read(csv_bytes([(*HEADER, "Langue"), (*PERSON, typed)]))
@@ -122,7 +138,9 @@ def test_forced_text_of_a_csv_export_loses_its_wrapping() -> None:
 
 
 def test_no_break_spaces_and_byte_order_marks_inside_cells_are_cleaned_but_the_phone_stays_as_typed() -> None:
-    (person,) = read(xlsx([HEADER, ("\u202f00100007\ufeff", "LE\u00a0GOFF", "Zoé", "06\u00a012\u00a034\u00a056\u00a078")])).people
+    (person,) = read(
+        xlsx([HEADER, ("\u202f00100007\ufeff", "LE\u00a0GOFF", "Zoé", "06\u00a012\u00a034\u00a056\u00a078")])
+    ).people
     assert (person.staff_number, person.last_name) == ("00100007", "LE GOFF")
     assert person.phone_typed == "06\u00a012\u00a034\u00a056\u00a078"
 
@@ -133,7 +151,9 @@ def test_columns_nobody_needs_are_ignored_and_told_when_unknown() -> None:
 
 
 def test_unknown_headings_ask_with_samples() -> None:
-    question = ask(csv_bytes([("Clef", "Blaze", "Bigo"), *[(f"0{at}", f"NOM{at}", "0612345678") for at in range(5)]]))
+    question = ask(
+        csv_bytes([("Clef", "Blaze", "Bigo"), *[(f"0{at}", f"NOM{at}", "0612345678") for at in range(5)]])
+    )
     assert question.reason == "unknown_headings"
     (preview,) = question.sheets
     assert (preview.header_row, preview.headings) == (1, ("Clef", "Blaze", "Bigo"))
@@ -156,7 +176,10 @@ def test_a_sheet_without_header_asks_and_keeps_its_first_row() -> None:
     assert question.sheets[0].header_row == 0
     assert question.sheets[0].samples[0] == ("00100007", "00100014")
     columns = {Field.STAFF_NUMBER: 0, Field.LAST_NAME: 1, Field.FIRST_NAME: 2, Field.PHONE: 3}
-    assert [person.row_number for person in read(data, choice=SheetChoice(columns, header_row=0)).people] == [1, 2]
+    assert [person.row_number for person in read(data, choice=SheetChoice(columns, header_row=0)).people] == [
+        1,
+        2,
+    ]
 
 
 def test_a_column_that_may_be_an_objection_is_never_passed_over() -> None:
@@ -169,7 +192,9 @@ def test_a_column_that_may_be_an_objection_is_never_passed_over() -> None:
 
 
 def test_two_mobile_columns_ask_which() -> None:
-    question = ask(csv_bytes([("Matricule", "Nom", "Portable", "Mobile"), ("1", "A", "0612345678", "0612345679")]))
+    question = ask(
+        csv_bytes([("Matricule", "Nom", "Portable", "Mobile"), ("1", "A", "0612345678", "0612345679")])
+    )
     assert question.reason == "unknown_headings"
     assert question.sheets[0].ambiguous == (Field.PHONE,)
 
@@ -197,7 +222,9 @@ def test_a_hidden_sheet_is_never_read() -> None:
     data = workbook({"Effectif": [HEADER, PERSON], "Ancien": [HEADER, PERSON]}, hidden=["Ancien"])
     outcome = read(data)
     assert outcome.sheet == "Effectif"
-    assert [(warning.code, warning.detail) for warning in outcome.warnings] == [("hidden_sheets_ignored", "Ancien")]
+    assert [(warning.code, warning.detail) for warning in outcome.warnings] == [
+        ("hidden_sheets_ignored", "Ancien")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -230,5 +257,15 @@ def test_libreoffice_repeats_of_nothing_cost_nothing() -> None:
     )
     header = "".join(map(ods_cell, HEADER))
     person = "".join(map(ods_cell, PERSON)) + '<table:table-cell table:number-columns-repeated="16380"/>'
-    body = f"<table:table-row>{header}</table:table-row><table:table-row>{person}</table:table-row>{empty_tail}"
+    body = (
+        f"<table:table-row>{header}</table:table-row><table:table-row>{person}</table:table-row>{empty_tail}"
+    )
     assert len(read(ods(body)).people) == 1
+
+
+@pytest.mark.parametrize(
+    "data", [xlsx([HEADER, PERSON]), csv_bytes([PERSON, PERSON]), b""], ids=["read", "asked", "refused"]
+)
+def test_an_outcome_can_cross_a_process_border(data: bytes) -> None:
+    outcome = read_people_sheet(data)
+    assert pickle.loads(pickle.dumps(outcome)) == outcome

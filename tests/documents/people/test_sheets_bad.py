@@ -103,7 +103,10 @@ def test_a_row_without_staff_number_is_told() -> None:
 def test_a_phone_merged_over_two_people_belongs_to_neither() -> None:
     data = workbook({"Effectif": [HEADER, PERSON[:3], OTHER[:3]]}, merged=[(1, 3, 2, 3, "0612345678")])
     outcome = read(data)
-    assert [(error.row_number, error.code) for error in outcome.row_errors] == [(2, "merged_cells"), (3, "merged_cells")]
+    assert [(error.row_number, error.code) for error in outcome.row_errors] == [
+        (2, "merged_cells"),
+        (3, "merged_cells"),
+    ]
     assert [person.phone_typed for person in outcome.people] == ["", ""]
 
 
@@ -112,7 +115,9 @@ def test_merged_phones_of_an_ods_belong_to_neither() -> None:
     first = "".join(map(ods_cell, PERSON[:3])) + shared
     second = "".join(map(ods_cell, OTHER[:3])) + "<table:covered-table-cell/>"
     header = "".join(map(ods_cell, HEADER))
-    outcome = read(ods("".join(f"<table:table-row>{row}</table:table-row>" for row in (header, first, second))))
+    outcome = read(
+        ods("".join(f"<table:table-row>{row}</table:table-row>" for row in (header, first, second)))
+    )
     assert [error.code for error in outcome.row_errors] == ["merged_cells", "merged_cells"]
 
 
@@ -125,7 +130,9 @@ def test_merged_titles_above_the_header_do_not_matter() -> None:
 def test_a_million_merged_ranges_over_everything_stay_cheap() -> None:
     ranges = "".join('<mergeCell ref="D2:D100000"/>' for _ in range(20_000))
     data = xlsx([HEADER, PERSON])
-    content = entry_of(data, SHEET).replace(b"</sheetData>", f"</sheetData><mergeCells>{ranges}</mergeCells>".encode())
+    content = entry_of(data, SHEET).replace(
+        b"</sheetData>", f"</sheetData><mergeCells>{ranges}</mergeCells>".encode()
+    )
     started = time.process_time()
     outcome = read(with_entry_replaced(data, SHEET, content))
     assert [error.code for error in outcome.row_errors] == ["merged_cells"]
@@ -228,6 +235,7 @@ def test_a_document_type_with_entities_is_refused() -> None:
         (csv_bytes([HEADER, PERSON]) + b"\x81\x8d", "not_a_sheet"),
         (xlsx([HEADER, PERSON])[:-200], "damaged"),
         (xls([HEADER, PERSON])[:700], "damaged"),
+        (xls([HEADER, PERSON])[:2000], "damaged"),
     ],
 )
 def test_what_is_no_usable_sheet_says_why(data: bytes, code: str) -> None:
@@ -287,7 +295,9 @@ def test_damage_inside_the_xml_ends_in_an_outcome(data: st.DataObject) -> None:
     assert read_people_sheet(with_entry_replaced(pristine[0], pristine[2], bytes(spoiled))) is not None
 
 
-_XLSX = workbook({"Effectif": [HEADER, PERSON], "Deux": [("a", "b")]}, merged=[(3, 0, 4, 1, "x")], errors={(2, 0): "#N/A"})
+_XLSX = workbook(
+    {"Effectif": [HEADER, PERSON], "Deux": [("a", "b")]}, merged=[(3, 0, 4, 1, "x")], errors={(2, 0): "#N/A"}
+)
 _ODS = ods(ods_rows([HEADER, PERSON]))
 _PRISTINE = [_XLSX, _ODS, xls([HEADER, PERSON]), csv_bytes([HEADER, PERSON])]
 _STORED = [

@@ -1,0 +1,133 @@
+"""A line of the review as a row: everything personal sealed, codes and counts in clear."""
+
+import json
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from app.crypto.vault import Vault
+from app.db.models import Batch, Document, Organisation
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """A document in its pack. `digest` is the SHA-256 of the clear bytes, `key` opens the blob."""
+
+    document_id: UUID
+    source: str
+    first_page: int
+    problem: str
+    blob_key: str
+    blob_offset: int
+    blob_size: int
+    plain_size: int
+    digest: bytes
+    key_review: bytes
+    key: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class LineFacts:
+    """What the review says of one line, in plain types."""
+
+    row_key: str
+    match: str
+    conflict: bool
+    staff_number: str
+    name: str
+    phone: str | None
+    phone_typed: str
+    sheet_row: int | None
+    language: str
+    pages: tuple[int, ...]
+    findings: tuple[dict[str, str], ...]
+    details: tuple[str, ...]
+    access_code: str
+
+
+@dataclass(frozen=True)
+class Details:
+    """What a screen shows of a line beyond its columns. `findings` are the details of the findings, in their order."""
+
+    findings: tuple[str, ...] = ()
+    phone_typed: str = ""
+    source: str = ""
+    first_page: int = 0
+    problem: str = ""
+
+
+class LineMaker:
+    """Turns lines of one batch into rows for a bulk insert."""
+
+    def __init__(self, vault: Vault, organisation: Organisation, batch: Batch, now: datetime) -> None:
+        self._vault = vault
+        self._organisation = organisation
+        self._batch = batch
+        self._now = now
+        self._box = vault.envelope.review_box(organisation.id, batch.id, batch.review_day)
+
+    def row(self, position: int, facts: LineFacts, part: Sealed | None, period: str) -> dict[str, Any]:
+        """One row of the table `document`."""
+        document_id = part.document_id if part else uuid4()
+        organisation_id, columns = self._organisation.id, self._vault.columns
+
+        def sealed(column: str, value: str | None) -> bytes | None:
+            return columns.seal_column(organisation_id, "document", column, document_id, value) if value else None
+
+        details = {
+            "findings": facts.details,
+            "phone_typed": facts.phone_typed,
+            "source": part.source if part else "",
+            "first_page": part.first_page if part else 0,
+            "problem": part.problem if part else "",
+        }
+        code = facts.access_code.encode()
+        has_bytes = part is not None and part.blob_size > 0
+        return {
+            "id": document_id,
+            "organisation_id": organisation_id,
+            "batch_id": self._batch.id,
+            "person_id": None,
+            "block_id": None,
+            "position": position,
+            "match": facts.match,
+            "state": "in_review",
+            "row_key": facts.row_key,
+            "conflict": facts.conflict,
+            "findings": list(facts.findings),
+            "confirmed": [],
+            "details_sealed": sealed("details", json.dumps(details, ensure_ascii=False)),
+            "sheet_row": facts.sheet_row,
+            "pages": list(facts.pages),
+            "period": period,
+            "language": facts.language or self._organisation.language,
+            "staff_sealed": sealed("staff", facts.staff_number),
+            "staff_index": self._vault.staff_index(organisation_id, facts.staff_number) if facts.staff_number else None,
+            "name_sealed": sealed("name", facts.name),
+            "phone_sealed": sealed("phone", facts.phone),
+            "phone_index": self._vault.phone_index(organisation_id, facts.phone) if facts.phone else None,
+            "access_code_review": self._box.seal(document_id, "access-code", code) if code else None,
+            "blob_key": part.blob_key if part else "",
+            "blob_offset": part.blob_offset if part else 0,
+            "blob_size": part.blob_size if part else 0,
+            "plain_size": part.plain_size if part else 0,
+            "content_index": columns.content_index(part.digest) if part and has_bytes else None,
+            "content_hash_sealed": sealed("content_hash", part.digest.hex()) if part and has_bytes else None,
+            "key_review": part.key_review if part and has_bytes else None,
+            "opened_at": None,
+            "downloaded_at": None,
+            "revoked_at": None,
+            "created_at": self._now,
+        }
+
+
+def read_details(vault: Vault, document: Document) -> Details:
+    """The inverse of what `LineMaker` sealed."""
+    if document.details_sealed is None:
+        return Details()
+    text = vault.columns.open_column(
+        document.organisation_id, "document", "details", document.id, document.details_sealed
+    )
+    stored = json.loads(text)
+    return Details(**{**stored, "findings": tuple(stored["findings"])})

@@ -1,0 +1,206 @@
+"""The bounded child: everything that parses somebody's PDF happens here, in a process that can be lost.
+
+Run as `python -I -m app.documents.child`. It reads jobs from standard input and answers on standard output, in the
+frames of `app/documents/frames.py`, one job after the other. It bounds its own memory and CPU time, cannot write to any
+file, dumps no core and starts no process. A job that breaks a bound ends the process; the parent starts another.
+"""
+
+import gc
+import io
+import json
+import os
+import resource
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from app.documents import frames
+from app.documents.checks import Accepted, check
+from app.documents.limits import PdfLimits, Refused, RefusedPdf
+from app.documents.match.pages import PageFacts, Slip, group_pages, single_slip
+from app.documents.text import page_count, page_texts
+from app.documents.writer import Block, PageWriter
+
+_INPUT = 0
+_OUTPUT = 1
+_CHUNK = 1024 * 1024
+
+
+class _Gone(Exception):
+    """The parent has closed the pipe."""
+
+
+def main() -> None:
+    """Serve jobs until the parent closes the pipe."""
+    _forbid_everything_else()
+    gc.disable()
+    try:
+        while True:
+            _serve()
+            gc.collect()
+    except _Gone:
+        return
+    except MemoryError:
+        _reply_refused(Refused("too_heavy", "it needs more memory than allowed"))
+
+
+def _forbid_everything_else() -> None:
+    for limit in (resource.RLIMIT_FSIZE, resource.RLIMIT_CORE):
+        resource.setrlimit(limit, (0, 0))
+    resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
+
+
+def _bound(limits: PdfLimits) -> None:
+    """Memory for the process; CPU for this job, on top of what earlier jobs used."""
+    hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+    resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes, hard))
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    used = int(usage.ru_utime + usage.ru_stime) + 1
+    hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
+    resource.setrlimit(resource.RLIMIT_CPU, (used + limits.cpu_seconds, hard))
+
+
+def _serve() -> None:
+    _, payload = frames.read_frame(_read_exactly)
+    job = json.loads(payload)
+    limits = PdfLimits(**job["limits"])
+    _bound(limits)
+    data = _receive()
+    try:
+        if job["task"] == "split":
+            _split(data, job["pattern"], limits)
+        elif job["task"] == "inspect":
+            _inspect(data, job["pattern"], limits)
+        else:
+            _render(data, job["page"], job["width"])
+    except RefusedPdf as refused:
+        _reply_refused(refused.refusal)
+        return
+    _reply(frames.DONE)
+
+
+def _split(data: bytes, pattern: str | None, limits: PdfLimits) -> None:
+    accepted = _accepted(data, limits, single=False)
+    texts: list[bytes] = []
+    slips = group_pages(_remembered(page_texts(data), texts), pattern)
+    _reply(frames.PLAN, json.dumps({"pages": len(texts), "slips": [_slip_fields(slip) for slip in slips]}).encode())
+    writer = PageWriter(accepted.pages, limits)
+    shelf = _Shelf()
+    for index, slip in enumerate(slips):
+        text = frames.PAGE_BREAK.encode().join(texts[page] for page in slip.pages)
+        try:
+            block, tail = writer.part(slip.pages)
+        except RefusedPdf as refused:
+            fields = {"slip": index, "code": refused.refusal.code, "detail": refused.refusal.detail, "text": text.decode()}
+            _reply(frames.PART_REFUSED, json.dumps(fields).encode())
+            continue
+        number = shelf.number(block)
+        _reply(frames.PART, frames.PART_HEAD.pack(index, number, len(text)), text, tail)
+
+
+class _Shelf:
+    """Which blocks the parent holds. A part is sent as the number of its block and its own tail."""
+
+    _ROOM = 16
+
+    def __init__(self) -> None:
+        self._held: dict[Block, int] = {}
+        self._next = 0
+
+    def number(self, block: Block) -> int:
+        number = self._held.pop(block, None)
+        if number is None:
+            number, self._next = self._next, self._next + 1
+            if len(self._held) >= self._ROOM:
+                oldest = next(iter(self._held))
+                _reply(frames.FORGET, frames.BLOCK_HEAD.pack(self._held.pop(oldest)))
+            _reply(frames.BLOCK, frames.BLOCK_HEAD.pack(number), block.head)
+        self._held[block] = number
+        return number
+
+
+def _remembered(source: Iterator[str], texts: list[bytes]) -> Iterator[PageFacts]:
+    for index, text in enumerate(source):
+        texts.append(text.encode())
+        yield PageFacts(index, text)
+
+
+def _inspect(data: bytes, pattern: str | None, limits: PdfLimits) -> None:
+    accepted = _accepted(data, limits, single=True)
+    _require_same_for_another_reader(data, len(accepted.pages))
+    texts = list(page_texts(data))
+    slip = single_slip([PageFacts(index, text) for index, text in enumerate(texts)], pattern)
+    _reply(frames.SINGLE, json.dumps({"slip": _slip_fields(slip), "texts": texts}).encode())
+
+
+def _require_same_for_another_reader(data: bytes, pages: int) -> None:
+    """A file that will be sent as it is must be the same document for every reader, so a third one is asked."""
+    from pypdf import PdfReader
+    from pypdf.errors import PyPdfError
+
+    try:
+        seen = len(PdfReader(io.BytesIO(data)).pages)
+    except (PyPdfError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        raise RefusedPdf("damaged", "a second reader cannot open it") from None
+    if seen != pages:
+        raise RefusedPdf("damaged", "two readers do not see the same pages")
+
+
+def _render(data: bytes, page: int, width: int) -> None:
+    from app.documents.render import page_png
+
+    _reply(frames.IMAGE, page_png(data, page, width))
+
+
+def _accepted(data: bytes, limits: PdfLimits, *, single: bool) -> Accepted:
+    verdict = check(data, limits, single=single)
+    if isinstance(verdict, Refused):
+        raise RefusedPdf(verdict.code, verdict.detail)
+    if page_count(data) != len(verdict.pages):
+        raise RefusedPdf("damaged", "two readers do not see the same pages")
+    return verdict
+
+
+def _slip_fields(slip: Slip) -> list[Any]:
+    return [slip.pages, slip.staff_number, slip.problem, slip.numbers_seen, slip.period]
+
+
+def _receive() -> bytes:
+    received = bytearray()
+    while True:
+        kind, payload = frames.read_frame(_read_exactly)
+        if kind == frames.GO:
+            return bytes(received)
+        received += payload
+
+
+def _read_exactly(size: int) -> bytes:
+    parts = []
+    while size:
+        part = os.read(_INPUT, min(size, _CHUNK))
+        if not part:
+            raise _Gone
+        parts.append(part)
+        size -= len(part)
+    return b"".join(parts)
+
+
+def _reply_refused(refusal: Refused) -> None:
+    _reply(frames.REFUSED, json.dumps({"code": refusal.code, "detail": refusal.detail}).encode())
+
+
+def _reply(kind: bytes, *payload: bytes) -> None:
+    waiting = [frames.HEAD.pack(kind, sum(map(len, payload))), *payload]
+    try:
+        while waiting:
+            sent = os.writev(_OUTPUT, waiting)
+            while waiting and sent >= len(waiting[0]):
+                sent -= len(waiting.pop(0))
+            if sent:
+                waiting[0] = waiting[0][sent:]
+    except BrokenPipeError:
+        raise _Gone from None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

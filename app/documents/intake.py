@@ -1,0 +1,115 @@
+"""The files of a batch as a stream of pieces: one payslip each, cut from a merged file or taken as it is.
+
+One PDF alone is a merged file. Several PDFs, and the PDFs of a ZIP, are one person's document each and are kept as they
+are; one that holds several people's pages is cut like a merged file.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from app.documents.archive import ArchiveLimits, ArchiveRefused, SkippedEntry, read_archive
+from app.documents.limits import Refused
+from app.documents.match.pages import Slip
+from app.documents.split import Part, PartRefused, PdfChild, Plan, Single
+
+ZIP_MAGIC = b"PK\x03\x04"
+_EMPTY_ZIP = b"PK\x05\x06"
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One document. `slip.pages` count over the whole batch from 0; `first_page` is where it begins in its file.
+
+    `pdf` is empty when `problem` says why these pages cannot be used.
+    """
+
+    slip: Slip
+    source: str
+    first_page: int
+    pdf: bytes
+    text: str
+    problem: Refused | None = None
+
+
+@dataclass(frozen=True)
+class FileRefused:
+    """A whole upload that cannot be used: nothing of the batch can be, until it is replaced."""
+
+    source: str
+    code: str
+    detail: str
+
+
+def is_archive(data: bytes) -> bool:
+    """Whether the bytes are a ZIP."""
+    return data.startswith((ZIP_MAGIC, _EMPTY_ZIP))
+
+
+class Intake:
+    """Cuts the uploads of one batch, in order, with one child process."""
+
+    def __init__(self, child: PdfChild, pattern: str | None, archive: ArchiveLimits, *, alone: bool) -> None:
+        """`alone`: the batch has one document file only."""
+        self._child = child
+        self._pattern = pattern
+        self._archive = archive
+        self._alone = alone
+        self.page_count = 0
+
+    def pieces(self, source: str, data: bytes) -> Iterator[Piece | FileRefused]:
+        """The documents of one upload."""
+        if is_archive(data):
+            yield from self._of_archive(source, data)
+        elif self._alone:
+            yield from self._cut(source, data)
+        else:
+            yield from self._taken(source, data)
+
+    def _of_archive(self, source: str, data: bytes) -> Iterator[Piece | FileRefused]:
+        try:
+            for entry in read_archive(data, self._archive):
+                if isinstance(entry, SkippedEntry):
+                    yield self._unusable(entry.name, Refused(entry.reason))
+                else:
+                    yield from self._taken(entry.name, entry.content)
+        except ArchiveRefused as refused:
+            yield FileRefused(source, refused.code, refused.message)
+
+    def _taken(self, source: str, data: bytes) -> Iterator[Piece | FileRefused]:
+        outcome = self._child.inspect_single(data, pattern=self._pattern)
+        if isinstance(outcome, Refused):
+            yield self._unusable(source, outcome)
+        elif len(outcome.slip.numbers_seen) > 1:
+            yield from self._cut(source, data)
+        else:
+            yield self._single(source, data, outcome)
+
+    def _single(self, source: str, data: bytes, single: Single) -> Piece:
+        slip = self._numbered(single.slip)
+        self.page_count += single.page_count
+        return Piece(slip, source, 0, data, "\f".join(single.texts))
+
+    def _cut(self, source: str, data: bytes) -> Iterator[Piece | FileRefused]:
+        pages = 0
+        for event in self._child.split_merged(data, pattern=self._pattern):
+            match event:
+                case Plan():
+                    pages = event.page_count
+                case Part():
+                    slip = self._numbered(event.slip)
+                    yield Piece(slip, source, event.slip.pages[0], event.pdf, event.text)
+                case PartRefused():
+                    slip = self._numbered(event.slip)
+                    yield Piece(slip, source, event.slip.pages[0], b"", event.text, event.refusal)
+                case Refused():
+                    yield FileRefused(source, event.code, event.detail)
+                    return
+        self.page_count += pages
+
+    def _numbered(self, slip: Slip) -> Slip:
+        return replace(slip, pages=tuple(page + self.page_count for page in slip.pages))
+
+    def _unusable(self, source: str, refusal: Refused) -> Piece:
+        slip = Slip((self.page_count,), None, "unmatched", ())
+        self.page_count += 1
+        return Piece(slip, source, 0, b"", "", refusal)

@@ -1,0 +1,115 @@
+"""Whether a name of the sheet stands on a payslip, in any order, with or without accents, despite unreadable glyphs."""
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from app.documents.match.findings import NameCheck
+
+_UNREADABLE = "\ufffd"
+_WORD = re.compile(f"[A-Z{_UNREADABLE}]+")
+_RAW_WORD = re.compile(r"[^\W\d_]+")
+_EXPANDED = str.maketrans({"Œ": "OE", "Æ": "AE", "Ø": "O", "Ł": "L", "Đ": "D", "ß": "SS", "œ": "oe", "æ": "ae", "ø": "o", "ł": "l", "đ": "d"})
+_TITLES = frozenset({"M", "MR", "MRS", "MS", "MME", "MLLE", "MONSIEUR", "MADAME", "MADEMOISELLE"})
+_LETTERS_OF_ONE_GLYPH = 3
+_WORDS_BETWEEN = 8
+_LETTERS_BETWEEN = 24
+_FEWEST_READABLE = 3
+_FEWEST_ON_PAGE = 20
+_MOST_UNREADABLE = 0.3
+_LONGEST_RUN = 3
+
+
+@dataclass(frozen=True)
+class _Hit:
+    """A word of the page that can be these words of the name; `readable` of its letters could be read."""
+
+    position: int
+    tokens: tuple[int, ...]
+    readable: int
+
+
+def name_on_page(text: str, expected_name: str) -> NameCheck:
+    """Look for every word of `expected_name` close together on the page.
+
+    U+FFFD in `text` stands for any glyph. When most of the name's letters, or of the page's, cannot be read, the
+    answer is UNREADABLE: a person has to look.
+    """
+    if _stands_as_written(text, expected_name):
+        return NameCheck.MATCH
+    tokens = [word for word in _WORD.findall(_folded(expected_name).replace(_UNREADABLE, " ")) if word not in _TITLES]
+    letters = sum(map(len, tokens))
+    words = _WORD.findall(_folded(text))
+    if letters < 2:
+        return NameCheck.UNREADABLE
+    readable = _best_window(list(_hits(words, tokens)), len(tokens))
+    if readable is not None:
+        enough = readable == letters or (readable >= _FEWEST_READABLE and 2 * readable >= letters)
+        return NameCheck.MATCH if enough else NameCheck.UNREADABLE
+    return NameCheck.UNREADABLE if _mostly_unreadable(words) else NameCheck.DIFFERS
+
+
+def _stands_as_written(text: str, name: str) -> bool:
+    """The usual case at little cost: every word found as it is written, near the first one."""
+    capitals = text.upper()
+    words = _RAW_WORD.findall(name.upper())
+    if len(words) < 2 or len(set(words)) < len(words) or not _TITLES.isdisjoint(words):
+        return False
+    starts = []
+    for word in words:
+        at = capitals.find(word)
+        end = at + len(word)
+        if at < 0 or (at and capitals[at - 1].isalpha()) or capitals[end : end + 1].isalpha():
+            return False
+        starts.append(at)
+    return max(starts) - min(starts) <= len(name) + _LETTERS_BETWEEN
+
+
+def _folded(text: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", text.translate(_EXPANDED))
+    return "".join(letter for letter in decomposed if not unicodedata.combining(letter)).upper()
+
+
+def _hits(words: Sequence[str], tokens: Sequence[str]) -> Iterator[_Hit]:
+    runs = [
+        (tuple(range(start, start + length)), " ".join(tokens[start : start + length]))
+        for length in range(1, _LONGEST_RUN + 1)
+        for start in range(len(tokens) - length + 1)
+    ]
+    for position, word in enumerate(words):
+        if _UNREADABLE not in word:
+            for index, token in enumerate(tokens):
+                if word == token:
+                    yield _Hit(position, (index,), len(token))
+            continue
+        pieces = word.split(_UNREADABLE)
+        pattern = re.compile(f"[A-Z ]{{0,{_LETTERS_OF_ONE_GLYPH}}}".join(pieces))
+        readable = sum(map(len, pieces))
+        for indexes, run in runs:
+            if pattern.fullmatch(run):
+                yield _Hit(position, indexes, readable)
+
+
+def _best_window(hits: Sequence[_Hit], wanted: int) -> int | None:
+    """The most readable letters of any stretch of words that holds the whole name; None when no stretch does."""
+    best: int | None = None
+    for first in hits:
+        near = [hit for hit in hits if 0 <= hit.position - first.position < wanted + _WORDS_BETWEEN]
+        found: set[int] = set()
+        taken: set[int] = set()
+        readable = 0
+        for hit in sorted(near, key=lambda hit: (-hit.readable, hit.position)):
+            if hit.position not in taken and found.isdisjoint(hit.tokens):
+                found.update(hit.tokens)
+                taken.add(hit.position)
+                readable += hit.readable
+        if len(found) == wanted and (best is None or readable > best):
+            best = readable
+    return best
+
+
+def _mostly_unreadable(words: Sequence[str]) -> bool:
+    glyphs = sum(map(len, words))
+    unreadable = sum(word.count(_UNREADABLE) for word in words)
+    return glyphs - unreadable < _FEWEST_ON_PAGE or unreadable > _MOST_UNREADABLE * glyphs

@@ -1,0 +1,31 @@
+"""The pay period printed on a page."""
+
+import re
+
+_MONTHS = {
+    "janv": 1, "jan": 1, "fev": 2, "fév": 2, "f\ufffdv": 2, "feb": 2, "mar": 3, "avr": 4, "apr": 4, "mai": 5, "may": 5,
+    "juin": 6, "jun": 6, "juil": 7, "jul": 7, "aou": 8, "aoû": 8, "ao\ufffd": 8, "aug": 8, "sep": 9, "oct": 10,
+    "nov": 11, "dec": 12, "déc": 12, "d\ufffdc": 12,
+}  # fmt: skip
+_LABEL = r"(?:p[eé\ufffd]riode(?:\s+de\s+paie|\s+de\s+paye)?|mois\s+de\s+pai?ye?e?|pay\s+period|period|bulletin\s+de\s+paie\s+de)"
+_NAMED = re.compile(
+    rf"{_LABEL}\s*:?\s*(?:du\s+)?(?:mois\s+d[e'’]\s*)?(?:\d{{1,2}}(?:er)?\s+)?([a-zéû\ufffd]{{3,10}})\.?\s+((?:19|20)\d\d)", re.IGNORECASE
+)
+_NUMERIC = re.compile(rf"{_LABEL}\s*:?\s*(?:du\s+)?(?:\d{{1,2}}[/.])?(\d{{1,2}})[/.-]((?:19|20)\d\d)", re.IGNORECASE)
+
+
+def period_on_page(text: str) -> str:
+    """The month a payslip is for, as "2025-09"; empty when the page does not say it in a known way."""
+    lowered = text.lower()
+    if "riod" not in lowered and "mois de pa" not in lowered and "bulletin de paie de" not in lowered:
+        return ""
+    named = _NAMED.search(text)
+    if named:
+        word = named[1].lower()
+        month = _MONTHS.get(word[:4]) or _MONTHS.get(word[:3])
+        if month:
+            return f"{named[2]}-{month:02d}"
+    numeric = _NUMERIC.search(text)
+    if numeric and 1 <= int(numeric[1]) <= 12:
+        return f"{numeric[2]}-{int(numeric[1]):02d}"
+    return ""

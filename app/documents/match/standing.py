@@ -1,0 +1,55 @@
+"""What still stands against a release, judged from stored lines. Pure; the rules are those of `match.release`."""
+
+from collections.abc import Sequence
+from typing import Protocol, TypeVar
+
+from app.documents.match.release import Blocker, Finding, ReviewRow, Severity, State, Subject, blocks_release
+
+
+class StoredLine(Protocol):
+    """A line of the review as it is kept (the table `document`)."""
+
+    row_key: str
+    match: str
+    state: str
+    findings: list[dict[str, str]]
+    confirmed: list[str]
+    conflict: bool
+    staff_index: bytes | None
+
+
+Line = TypeVar("Line", bound=StoredLine)
+
+
+def standing_blockers(lines: Sequence[StoredLine]) -> tuple[Blocker, ...]:
+    """Blocking findings that neither an exclusion nor a confirmation has settled."""
+    rows = [
+        ReviewRow(
+            line.row_key,
+            "",
+            (),
+            None,
+            State(line.match),
+            tuple(finding_from_json(finding) for finding in line.findings),
+            conflict=line.staff_index.hex() if line.conflict and line.staff_index else None,
+        )
+        for line in lines
+    ]
+    exclusions = {line.row_key for line in lines if line.state == "excluded"}
+    confirmations = {(line.row_key, code) for line in lines for code in line.confirmed}
+    return blocks_release(rows, exclusions, confirmations)
+
+
+def lines_to_send(lines: Sequence[Line]) -> list[Line]:
+    """Lines that a release sends, once nothing blocks."""
+    return [line for line in lines if line.state == "in_review" and line.match in (State.MATCHED, State.DUPLICATE)]
+
+
+def finding_to_json(finding: Finding) -> dict[str, str]:
+    """What of a finding may lie in a clear column: the detail may name a number, so it stays out."""
+    return {"code": finding.code, "severity": finding.severity.value, "subject": finding.subject.value}
+
+
+def finding_from_json(stored: dict[str, str], detail: str = "") -> Finding:
+    """The inverse, with the detail from its sealed column."""
+    return Finding(stored["code"], Severity(stored["severity"]), Subject(stored["subject"]), detail)

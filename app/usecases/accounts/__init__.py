@@ -1,0 +1,1 @@
+"""Console accounts and the keys of programs: one verb per file."""

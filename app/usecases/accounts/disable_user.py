@@ -1,0 +1,19 @@
+"""Close an account: its sessions end and its password opens nothing."""
+
+from datetime import datetime
+from uuid import UUID
+
+from app.core.errors import NotFound
+from app.db.queries import accounts
+from app.runtime import Runtime
+
+
+def disable_user(rt: Runtime, organisation_id: UUID, user_id: UUID, now: datetime) -> None:
+    """Doing it twice keeps the first date. Raises NotFound when the organisation has no such account."""
+    with rt.begin() as session:
+        user = accounts.user(session, user_id)
+        if user is None or user.organisation_id != organisation_id:
+            raise NotFound("user_unknown", "this organisation has no such account")
+        user.disabled_at = user.disabled_at or now
+        session.add(user)
+        accounts.end_sessions_of(session, user_id)

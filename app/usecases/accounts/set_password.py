@@ -1,0 +1,21 @@
+"""Give an account a new password and end its sessions."""
+
+from uuid import UUID
+
+from app.core.accounts import require_good_password
+from app.core.errors import NotFound
+from app.db.queries import accounts
+from app.runtime import Runtime
+
+
+def set_password(rt: Runtime, user_id: UUID, password: str) -> None:
+    """Whoever was logged in must log in again. Raises InvalidInput for a bad password, NotFound without account."""
+    hashed = rt.passwords.hash_account(password)
+    with rt.begin() as session:
+        user = accounts.user(session, user_id)
+        if user is None:
+            raise NotFound("user_unknown", "this account does not exist")
+        require_good_password(password, user.email)
+        user.password_hash = hashed
+        session.add(user)
+        accounts.end_sessions_of(session, user_id)

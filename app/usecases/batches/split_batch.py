@@ -1,0 +1,351 @@
+"""Cut the documents of a batch, lay them beside the people, and put every question to the clerk.
+
+Running it again starts over: the lines of an interrupted run never existed, because lines, findings and the new state
+of the batch commit together, after the pack is durable.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from hashlib import sha256
+from typing import Any
+from uuid import UUID, uuid4
+
+from app.crypto.records import open_all, seal, sealed_size
+from app.crypto.tokens import new_access_code, new_key
+from app.db.lines import LineFacts, LineMaker, Sealed
+from app.db.models import Batch, Organisation, Upload
+from app.db.queries import batches, documents, journal, organisations, people
+from app.documents.archive import ArchiveLimits
+from app.documents.headings import Field
+from app.documents.intake import FileRefused, Intake, Piece
+from app.documents.match.findings import EarlierDocument, Known, NameCheck, review
+from app.documents.match.names import name_on_page
+from app.documents.match.pages import Slip
+from app.documents.match.people import Person, PersonRow, Phone, fold_staff_number
+from app.documents.match.release import Finding, ReviewRow, Severity, State, Subject
+from app.documents.match.standing import finding_to_json
+from app.documents.sheet_child import read_people_in_child
+from app.documents.sheets_model import NeedsMapping, SheetChoice, SheetRead, SheetRefused
+from app.documents.split import PdfChild
+from app.evidence.tags import Tag
+from app.messaging.phone import Phone as Reachable
+from app.messaging.phone import read_phone
+from app.runtime import Runtime
+from links.passwords import CodeOf, weaknesses
+
+SENT = (State.MATCHED, State.DUPLICATE)
+
+
+@dataclass(frozen=True)
+class _Failed:
+    """Why the batch cannot go on: a code for screens, and which file."""
+
+    code: str
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class _Work:
+    batch: Batch
+    organisation: Organisation
+    documents: Sequence[Upload]
+    sheet: Upload
+    remembered: Mapping[str, Field]
+
+
+def split_batch(rt: Runtime, batch_id: str) -> None:
+    """The job. Leaves the batch `in_review`, `needs_mapping` or `failed`."""
+    work = _begin(rt, UUID(batch_id))
+    if work is None:
+        return
+    sheet = _read_sheet(rt, work)
+    if isinstance(sheet, NeedsMapping):
+        _leave(rt, work, "needs_mapping", {})
+        return
+    if isinstance(sheet, SheetRefused):
+        _fail(rt, work, _Failed(f"sheet_{sheet.code}", sheet.detail))
+        return
+    pack_key = f"packs/{work.batch.id.hex}/{uuid4().hex}"
+    cut = _cut(rt, work, pack_key)
+    if isinstance(cut, _Failed):
+        rt.blobs.delete(pack_key)
+        _fail(rt, work, cut)
+        return
+    _record(rt, work, sheet, cut, pack_key)
+
+
+def _begin(rt: Runtime, batch_id: UUID) -> _Work | None:
+    with rt.begin() as session:
+        batch = batches.lock(session, batch_id)
+        if batch is None or batch.state not in ("received", "splitting"):
+            return None
+        batch.state = "splitting"
+        session.add(batch)
+        organisation = organisations.get(session, batch.organisation_id)
+        if organisation is None:
+            return None
+        remembered = batches.remembered_headings(session, organisation.id)
+        return _Work(
+            batch,
+            organisation,
+            batches.uploads(session, batch_id, "documents"),
+            batches.uploads(session, batch_id, "people")[0],
+            {heading: Field(field) for heading, field in remembered.items()},
+        )
+
+
+def _open_upload(rt: Runtime, work: _Work, upload: Upload) -> bytes:
+    if upload.key_wrapped is None:
+        raise ValueError("an upload of a batch that is not split yet has its key")
+    box = rt.vault.envelope.review_box(work.organisation.id, work.batch.id, work.batch.review_day)
+    key = box.open(upload.id, "upload-key", upload.key_wrapped)
+    sealed = rt.blobs.get_range(upload.blob_key, 0, sealed_size(upload.size))
+    return open_all(key, work.organisation.id, upload.id, sealed, plain=upload.size)
+
+
+def _read_sheet(rt: Runtime, work: _Work) -> SheetRead | NeedsMapping | SheetRefused:
+    choice = None
+    if (stored := work.batch.mapping) is not None:
+        columns = {Field(field): column for field, column in stored["columns"].items()}
+        choice = SheetChoice(columns, stored["header_row"], stored["sheet"])
+    return read_people_in_child(
+        _open_upload(rt, work, work.sheet), rt.policies.sheet, remembered=work.remembered, choice=choice
+    )
+
+
+@dataclass(frozen=True)
+class _Cut:
+    """Every piece with where it was sealed, in page order; the texts are for the name check alone."""
+
+    sealed: Mapping[int, Sealed]
+    slips: Sequence[Slip]
+    texts: Mapping[int, str]
+    page_count: int
+
+
+def _cut(rt: Runtime, work: _Work, pack_key: str) -> _Cut | _Failed:
+    box = rt.vault.envelope.review_box(work.organisation.id, work.batch.id, work.batch.review_day)
+    sealed: dict[int, Sealed] = {}
+    slips: list[Slip] = []
+    texts: dict[int, str] = {}
+    with PdfChild(rt.policies.pdf) as child, rt.blobs.open_writer(pack_key) as pack:
+        intake = Intake(
+            child, work.organisation.staff_pattern or None, ArchiveLimits(), alone=len(work.documents) == 1
+        )
+        for piece in _pieces(rt, work, intake):
+            if isinstance(piece, FileRefused):
+                return _Failed(f"pdf_{piece.code}", piece.source)
+            slip = piece.slip
+            document_id, key = uuid4(), new_key()
+            blob = seal(key, work.organisation.id, document_id, piece.pdf) if piece.pdf else b""
+            sealed[slip.pages[0]] = Sealed(
+                document_id=document_id,
+                source=piece.source,
+                first_page=piece.first_page,
+                problem=piece.problem.code if piece.problem else "",
+                blob_key=pack_key if blob else "",
+                blob_offset=pack.write(blob) if blob else 0,
+                blob_size=len(blob),
+                plain_size=len(piece.pdf),
+                digest=sha256(piece.pdf).digest(),
+                key=key,
+                key_review=box.seal(document_id, "document-key", key),
+            )
+            slips.append(slip if piece.problem is None else Slip(slip.pages, None, "unmatched", slip.numbers_seen))
+            texts[slip.pages[0]] = piece.text
+    rt.blobs.sync([pack_key])
+    return _Cut(sealed, slips, texts, intake.page_count)
+
+
+def _pieces(rt: Runtime, work: _Work, intake: Intake) -> Iterator[Piece | FileRefused]:
+    for upload in work.documents:
+        name = rt.vault.columns.open_column(
+            work.organisation.id, "upload", "name", upload.id, upload.name_sealed
+        )
+        yield from intake.pieces(name, _open_upload(rt, work, upload))
+
+
+def _record(rt: Runtime, work: _Work, sheet: SheetRead, cut: _Cut, pack_key: str) -> None:
+    now = rt.now()
+    period = work.batch.period or _usual_period(cut.slips)
+    persons = [Person(row, _phone(row, work.organisation.region)) for row in sheet.people]
+    known = _known(rt, work, cut, persons, period)
+    rows = review(cut.slips, persons, _name_checker(cut.texts), known, sheet.row_errors)
+    if work.batch.password_policy == "usual":
+        rows = _require_usual(rt, work, rows)
+    maker = LineMaker(rt.vault, work.organisation, work.batch, now)
+    lines = []
+    reused: set[int] = set()
+    for position, row in enumerate(rows):
+        part = cut.sealed.get(row.pages[0]) if row.pages else None
+        if part is not None and row.pages[0] in reused:
+            part = _sealed_again(rt, work, part, pack_key, position)
+        if part is not None:
+            reused.add(row.pages[0])
+        lines.append(maker.row(position, _facts(row, _access_code(work, row)), part, period))
+    with rt.begin() as session:
+        batch = batches.lock(session, work.batch.id)
+        if batch is None or batch.state != "splitting":
+            return
+        documents.delete_of_batch(session, batch.id)
+        documents.insert_all(session, lines)
+        batch.state = "in_review"
+        batch.period = period
+        batch.page_count = cut.page_count
+        batch.sheet_warnings = [
+            {"code": warning.code, "rows": list(warning.row_numbers[:50])} for warning in sheet.warnings
+        ]
+        session.add(batch)
+        entries = [
+            journal.Entry(Tag.DOCUMENT_SEALED, line["id"], {"pages": len(line["pages"]), "size": line["plain_size"]})
+            for line in lines
+            if line["blob_size"]
+        ]
+        entries.append(journal.Entry(Tag.BATCH_REVIEWED, batch.id, {"lines": len(lines), "pages": cut.page_count}))
+        journal.append(session, rt.vault, batch.organisation_id, entries, now)
+
+
+def _facts(row: ReviewRow, access_code: str) -> LineFacts:
+    person = row.person
+    return LineFacts(
+        row_key=row.id,
+        match=row.state.value,
+        conflict=row.conflict is not None,
+        staff_number=fold_staff_number(row.staff_number),
+        name=person.row.name if person else "",
+        phone=person.phone.e164 if person else None,
+        phone_typed=person.row.phone_typed if person else "",
+        sheet_row=person.row.row_number if person else None,
+        language=person.row.language if person else "",
+        pages=row.pages,
+        findings=tuple(finding_to_json(finding) for finding in row.findings),
+        details=tuple(finding.detail for finding in row.findings),
+        access_code=access_code,
+    )
+
+
+def _phone(row: PersonRow, region: str) -> Phone:
+    reading = read_phone(row.phone_typed, region)
+    if isinstance(reading, Reachable):
+        return Phone(reading.e164, None, tuple(repair.value for repair in reading.repairs), reading.territory)
+    return Phone(None, reading.problem.value)
+
+
+def _name_checker(texts: Mapping[int, str]) -> Any:
+    def check(slip: Slip, row: PersonRow) -> NameCheck:
+        return NameCheck(name_on_page(texts[slip.pages[0]], row.name))
+
+    return check
+
+
+def _usual_period(slips: Sequence[Slip]) -> str:
+    """The month most payslips are for."""
+    counts: dict[str, int] = {}
+    for slip in slips:
+        if slip.period:
+            counts[slip.period] = counts.get(slip.period, 0) + 1
+    return max(counts, key=lambda period: counts[period], default="")
+
+
+def _known(rt: Runtime, work: _Work, cut: _Cut, persons: Sequence[Person], period: str) -> Known:
+    """What the organisation remembers of these people: phones, earlier documents, objections."""
+    organisation_id = work.organisation.id
+    numbers = {fold_staff_number(slip.staff_number) for slip in cut.slips if slip.staff_number}
+    numbers |= {fold_staff_number(person.row.staff_number) for person in persons}
+    by_index = {rt.vault.staff_index(organisation_id, number): number for number in numbers}
+    digests = {
+        by_index_number: rt.vault.columns.content_index(cut.sealed[slip.pages[0]].digest)
+        for slip in cut.slips
+        if slip.staff_number and (by_index_number := fold_staff_number(slip.staff_number))
+    }
+    with rt.read() as session:
+        met = people.by_staff_index(session, organisation_id, list(by_index))
+        refusals = people.objections(session, organisation_id, ("electronic_payslip",), list(by_index))
+        earlier = documents.contents_of_period(session, organisation_id, list(by_index), period, work.batch.id)
+    phones = {}
+    for index, person in met.items():
+        if person.phone_sealed is not None:
+            phones[by_index[index]] = rt.vault.columns.open_column(
+                organisation_id, "person", "phone", person.id, person.phone_sealed
+            )
+    codes = _weak_codes(persons)
+    return Known(
+        last_phones=phones,
+        earlier_documents={
+            by_index[index]: EarlierDocument(same_content=digests.get(by_index[index]) in contents)
+            for index, contents in earlier.items()
+        },
+        objections=[by_index[index] for index, _kind in refusals],
+        needs_access_code=work.batch.password_policy == "sheet",
+        refuse_code=lambda _code, row: codes.get(row.row_number),
+    )
+
+
+def _weak_codes(persons: Sequence[Person]) -> dict[int, str]:
+    with_code = [person for person in persons if person.row.access_code]
+    subjects = [
+        CodeOf(person.row.access_code, person.phone.e164 or "", person.row.staff_number) for person in with_code
+    ]
+    verdicts = zip(with_code, weaknesses(subjects), strict=True)
+    return {person.row.row_number: verdict.value for person, verdict in verdicts if verdict is not None}
+
+
+def _require_usual(rt: Runtime, work: _Work, rows: Sequence[ReviewRow]) -> tuple[ReviewRow, ...]:
+    """Without a code in the sheet, a person needs a password from an earlier batch."""
+    indexes = {row.id: rt.vault.staff_index(work.organisation.id, row.staff_number) for row in rows}
+    with rt.read() as session:
+        met = people.by_staff_index(session, work.organisation.id, list(set(indexes.values())))
+    missing = Finding("usual_password_missing", Severity.BLOCKING, Subject.ACCESS_CODE)
+    checked = []
+    for row in rows:
+        person = met.get(indexes[row.id])
+        has_one = bool(row.person and row.person.row.access_code) or bool(person and person.password_key_sealed)
+        needs = row.state in SENT and not has_one
+        checked.append(replace(row, findings=(*row.findings, missing)) if needs else row)
+    return tuple(checked)
+
+
+def _access_code(work: _Work, row: ReviewRow) -> str:
+    if row.state not in SENT or work.batch.password_policy == "none":
+        return ""
+    if work.batch.password_policy == "generated":
+        return new_access_code()
+    return row.person.row.access_code if row.person else ""
+
+
+def _sealed_again(rt: Runtime, work: _Work, part: Sealed, pack_key: str, position: int) -> Sealed:
+    """A second line for the same pages: each line has a document of its own, sealed for itself."""
+    if not part.blob_size:
+        return replace(part, document_id=uuid4())
+    blob = rt.blobs.get_range(part.blob_key, part.blob_offset, part.blob_size)
+    pdf = open_all(part.key, work.organisation.id, part.document_id, blob, plain=part.plain_size)
+    document_id, key, blob_key = uuid4(), new_key(), f"{pack_key}.{position}"
+    rt.blobs.put(blob_key, seal(key, work.organisation.id, document_id, pdf))
+    rt.blobs.sync([blob_key])
+    box = rt.vault.envelope.review_box(work.organisation.id, work.batch.id, work.batch.review_day)
+    return replace(
+        part,
+        document_id=document_id,
+        key=key,
+        key_review=box.seal(document_id, "document-key", key),
+        blob_key=blob_key,
+        blob_offset=0,
+    )
+
+
+def _leave(rt: Runtime, work: _Work, state: str, failure: dict[str, Any]) -> None:
+    with rt.begin() as session:
+        batch = batches.lock(session, work.batch.id)
+        if batch is None or batch.state != "splitting":
+            return
+        batch.state = state
+        batch.failure = failure
+        session.add(batch)
+        if state == "failed":
+            entry = journal.Entry(Tag.BATCH_REFUSED, batch.id, {"code": str(failure["code"])})
+            journal.append(session, rt.vault, batch.organisation_id, [entry], rt.now())
+
+
+def _fail(rt: Runtime, work: _Work, failed: _Failed) -> None:
+    _leave(rt, work, "failed", {"code": failed.code, "detail": failed.detail})

@@ -1,0 +1,372 @@
+"""Mint the links of a block of released documents, seal their texts, and queue the messages.
+
+Everything slow (Argon2, sealing) happens before the one transaction in which links, messages, people and journal
+appear and the review keys disappear. Running it again after a crash finds nothing left to do, or does it all.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
+
+from sqlmodel import Session
+
+from app.core.jobs import Job
+from app.crypto.custody import open_online
+from app.crypto.envelope import OutboxPlace
+from app.crypto.epochs import day_of
+from app.crypto.linkkeys import DaySealer
+from app.crypto.tokens import new_link_secret, new_ref, new_salt
+from app.crypto.usual import open_usual, seal_usual
+from app.db.models import Batch, Block, Document, Organisation, Person, Sender, Template
+from app.db.queries import batches, documents, journal, messages, organisations, people
+from app.evidence.tags import Tag
+from app.messaging import notices
+from app.messaging.content import render
+from app.messaging.encode import smart_encode
+from app.messaging.segmentation import segment
+from app.runtime import Runtime
+from links import lifecycle
+from links.minting import mint
+from links.policy import LinkTerms, terms
+from links.ports import NO_PASSWORD, Kdf, PasswordKey
+from links.text import build
+from rcs.cards import document_card, to_agent_message
+
+TEXT_LIFE = timedelta(hours=72)
+REMIND_BEFORE = timedelta(days=2)
+ARGON2: Kdf = 1
+
+
+@dataclass(frozen=True)
+class _Work:
+    block: Block
+    batch: Batch
+    organisation: Organisation
+    documents: Sequence[Document]
+    people: Mapping[bytes, Person]
+    templates: Mapping[tuple[str, str], Template]
+    senders: Mapping[str, Sender]
+    terms: LinkTerms
+    now: datetime
+
+
+@dataclass(frozen=True)
+class _Opened:
+    """A document with what the review kept of it, in clear for the length of this job."""
+
+    document: Document
+    dek: bytes
+    phone: str
+    code: str
+    person_id: UUID
+
+
+def announce_block(rt: Runtime, block_id: str) -> None:
+    """The job. Does nothing when the block was done before."""
+    work = _load(rt, UUID(block_id))
+    if work is None:
+        return
+    opened = [_open(rt, work, document) for document in work.documents]
+    sealer = rt.vault.links.sealer(work.organisation.id, work.terms.hard_day)
+    passwords = _password_keys(rt, work, opened, sealer)
+    rows = [_mint(rt, work, sealer, one, key) for one, key in zip(opened, passwords, strict=True)]
+    _record(rt, work, opened, passwords, rows)
+
+
+def _load(rt: Runtime, block_id: UUID) -> _Work | None:
+    now = rt.now()
+    with rt.read() as session:
+        block = messages.block(session, block_id)
+        if block is None or block.done_at is not None or block.batch_id is None:
+            return None
+        batch = batches.get_any(session, block.batch_id)
+        if batch is None or batch.state != "releasing":
+            return None
+        organisation = organisations.get(session, batch.organisation_id)
+        if organisation is None:
+            return None
+        lines = documents.of_block(session, block_id, "releasing")
+        indexes = [line.staff_index for line in lines if line.staff_index]
+        return _Work(
+            block,
+            batch,
+            organisation,
+            lines,
+            people.by_staff_index(session, organisation.id, indexes),
+            organisations.templates(session, organisation.id, notices.PAYSLIP_NOTICE),
+            organisations.senders(session, organisation.id),
+            terms(
+                organisations.link_policy(organisation),
+                password=batch.password_policy != "none",
+                until=date.fromisoformat(batch.expires_on) if batch.expires_on else None,
+                zone=ZoneInfo(organisation.timezone),
+                now=now,
+            ),
+            now,
+        )
+
+
+def _open(rt: Runtime, work: _Work, document: Document) -> _Opened:
+    box = rt.vault.envelope.review_box(work.organisation.id, work.batch.id, work.batch.review_day)
+    if document.key_review is None or document.phone_sealed is None or document.staff_index is None:
+        raise ValueError("a released document has a key, a phone and a staff number")
+    code = box.open(document.id, "access-code", document.access_code_review) if document.access_code_review else b""
+    known = work.people.get(document.staff_index)
+    return _Opened(
+        document,
+        box.open(document.id, "document-key", document.key_review),
+        rt.vault.columns.open_column(
+            work.organisation.id, "document", "phone", document.id, document.phone_sealed
+        ),
+        code.decode(),
+        known.id if known else uuid4(),
+    )
+
+
+def _password_keys(
+    rt: Runtime, work: _Work, opened: Sequence[_Opened], sealer: DaySealer
+) -> list[PasswordKey]:
+    if work.batch.password_policy == "none":
+        return [PasswordKey(NO_PASSWORD, new_salt(), bytes(32)) for _ in opened]
+    keys: dict[int, PasswordKey] = {}
+    fresh: list[tuple[int, bytes]] = []
+    for at, one in enumerate(opened):
+        person = work.people.get(one.document.staff_index or b"")
+        if one.code:
+            fresh.append((at, new_salt()))
+        elif person is not None and person.password_key_sealed and work.batch.profile == "standard":
+            private = open_online(rt.vault.ring, work.organisation.id, work.organisation.private_key_sealed)
+            keys[at] = open_usual(private, work.organisation.id, person.id, person.password_key_sealed)
+        else:
+            raise ValueError("a released document has an access code, or its person a usual password")
+    derived = rt.passwords.derive_many((sealer.peppered(opened[at].code), salt, ARGON2) for at, salt in fresh)
+    for (at, salt), key in zip(fresh, derived, strict=True):
+        keys[at] = PasswordKey(ARGON2, salt, key)
+    return [keys[at] for at in range(len(opened))]
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """What one document becomes."""
+
+    link: dict[str, Any]
+    message: dict[str, Any]
+
+
+def _mint(rt: Runtime, work: _Work, sealer: DaySealer, one: _Opened, password: PasswordKey) -> _Rows:
+    organisation, document = work.organisation, one.document
+    link_id, message_id = uuid4(), uuid4()
+    ref, secret = new_ref(), new_link_secret(work.terms.secret_length)
+    wrapped_org = None
+    if work.batch.profile == "standard":
+        wrapped_org = sealer.wrap_for_organisation(
+            organisation.public_key, document.id, dek=one.dek, password_key=password.key
+        )
+    link = mint(
+        sealer,
+        link_id=link_id,
+        document_id=document.id,
+        ref=ref,
+        secret=secret,
+        salt=new_salt(),
+        terms=work.terms,
+        password=password,
+        dek=one.dek,
+        wrapped_org=wrapped_org,
+        recipient=document.staff_index,
+        now=work.now,
+    )
+    url = build(rt.policies.link_url, ref, secret)
+    return _Rows(link, _message(rt, work, one, message_id, link_id, url, ref))
+
+
+def _message(
+    rt: Runtime, work: _Work, one: _Opened, message_id: UUID, link_id: UUID, url: str, ref: str
+) -> dict[str, Any]:
+    organisation, document = work.organisation, one.document
+    language = document.language
+    values = {
+        "sender": organisation.name,
+        "period": notices.period_label(work.batch.period, language) or work.batch.title,
+        "until": notices.date_label(work.terms.until, language),
+        "link": url,
+        "hint": notices.PASSWORD_HINTS[work.batch.password_policy, language],
+    }
+    text = smart_encode(render(work.templates["sms", language].text, values)).text
+    count = segment(text)
+    expires_at = min(work.now + TEXT_LIFE, work.terms.expires_at)
+    plan = [channel for channel in work.batch.channels if channel in work.senders]
+    day = day_of(expires_at)
+    place = OutboxPlace(organisation.id, message_id, link_id, "sms", day)
+    card = None
+    if "rcs" in plan:
+        template = work.templates["rcs", language]
+        remind_at = work.terms.expires_at - REMIND_BEFORE
+        drawn = document_card(
+            language="en" if language == "en" else "fr",
+            sender_name=organisation.name,
+            title=render(template.title, values),
+            description=render(template.text, values),
+            link=url,
+            ref=ref,
+            phone=organisation.contact_phone or None,
+            remind_at=remind_at if remind_at > work.now else None,
+        )
+        body = json.dumps(to_agent_message(drawn, "TRANSACTION", int(rt.policies.rcs_fallback.total_seconds())))
+        card = rt.vault.envelope.seal_text(replace(place, channel="rcs"), body)
+    return {
+        "id": message_id,
+        "organisation_id": organisation.id,
+        "batch_id": work.batch.id,
+        "document_id": document.id,
+        "link_id": link_id,
+        "sender_id": work.senders[plan[0]].id,
+        "category": work.templates["sms", language].category,
+        "template_key": notices.PAYSLIP_NOTICE,
+        "language": language,
+        "plan": plan,
+        "channel": plan[0],
+        "state": "queued",
+        "reason": "",
+        "to_sealed": rt.vault.columns.seal_column(organisation.id, "message", "to", message_id, one.phone),
+        "to_index": rt.vault.phone_index(organisation.id, one.phone),
+        "text_sealed": rt.vault.envelope.seal_text(place, text),
+        "card_sealed": card,
+        "outbox_day": day,
+        "segments": count.segments,
+        "encoding": count.encoding,
+        "not_before": work.now,
+        "expires_at": expires_at,
+        "created_at": work.now,
+        "finished_at": None,
+        "wiped_at": None,
+        "double": False,
+    }
+
+
+def _record(
+    rt: Runtime,
+    work: _Work,
+    opened: Sequence[_Opened],
+    passwords: Sequence[PasswordKey],
+    rows: Sequence[_Rows],
+) -> None:
+    organisation, batch = work.organisation, work.batch
+    dispatch = Block(
+        id=uuid4(),
+        organisation_id=organisation.id,
+        batch_id=batch.id,
+        kind="dispatch",
+        position=work.block.position,
+        created_at=work.now,
+    )
+    with rt.begin() as session:
+        held = messages.lock_block(session, work.block.id)
+        if held is None or held.done_at is not None or batches.lock_state(session, batch.id) != "releasing":
+            return
+        _replace_earlier(rt, session, work, opened)
+        session.add(dispatch)
+        session.flush()
+        people.insert_all(session, [_new_person(rt, work, one, key) for one, key in _new(work, opened, passwords)])
+        people.update_all(session, [_old_person(rt, work, one, key) for one, key in _old(work, opened, passwords)])
+        lifecycle.insert_all(session, [row.link for row in rows])
+        messages.insert_all(session, [row.message | {"block_id": dispatch.id} for row in rows])
+        documents.seal_many(
+            session, [{"document_id": one.document.id, "person": one.person_id} for one in opened]
+        )
+        journal.append(session, rt.vault, organisation.id, _entries(opened, rows), work.now)
+        held.done_at = work.now
+        session.add(held)
+        session.flush()
+        if messages.open_blocks(session, batch.id, "announce") == 0:
+            batches.set_state(session, batch.id, "released")
+        rt.jobs.enqueue(
+            session, Job("dispatch_block", str(dispatch.id), (str(dispatch.id),), partition=str(organisation.id))
+        )
+
+
+def _replace_earlier(rt: Runtime, session: Session, work: _Work, opened: Sequence[_Opened]) -> None:
+    """A corrected payslip takes the place of the one sent before for the same person and period."""
+    if not work.batch.period:
+        return
+    indexes = [one.document.staff_index for one in opened if one.document.staff_index]
+    earlier = documents.same_person_and_period(
+        session, work.organisation.id, indexes, work.batch.period, work.batch.id
+    )
+    ids = [document_id for found in earlier.values() for document_id in found]
+    ended = lifecycle.revoke_documents(session, ids, "replaced", work.now)
+    documents.revoke(session, ids, work.now)
+    messages.cancel_of_documents(session, ids, work.now, "replaced")
+    entries = [journal.Entry(Tag.LINK_REVOKED, link.id, {"reason": "replaced"}) for link in ended]
+    journal.append(session, rt.vault, work.organisation.id, entries, work.now)
+
+
+def _new(
+    work: _Work, opened: Sequence[_Opened], passwords: Sequence[PasswordKey]
+) -> list[tuple[_Opened, PasswordKey]]:
+    pairs = zip(opened, passwords, strict=True)
+    return [(one, key) for one, key in pairs if one.document.staff_index not in work.people]
+
+
+def _old(
+    work: _Work, opened: Sequence[_Opened], passwords: Sequence[PasswordKey]
+) -> list[tuple[_Opened, PasswordKey]]:
+    pairs = zip(opened, passwords, strict=True)
+    return [(one, key) for one, key in pairs if one.document.staff_index in work.people]
+
+
+def _new_person(rt: Runtime, work: _Work, one: _Opened, password: PasswordKey) -> dict[str, Any]:
+    organisation_id = work.organisation.id
+    columns, document = rt.vault.columns, one.document
+    if document.staff_sealed is None:
+        raise ValueError("a released document has a staff number")
+    staff = columns.open_column(organisation_id, "document", "staff", document.id, document.staff_sealed)
+    return _old_person(rt, work, one, password) | {
+        "organisation_id": organisation_id,
+        "staff_sealed": columns.seal_column(organisation_id, "person", "staff", one.person_id, staff),
+        "staff_index": document.staff_index,
+        "objected_at": None,
+    }
+
+
+def _old_person(rt: Runtime, work: _Work, one: _Opened, password: PasswordKey) -> dict[str, Any]:
+    organisation = work.organisation
+    columns, document = rt.vault.columns, one.document
+    if document.name_sealed is None:
+        raise ValueError("a released document has a name")
+    name = columns.open_column(organisation.id, "document", "name", document.id, document.name_sealed)
+    kept = None
+    if work.batch.profile == "standard" and password.kdf != NO_PASSWORD:
+        kept = seal_usual(organisation.public_key, organisation.id, one.person_id, password)
+    return {
+        "id": one.person_id,
+        "name_sealed": columns.seal_column(organisation.id, "person", "name", one.person_id, name),
+        "phone_sealed": columns.seal_column(organisation.id, "person", "phone", one.person_id, one.phone),
+        "phone_index": document.phone_index,
+        "language": document.language,
+        "password_key_sealed": kept,
+        "updated_at": work.now,
+    }
+
+
+def _entries(opened: Sequence[_Opened], rows: Sequence[_Rows]) -> list[journal.Entry]:
+    entries = []
+    for one, row in zip(opened, rows, strict=True):
+        link, message = row.link, row.message
+        entries += [
+            journal.Entry(
+                Tag.LINK_MINTED,
+                link["id"],
+                {"document": one.document.id.hex, "ref": link["ref"], "password": link["kdf"] != NO_PASSWORD},
+            ),
+            journal.Entry(
+                Tag.MESSAGE_QUEUED,
+                message["id"],
+                {"document": one.document.id.hex, "plan": message["plan"], "segments": message["segments"]},
+            ),
+        ]
+    return entries

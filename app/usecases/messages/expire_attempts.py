@@ -1,0 +1,80 @@
+"""Attempts whose answer is overdue: take the card back, then fall back to SMS, or close the message.
+
+The carrier is asked outside any transaction; the decision is one row update that only the first worker wins.
+"""
+
+from datetime import timedelta
+from uuid import UUID
+
+from app.carriers.base import CarrierError, RevokeOutcome
+from app.core.jobs import Job
+from app.db import transitions
+from app.db.models import Attempt
+from app.db.queries import messages
+from app.messaging import routing, status
+from app.runtime import Runtime
+
+AT_ONCE = 200
+_AFTER_REVOKE: dict[RevokeOutcome, routing.Outcome] = {
+    "revoked": routing.Outcome.REVOKED,
+    "already_delivered": routing.Outcome.REVOKE_REFUSED,
+    "unknown": routing.Outcome.REVOKE_UNAVAILABLE,
+}
+
+
+def expire_attempts(rt: Runtime) -> None:
+    """The timer's job."""
+    now = rt.now()
+    with rt.read() as session:
+        overdue = messages.past_deadline(session, now, AT_ONCE)
+    for attempt in overdue:
+        outcome = routing.Outcome.DEADLINE
+        if attempt.channel == "rcs":
+            outcome = _take_back(rt, attempt)
+        _decide(rt, attempt.id, outcome)
+
+
+def _take_back(rt: Runtime, attempt: Attempt) -> routing.Outcome:
+    try:
+        answer = rt.carriers[attempt.carrier].revoke(attempt.id, rt.now())
+    except CarrierError:
+        answer = "unknown"
+    return _AFTER_REVOKE[answer]
+
+
+def _decide(rt: Runtime, attempt_id: UUID, outcome: routing.Outcome) -> None:
+    now = rt.now()
+    with rt.begin() as session:
+        attempt = messages.attempt(session, attempt_id)
+        message = messages.get(session, attempt.message_id) if attempt else None
+        if attempt is None or message is None:
+            return
+        session.refresh(attempt)
+        if attempt.state != status.State.SUBMITTED or attempt.deadline_at is None or attempt.deadline_at > now:
+            return
+        tried = [routing.Channel(one.channel) for one in messages.attempts_of(session, message.id)]
+        plan = [routing.Channel(channel) for channel in message.plan]
+        outcome = routing.Outcome.CONFIRMATION_LATE if attempt.confirming else outcome
+        route = routing.next_route(plan, tried, outcome, revoke_tries=attempt.tries)
+        match route:
+            case routing.Wait(seconds):
+                # The platform said the card was delivered: wait a little for its report, then say so.
+                attempt.confirming = True
+                attempt.deadline_at = now + timedelta(seconds=seconds)
+            case routing.Revoke(after):
+                attempt.tries += 1
+                attempt.deadline_at = now + timedelta(seconds=after)
+            case routing.Repeat():
+                attempt.deadline_at = now + timedelta(seconds=routing.CONFIRMATION_WAIT.total_seconds())
+            case _:
+                transitions.advance(attempt, status.State.EXPIRED, outcome.value, now)
+                session.add(attempt)
+                session.flush()
+                transitions.follow(session, rt.vault, message, outcome, outcome.value, now)
+        session.add(attempt)
+        if isinstance(route, routing.Send):
+            block = transitions.new_block(session, message, now)
+            rt.jobs.enqueue(
+                session,
+                Job("dispatch_block", str(block.id), (str(block.id),), partition=str(message.organisation_id)),
+            )

@@ -1,0 +1,115 @@
+"""Splitting and reading against floor T, on the same files in the same run: `python -m tests.benchmarks.split_floor`.
+
+Floor T is what standard tools need for the same work, each at its fastest: `qpdf --stream-data=preserve --split-pages`
+to cut, one `openssl enc` over all the parts to encrypt, `pdftotext -raw` to read. CPU is user and system time of every
+process involved. The measured side cuts, reads every page whole and groups the pages; sealing, rows and links are the
+import's part and are measured with it.
+"""
+
+import argparse
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from app.documents.limits import PdfLimits
+from app.documents.split import Part, PdfChild
+from tests.benchmarks.payroll_files import make_payroll
+
+_KEY = "00112233445566778899aabbccddeeff" * 2
+_NONCE = "00" * 16
+_MIB = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Seconds of processor and wall time; `peak_mib` of this process and its children together, where measured."""
+
+    cpu: float
+    wall: float
+    peak_mib: float = 0.0
+
+
+def main() -> None:
+    """Print one line per file size."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--pages", type=int, nargs="+", default=[2_000, 10_000])
+    parser.add_argument("--rounds", type=int, default=3)
+    arguments = parser.parse_args()
+    per_page: dict[int, float] = {}
+    for pages in arguments.pages:
+        pdf, people = make_payroll(pages, seed=1)
+        ours, floor = [], []
+        with tempfile.TemporaryDirectory() as folder:
+            source = Path(folder) / "payroll.pdf"
+            source.write_bytes(pdf)
+            for _ in range(arguments.rounds):
+                floor.append(_measured(lambda source=source: _floor(source)))
+                ours.append(_measured(lambda pdf=pdf, slips=len(people): _split(pdf, slips)))
+        cost, base = statistics.median(c.cpu for c in ours), statistics.median(c.cpu for c in floor)
+        per_page[pages] = cost / pages
+        sys.stdout.write(
+            f"{pages} pages, {len(people)} payslips: split and text {cost:.2f} s CPU"
+            f" ({statistics.median(c.wall for c in ours):.2f} s wall, {max(c.peak_mib for c in ours):.0f} MiB),"
+            f" floor T {base:.2f} s CPU ({statistics.median(c.wall for c in floor):.2f} s wall), ratio {cost / base:.2f}\n"
+        )
+    smallest, largest = min(per_page), max(per_page)
+    sys.stdout.write(f"a page of {largest} costs {per_page[largest] / per_page[smallest]:.2f} x one of {smallest}\n")
+
+
+def _floor(source: Path) -> None:
+    with tempfile.TemporaryDirectory(dir=source.parent) as folder:
+        parts = Path(folder)
+        subprocess.run(["qpdf", "--stream-data=preserve", "--split-pages", source, parts / "part.pdf"], check=True)
+        encrypt = f"find . -name '*.pdf' -exec cat {{}} + | openssl enc -aes-256-ctr -K {_KEY} -iv {_NONCE} -out sealed"
+        subprocess.run(["sh", "-c", encrypt], cwd=parts, check=True)
+        subprocess.run(["pdftotext", "-raw", source, parts / "text"], check=True)
+
+
+def _split(pdf: bytes, slips: int) -> None:
+    with PdfChild(PdfLimits()) as child:
+        parts = sum(isinstance(event, Part) and event.slip.problem is None for event in child.split_merged(pdf))
+    assert parts == slips, f"{parts} parts for {slips} payslips"
+
+
+def _measured(work: Callable[[], None]) -> Cost:
+    before, started = _cpu(), time.monotonic()
+    done = threading.Event()
+    peaks = [0.0]
+    watcher = threading.Thread(target=_watch_memory, args=(done, peaks))
+    watcher.start()
+    try:
+        work()
+    finally:
+        done.set()
+        watcher.join()
+    return Cost(_cpu() - before, time.monotonic() - started, peaks[0])
+
+
+def _watch_memory(done: threading.Event, peaks: list[float]) -> None:
+    process = psutil.Process()
+    while not done.wait(0.1):
+        total = 0
+        for one in (process, *process.children(recursive=True)):
+            try:
+                total += one.memory_info().rss
+            except psutil.NoSuchProcess:
+                continue
+        peaks[0] = max(peaks[0], total / _MIB)
+
+
+def _cpu() -> float:
+    usages = (resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN))
+    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,161 @@
+"""How often a handler is tried, when its job is dead, and what is said about it. No engine and no database."""
+
+import logging
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from app.core.errors import InvalidInput, TooLarge
+from app.engine.handlers import HandlerRunner, Interrupted, JobFailed, Policy, describe, error_code
+from tests.engine.conftest import QUICK, nobody_dies, until
+
+Told = list[tuple[str, tuple[str, ...], str]]
+
+
+class Failing:
+    """A handler that raises the given errors, one each time, and then succeeds."""
+
+    def __init__(self, *errors: Exception) -> None:
+        self._errors = list(errors)
+        self.tries: list[tuple[str, ...]] = []
+
+    def __call__(self, *ids: str) -> None:
+        self.tries.append(ids)
+        if self._errors:
+            raise self._errors.pop(0)
+
+
+@pytest.fixture
+def told() -> Told:
+    """What `on_dead` was told."""
+    return []
+
+
+@pytest.fixture
+def runner(told: Told) -> HandlerRunner:
+    return HandlerRunner(QUICK, lambda *words: told.append(words))
+
+
+def test_a_failing_handler_is_tried_again_until_it_succeeds(runner: HandlerRunner, told: Told) -> None:
+    handler = Failing(ConnectionError(), ConnectionError())
+    runner.run("work", handler, ("1", "2"), 1)
+
+    assert handler.tries == [("1", "2")] * 3
+    assert told == []
+
+
+def test_a_job_that_fails_at_every_try_is_dead(runner: HandlerRunner, told: Told) -> None:
+    handler = Failing(ConnectionError(), KeyError(), TimeoutError())
+    with pytest.raises(JobFailed, match="work: TimeoutError"):
+        runner.run("work", handler, ("1",), 1)
+
+    assert len(handler.tries) == 3
+    assert told == [("work", ("1",), "TimeoutError")]
+
+
+@pytest.mark.parametrize("error", [InvalidInput, TooLarge])
+def test_input_that_can_never_work_is_tried_once(
+    error: Callable[[str, str], Exception], runner: HandlerRunner, told: Told
+) -> None:
+    handler = Failing(error("pdf_encrypted", "The file is encrypted."))
+    with pytest.raises(JobFailed):
+        runner.run("work", handler, ("1",), 1)
+
+    assert len(handler.tries) == 1
+    assert told == [("work", ("1",), "pdf_encrypted")]
+
+
+@pytest.mark.parametrize(("starts", "tries"), [(1, 1), (2, 1), (3, 0), (9, 0)])
+def test_a_job_whose_process_ended_too_often_is_not_run_again(
+    starts: int, tries: int, runner: HandlerRunner, told: Told
+) -> None:
+    handler = Failing()
+    if tries:
+        runner.run("work", handler, ("1",), starts)
+    else:
+        with pytest.raises(JobFailed):
+            runner.run("work", handler, ("1",), starts)
+
+    assert len(handler.tries) == tries
+    assert told == ([] if tries else [("work", ("1",), "worker_died")])
+
+
+def test_a_job_is_dead_even_if_nobody_could_be_told() -> None:
+    def deaf(_kind: str, _ids: tuple[str, ...], _code: str) -> None:
+        raise ConnectionError
+
+    with pytest.raises(JobFailed):
+        HandlerRunner(QUICK, deaf).run("work", Failing(InvalidInput("bad", "Bad.")), (), 1)
+
+
+def test_waiting_for_the_next_try_ends_when_the_process_stops() -> None:
+    runner = HandlerRunner(Policy(retry_delays=(60.0,)), nobody_dies)
+
+    def work() -> None:
+        runner.stopping.set()
+        raise ConnectionError
+
+    with pytest.raises(Interrupted):
+        runner.run("work", work, (), 1)
+    assert runner.running == 0
+
+
+def test_a_handler_taken_up_while_the_process_stops_is_not_begun(runner: HandlerRunner, told: Told) -> None:
+    handler = Failing()
+    runner.stopping.set()
+    with pytest.raises(Interrupted):
+        runner.run("work", handler, (), 1)
+
+    assert handler.tries == []
+    assert told == []
+
+
+def test_a_tick_is_skipped_while_the_one_before_still_runs(runner: HandlerRunner) -> None:
+    release = threading.Event()
+    ticks: list[int] = []
+
+    def slow() -> None:
+        ticks.append(1)
+        release.wait(10)
+
+    first = threading.Thread(target=runner.tick, args=("slow", slow))
+    first.start()
+    until(lambda: ticks)
+    runner.tick("slow", slow)
+    assert len(ticks) == runner.running == 1
+    release.set()
+    first.join()
+    runner.tick("slow", slow)
+
+    assert len(ticks) == 2
+
+
+def test_a_failed_tick_is_not_tried_again_and_the_next_one_runs(runner: HandlerRunner, told: Told) -> None:
+    handler = Failing(ConnectionError())
+    with pytest.raises(JobFailed):
+        runner.tick("hourly", handler)
+    runner.tick("hourly", handler)
+
+    assert len(handler.tries) == 2
+    assert told == []
+
+
+def test_the_log_tells_place_and_code_and_only_our_own_words(
+    runner: HandlerRunner, caplog: pytest.LogCaptureFixture
+) -> None:
+    ours = InvalidInput("sheet_empty", "The sheet has no rows; choose another sheet.")
+    number = "+336" + "12345678"
+    with caplog.at_level(logging.DEBUG), pytest.raises(JobFailed):
+        runner.run("work", Failing(ValueError(number), ours), ("1",), 1)
+
+    assert "sheet_empty The sheet has no rows; choose another sheet." in caplog.text
+    assert "ValueError" in caplog.text
+    assert "test_handlers.py" in caplog.text
+    assert number not in caplog.text
+    assert number not in describe(ValueError(number))
+
+
+def test_an_error_code_is_ours_or_the_name_of_the_class() -> None:
+    assert error_code(InvalidInput("too_long", "Too long.")) == "too_long"
+    assert error_code(KeyError("name")) == "KeyError"
