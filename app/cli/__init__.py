@@ -4,7 +4,9 @@ import typer
 
 from app.cli import demo, explain, manage, send, serve
 
-cli = typer.Typer(no_args_is_help=True, add_completion=False, help="Sealed documents, announced by text message.")
+cli = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Sealed documents, announced by text message."
+)
 cli.command("demo")(demo.demo)
 cli.command("serve")(serve.serve)
 cli.command("worker")(serve.worker)

@@ -23,15 +23,29 @@ console = Console(stderr=True)
 
 
 def send(
-    files: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, help="One merged PDF, PDFs, or a ZIP.")],
-    people: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="Who gets what: .xlsx, .xls, .ods, .csv.")],
-    title: Annotated[str, typer.Option(help="Name of the batch; by default the name of the first file.")] = "",
+    files: Annotated[
+        list[Path], typer.Argument(exists=True, dir_okay=False, help="One merged PDF, PDFs, or a ZIP.")
+    ],
+    people: Annotated[
+        Path, typer.Option(exists=True, dir_okay=False, help="Who gets what: .xlsx, .xls, .ods, .csv.")
+    ],
+    title: Annotated[
+        str, typer.Option(help="Name of the batch; by default the name of the first file.")
+    ] = "",
     period: Annotated[str, typer.Option(help="Month of the payslips, as 2026-10.")] = "",
-    until: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Last day of the links.")] = None,
-    password: Annotated[str, typer.Option(help="sheet, generated, usual or none; by default the organisation's.")] = "",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the review, then cancel the batch.")] = False,
+    until: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Last day of the links.")
+    ] = None,
+    password: Annotated[
+        str, typer.Option(help="sheet, generated, usual or none; by default the organisation's.")
+    ] = "",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show the review, then cancel the batch.")
+    ] = False,
     release: Annotated[bool, typer.Option("--release", help="Release when nothing blocks.")] = False,
-    url: Annotated[str, typer.Option(envvar="PLI_URL", help="Address of the service.")] = "http://localhost:8000",
+    url: Annotated[
+        str, typer.Option(envvar="PLI_URL", help="Address of the service.")
+    ] = "http://localhost:8000",
     api_key: Annotated[str, typer.Option(envvar="PLI_API_KEY", help="API key.", show_default=False)] = "",
 ) -> None:
     """Upload documents and their people sheet. Exit status 3 means that something blocks the release."""
@@ -103,7 +117,9 @@ def _multipart(
     yield f"--{boundary}--\r\n".encode()
 
 
-def _wait_until(http: httpx.Client, batch: dict[str, Any], states: frozenset[str], label: str) -> dict[str, Any]:
+def _wait_until(
+    http: httpx.Client, batch: dict[str, Any], states: frozenset[str], label: str
+) -> dict[str, Any]:
     with console.status(label):
         while batch["state"] in states:
             time.sleep(0.5)
@@ -132,4 +148,6 @@ def _show(batch: dict[str, Any], review: dict[str, Any]) -> None:
     console.print(table)
     for finding in review["findings"]:
         colour = {"blocking": "red", "warning": "yellow"}.get(finding["severity"], "default")
-        console.print(f"[{colour}]{finding['severity']}[/] {finding['subject']}: {finding['message']}", highlight=False)
+        console.print(
+            f"[{colour}]{finding['severity']}[/] {finding['subject']}: {finding['message']}", highlight=False
+        )

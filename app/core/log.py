@@ -30,6 +30,7 @@ FIELDS = frozenset(
         "door",
         "epoch",
         "error",
+        "ids",
         "job",
         "key_id",
         "message_id",
@@ -145,6 +146,8 @@ def _shown(value: object) -> object:
         return str(value)
     if isinstance(value, date | datetime):
         return value.isoformat()
+    if isinstance(value, list | tuple):
+        return [_shown(item) for item in value]
     if isinstance(value, str) and _IDENTIFIER.fullmatch(value):
         return value
     return WITHHELD

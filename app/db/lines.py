@@ -73,7 +73,11 @@ class LineMaker:
         organisation_id, columns = self._organisation.id, self._vault.columns
 
         def sealed(column: str, value: str | None) -> bytes | None:
-            return columns.seal_column(organisation_id, "document", column, document_id, value) if value else None
+            return (
+                columns.seal_column(organisation_id, "document", column, document_id, value)
+                if value
+                else None
+            )
 
         details = {
             "findings": facts.details,
@@ -103,7 +107,9 @@ class LineMaker:
             "period": period,
             "language": facts.language or self._organisation.language,
             "staff_sealed": sealed("staff", facts.staff_number),
-            "staff_index": self._vault.staff_index(organisation_id, facts.staff_number) if facts.staff_number else None,
+            "staff_index": self._vault.staff_index(organisation_id, facts.staff_number)
+            if facts.staff_number
+            else None,
             "name_sealed": sealed("name", facts.name),
             "phone_sealed": sealed("phone", facts.phone),
             "phone_index": self._vault.phone_index(organisation_id, facts.phone) if facts.phone else None,

@@ -54,7 +54,9 @@ class Database:
         self.is_sqlite = url.startswith("sqlite")
         self._lock = threading.Lock() if self.is_sqlite else None
         self.engine = open_engine(url, pool_size=1 if self.is_sqlite else pool_size)
-        self._readers = open_engine(url, pool_size=pool_size, begin="BEGIN") if self.is_sqlite else self.engine
+        self._readers = (
+            open_engine(url, pool_size=pool_size, begin="BEGIN") if self.is_sqlite else self.engine
+        )
 
     @contextmanager
     def begin(self) -> Iterator[Session]:
@@ -68,10 +70,10 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """A consistent view; nothing written in it is kept."""
+        """A consistent view; nothing written in it is kept. What was loaded stays readable afterwards."""
         with Session(self._readers, expire_on_commit=False) as session:
             yield session
-            session.rollback()
+            session.expunge_all()
 
     def close(self) -> None:
         """Give every connection back."""

@@ -91,7 +91,9 @@ def settle(session: Session, vault: Vault, message: Message, now: datetime, reas
     overall = status.overall([status.State(attempt.state) for attempt in attempts])
     message.double = message.double or overall.double
     before = status.State(message.state)
-    if overall.state is not before and not (before in status.DELIVERED and overall.state not in status.DELIVERED):
+    if overall.state is not before and not (
+        before in status.DELIVERED and overall.state not in status.DELIVERED
+    ):
         message.state = overall.state
         if overall.state in status.DELIVERED:
             end(session, vault, message, overall.state, reason, now)

@@ -51,11 +51,17 @@ def read_people_in_child(
             check=False,
         )
     except subprocess.TimeoutExpired:
-        return SheetRefused("too_large", "reading the sheet takes too long; keep only the columns that are needed")
+        return SheetRefused(
+            "too_large", "reading the sheet takes too long; keep only the columns that are needed"
+        )
     name, _, outcome = done.stdout.partition(b"\n")
     if done.returncode != 0 or name.decode() not in _OUTCOMES:
-        return SheetRefused("damaged", "the sheet cannot be read; open it in a spreadsheet program and save it again")
-    read: SheetRead | NeedsMapping | SheetRefused = TypeAdapter(_OUTCOMES[name.decode()]).validate_json(outcome)
+        return SheetRefused(
+            "damaged", "the sheet cannot be read; open it in a spreadsheet program and save it again"
+        )
+    read: SheetRead | NeedsMapping | SheetRefused = TypeAdapter(_OUTCOMES[name.decode()]).validate_json(
+        outcome
+    )
     return read
 
 

@@ -15,12 +15,11 @@ from app.messaging import gsm7
 from app.messaging.encode_table import TABLE
 
 _CLUSTER = regex.compile(r"\X")
-_NO_BREAK = "\u00a0\u202f\u2007"
-_INSIDE_GUILLEMETS = regex.compile(f"(?<=[«‹])[{_NO_BREAK}]+|[{_NO_BREAK}]+(?=[»›])")
+_NO_BREAK_RUN = regex.compile("[\u00a0\u202f\u2007]++")
 # The sign of "numéro" (n°, N°, nº): elsewhere a degree has no reading in the alphabet.
 _NUMERO = regex.compile(r"(?<=(?<!\p{L})[nN])[°º]")
 _EMOJI_JOINER = regex.compile(
-    r"(?<=\p{Extended_Pictographic}[\uFE0F\U0001F3FB-\U0001F3FF\U000E0020-\U000E007F]*)\u200D"
+    r"\p{Extended_Pictographic}[\uFE0F\U0001F3FB-\U0001F3FF\U000E0020-\U000E007F]*+\K\u200D"
     r"(?=\p{Extended_Pictographic})"
 )
 # In these scripts a joiner is spelling, not dust.
@@ -28,8 +27,8 @@ _SCRIPT_JOINER = regex.compile(
     r"(?<=[\p{Arabic}\p{Syriac}\p{Devanagari}\p{Bengali}\p{Gurmukhi}\p{Gujarati}\p{Oriya}\p{Tamil}"
     r"\p{Telugu}\p{Kannada}\p{Malayalam}\p{Sinhala}\p{Khmer}\p{Mongolian}])[\u200C\u200D]"
 )
-# A mark NFC could not join to its Latin letter (x̂), and a variation selector on what is no emoji.
-_LOOSE_MARK = regex.compile(r"(?<=\p{Latin}[\u0300-\u036F]*)[\u0300-\u036F]|(?<!\p{Emoji})[\uFE0E\uFE0F]")
+# Marks NFC could not join to their Latin letter (x̂), and variation selectors on what is no emoji.
+_LOOSE_MARKS = regex.compile(r"\p{Latin}\K[\u0300-\u036F]++|(?<!\p{Emoji})[\uFE0E\uFE0F]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +84,12 @@ def _pieces(text: str) -> list[tuple[int, str, str]]:
 def _in_context(text: str) -> dict[int, str]:
     """The positions whose reading depends on their neighbours, with that reading."""
     special: dict[int, str] = {}
-    for match in _LOOSE_MARK.finditer(text):
-        special[match.start()] = ""
-    for match in _INSIDE_GUILLEMETS.finditer(text):
+    for match in _LOOSE_MARKS.finditer(text):
         special.update((position, "") for position in range(*match.span()))
+    for match in _NO_BREAK_RUN.finditer(text):
+        first, last = match.span()
+        if text.endswith(("«", "‹"), 0, first) or text.startswith(("»", "›"), last):
+            special.update((position, "") for position in range(first, last))
     for match in _NUMERO.finditer(text):
         special[match.start()] = "o"
     for joiner in (_EMOJI_JOINER, _SCRIPT_JOINER):

@@ -113,7 +113,7 @@ async def read_form_lists(request: Request, max_bytes: int = FORM_BYTES) -> dict
     """
     kind, _ = parse_options_header(request.headers.get("content-type"))
     if kind == MULTIPART:
-        limits = UploadLimits(total_bytes=0, files=0, field_bytes=max_bytes)
+        limits = UploadLimits(total_bytes=0, field_bytes=max_bytes)
         upload: Upload[Sink] = await read_upload(request, limits, _no_files)
         return {name: list(values) for name, values in upload.fields.items()}
     body = await _read_body(request, max_bytes)

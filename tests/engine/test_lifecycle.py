@@ -1,15 +1,18 @@
 """Starting and stopping, schedules, and what a stop leaves for the next start."""
 
 import importlib.metadata
+import os
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
 from app.core.jobs import Job, Schedule
 from app.db.session import Database
+from app.engine import dbos_engine, schema
 from app.engine.dbos_engine import DbosEngine
 from tests.engine.conftest import enqueue, nobody_dies, until
 
@@ -140,6 +143,34 @@ def test_checkpoint_of_an_engine_that_does_not_stop_does_nothing(engine: DbosEng
     engine.checkpoint()
     engine.start({}, [], nobody_dies)
     engine.checkpoint()
+
+
+def test_jobs_are_limited_and_marked_by_process_and_version(
+    engine: DbosEngine, database: Database, engine_database: sa.Engine
+) -> None:
+    done: list[str] = []
+    enqueue(engine, database, Job("work", "a", ("a",), "one"), Job("heavy", "b", ("b",), "one"))
+    engine.start({"work": done.append, "heavy": done.append}, [], nobody_dies)
+    until(lambda: len(done) == 2)
+    engine.stop()
+
+    prefix = "" if database.is_sqlite else f"{schema.SCHEMA}."
+    limits = "SELECT name, worker_concurrency, partition_concurrency, polling_interval_sec FROM"
+    marks = "SELECT DISTINCT executor_id, application_version, application_name FROM"
+    with engine_database.connect() as connection:
+        queues = connection.exec_driver_sql(f"{limits} {prefix}queues ORDER BY name DESC").all()
+        jobs = connection.exec_driver_sql(f"{marks} {prefix}workflow_status").all()
+
+    assert [tuple(row) for row in queues] == [("light", 64, 2, 0.25), ("heavy", os.cpu_count(), 2, 0.25)]
+    assert [tuple(row) for row in jobs] == [("host-0", "1", "pli")]
+
+
+def test_nothing_of_the_paid_part_is_named() -> None:
+    sources = "".join(path.read_text() for path in Path(dbos_engine.__file__).parent.glob("*.py"))
+
+    assert "application_version" in sources
+    for name in ("conductor", "auto_upgrade", "sharding", "enterprise"):
+        assert name not in sources
 
 
 def test_the_private_names_we_stand_on_exist_in_the_pinned_version() -> None:

@@ -5,10 +5,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import TypeVar
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlmodel import Session, SQLModel, select
 
 from app.crypto import tokens
 from app.crypto.derive import mac
@@ -21,8 +23,9 @@ from links import lifecycle, limits, opening
 from links.minting import mint
 from links.policy import LinkPolicy, LinkTerms, terms
 from links.ports import NO_PASSWORD_KEY, PasswordKey
-from links.tables import Link, LinkSession, LinkThrottle
+from links.tables import Link
 
+Row = TypeVar("Row", bound=SQLModel)
 PARIS = ZoneInfo("Europe/Paris")
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 UNTIL = date(2026, 12, 31)
@@ -162,13 +165,9 @@ class House:
             session.add(link)
 
 
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = Database(f"sqlite:///{tmp_path / 'links.db'}")
-    tables = [Link.metadata.tables[model.__tablename__] for model in (Link, LinkSession, LinkThrottle)]
-    Link.metadata.create_all(database.engine, tables=tables)
-    yield database
-    database.close()
+def all_of(session: Session, model: type[Row]) -> list[Row]:
+    """Every row of a table."""
+    return list(session.exec(select(model)))
 
 
 @pytest.fixture

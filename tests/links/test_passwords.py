@@ -31,9 +31,9 @@ from links.passwords import CodeOf, Weakness, weakness, weaknesses
         ("185077512345678", Weakness.NATIONAL_NUMBER),
         ("1 85 07 75 123 456 78", Weakness.NATIONAL_NUMBER),
         ("285072A123456", Weakness.NATIONAL_NUMBER),
-        ("0612345678", Weakness.PHONE),
-        ("345678", Weakness.PHONE),
-        ("06 12 34 56 78", Weakness.PHONE),
+        ("0647118253", Weakness.PHONE),
+        ("118253", Weakness.PHONE),
+        ("06 47 11 82 53", Weakness.PHONE),
         ("E00421", Weakness.STAFF_NUMBER),
         ("140785", Weakness.BIRTH_DATE),
         ("850714", Weakness.BIRTH_DATE),
@@ -48,7 +48,7 @@ from links.passwords import CodeOf, Weakness, weakness, weaknesses
 def test_a_code_is_refused_for_its_reason(code: str, reason: Weakness | None) -> None:
     subject = CodeOf(
         code,
-        phone="+33612345678",
+        phone="+33647118253",
         staff_number="E00421",
         birth_date=date(1985, 7, 14),
         national_number="185077512399942",

@@ -25,4 +25,3 @@ def json_field(default: Any) -> Any:
 def text_field(length: int, *, index: bool = False, unique: bool = False, default: Any = ...) -> Any:
     """A bounded text column."""
     return Field(default=default, max_length=length, index=index, unique=unique)
-

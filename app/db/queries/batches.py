@@ -11,6 +11,8 @@ from sqlmodel import Session, col, select
 
 from app.db.models import Batch, Document, MappingMemory, Message, Upload
 
+BEFORE_RELEASE = ("received", "needs_mapping", "splitting", "in_review")
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -63,7 +65,9 @@ def by_idempotency_key(session: Session, organisation_id: UUID, key: str) -> Bat
     ).one_or_none()
 
 
-def recent(session: Session, organisation_id: UUID, *, limit: int, before: datetime | None = None) -> list[Batch]:
+def recent(
+    session: Session, organisation_id: UUID, *, limit: int, before: datetime | None = None
+) -> list[Batch]:
     """The newest batches first."""
     query = select(Batch).where(Batch.organisation_id == organisation_id)
     if before is not None:
@@ -100,7 +104,9 @@ def remembered_headings(session: Session, organisation_id: UUID) -> dict[str, st
     return memory.headings if memory else {}
 
 
-def remember_headings(session: Session, organisation_id: UUID, headings: dict[str, str], now: datetime) -> None:
+def remember_headings(
+    session: Session, organisation_id: UUID, headings: dict[str, str], now: datetime
+) -> None:
     """Keep the clerk's choice for next month."""
     memory = session.get(MappingMemory, organisation_id)
     if memory is None:
@@ -134,9 +140,33 @@ def progress(session: Session, batch_id: UUID) -> Progress:
     )
 
 
+def in_state(session: Session, state: str) -> list[UUID]:
+    """Batches that are in a state."""
+    return list(session.exec(select(Batch.id).where(Batch.state == state)))
+
+
+def uploads_to_wipe(session: Session) -> list[Upload]:
+    """Uploads whose batch needs them no more."""
+    query = (
+        select(Upload)
+        .join(Batch, col(Batch.id) == Upload.batch_id)
+        .where(
+            col(Upload.key_wrapped).is_not(None),
+            col(Batch.state).in_(("released", "finished", "recalled", "cancelled", "failed")),
+        )
+    )
+    return list(session.exec(query))
+
+
+def forget_upload_key(session: Session, upload_id: UUID) -> None:
+    """From now on the upload is unreadable, wherever a copy of it lies."""
+    session.execute(sa.update(Upload).where(col(Upload.id) == upload_id).values(key_wrapped=None))
+
+
 def overdue_for_release(session: Session, now: datetime) -> list[UUID]:
     """Batches nobody released in time."""
     query = select(Batch.id).where(
-        col(Batch.state).in_(("received", "needs_mapping", "splitting", "in_review")), Batch.release_before <= now
+        col(Batch.state).in_(("received", "needs_mapping", "splitting", "in_review")),
+        Batch.release_before <= now,
     )
     return list(session.exec(query))

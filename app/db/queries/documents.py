@@ -121,23 +121,22 @@ def mark_read(session: Session, document_id: UUID, now: datetime, *, downloaded:
     )
 
 
-def same_person_and_period(
-    session: Session, organisation_id: UUID, staff_indexes: Sequence[bytes], period: str, batch_id: UUID
-) -> dict[bytes, list[UUID]]:
-    """Sealed documents of other batches for the same people and period: what a corrected payslip replaces."""
-    found: dict[bytes, list[UUID]] = {}
-    for start in range(0, len(staff_indexes), 500):
+def replaced_by(session: Session, organisation_id: UUID, lines: Sequence[Document]) -> list[UUID]:
+    """Sealed documents of other batches for the same people and periods: a corrected payslip takes their place."""
+    wanted = {(line.staff_index, line.period) for line in lines if line.staff_index and line.period}
+    indexes = [index for index, _ in wanted]
+    batch_ids = {line.batch_id for line in lines}
+    found: list[UUID] = []
+    for start in range(0, len(indexes), 500):
         rows = session.execute(
-            sa.select(col(Document.staff_index), col(Document.id)).where(
+            sa.select(col(Document.id), col(Document.staff_index), col(Document.period)).where(
                 col(Document.organisation_id) == organisation_id,
-                col(Document.staff_index).in_(staff_indexes[start : start + 500]),
-                col(Document.period) == period,
+                col(Document.staff_index).in_(indexes[start : start + 500]),
                 col(Document.state) == "sealed",
-                col(Document.batch_id) != batch_id,
+                col(Document.batch_id).not_in(batch_ids),
             )
         )
-        for index, document_id in rows:
-            found.setdefault(index, []).append(document_id)
+        found += [document_id for document_id, index, period in rows if (index, period) in wanted]
     return found
 
 
@@ -151,23 +150,39 @@ def revoke(session: Session, document_ids: Sequence[UUID], now: datetime) -> Non
         )
 
 
-def contents_of_period(
-    session: Session, organisation_id: UUID, staff_indexes: Sequence[bytes], period: str, batch_id: UUID
-) -> dict[bytes, set[bytes]]:
-    """Content hashes of what these people already received for a period, in other batches."""
-    found: dict[bytes, set[bytes]] = {}
-    if not period:
-        return found
+def received_before(
+    session: Session, organisation_id: UUID, staff_indexes: Sequence[bytes], batch_id: UUID
+) -> dict[tuple[bytes, str], set[bytes]]:
+    """Content hashes of what these people already received, by person and period, in other batches."""
+    found: dict[tuple[bytes, str], set[bytes]] = {}
     for start in range(0, len(staff_indexes), 500):
         rows = session.execute(
-            sa.select(col(Document.staff_index), col(Document.content_index)).where(
+            sa.select(col(Document.staff_index), col(Document.period), col(Document.content_index)).where(
                 col(Document.organisation_id) == organisation_id,
                 col(Document.staff_index).in_(staff_indexes[start : start + 500]),
-                col(Document.period) == period,
                 col(Document.state).in_(("sealed", "releasing")),
                 col(Document.batch_id) != batch_id,
             )
         )
-        for index, content in rows:
-            found.setdefault(index, set()).add(content)
+        for index, period, content in rows:
+            found.setdefault((index, period), set()).add(content)
     return found
+
+
+def forget_review(session: Session, batch_id: UUID) -> None:
+    """Delete the keys and codes that waited for release, and close the lines."""
+    session.execute(
+        sa.update(Document)
+        .where(col(Document.batch_id) == batch_id, col(Document.state).in_(("in_review", "excluded")))
+        .values(state="cancelled", key_review=None, access_code_review=None)
+    )
+
+
+def expire(session: Session, document_ids: Sequence[UUID]) -> None:
+    """Mark documents whose last day is over."""
+    if document_ids:
+        session.execute(
+            sa.update(Document)
+            .where(col(Document.id).in_(document_ids), col(Document.state) == "sealed")
+            .values(state="expired")
+        )

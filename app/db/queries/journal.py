@@ -105,7 +105,8 @@ def verify(session: Session, vault: Vault, organisation_id: UUID) -> chain.Verdi
         .execution_options(yield_per=1000)
     )
     events = (
-        chain.ChainEvent(e.seq, e.at, e.commitment, e.chain, e.salt, _body(vault, e)) for e in session.exec(query)
+        chain.ChainEvent(e.seq, e.at, e.commitment, e.chain, e.salt, _body(vault, e))
+        for e in session.exec(query)
     )
     verdict = chain.verify(events)
     head = session.get_one(JournalHead, organisation_id)

@@ -8,7 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from app.db.models import Attempt, Block, DeliveryReport, Message, Sender
+from app.db.models import Attempt, Block, DeliveryReport, InboundMessage, Message, Sender
 
 
 def insert_all(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -42,7 +42,9 @@ def claim_next(session: Session, block_id: UUID, now: datetime, limit: int) -> l
 
 def in_doubt(session: Session, block_id: UUID) -> list[Message]:
     """Messages of a block that an interrupted run left between our commit and the carrier's answer."""
-    return list(session.exec(select(Message).where(Message.block_id == block_id, Message.state == "submitting")))
+    return list(
+        session.exec(select(Message).where(Message.block_id == block_id, Message.state == "submitting"))
+    )
 
 
 def held_until(session: Session, now: datetime, limit: int) -> list[Message]:
@@ -104,7 +106,11 @@ def past_deadline(session: Session, now: datetime, limit: int) -> list[Attempt]:
     """Attempts whose answer is overdue."""
     query = (
         select(Attempt)
-        .where(Attempt.state == "submitted", col(Attempt.deadline_at).is_not(None), col(Attempt.deadline_at) <= now)
+        .where(
+            Attempt.state == "submitted",
+            col(Attempt.deadline_at).is_not(None),
+            col(Attempt.deadline_at) <= now,
+        )
         .order_by(col(Attempt.deadline_at))
         .limit(limit)
     )
@@ -123,7 +129,8 @@ def to_wipe(session: Session, now: datetime, limit: int) -> list[Message]:
 def unfinished(session: Session, batch_id: UUID) -> int:
     """Messages of a batch that may still change. A doubt counts as finished: it is shown as it is."""
     query = sa.select(sa.func.count()).where(
-        col(Message.batch_id) == batch_id, col(Message.state).in_(("queued", "held", "submitting", "submitted"))
+        col(Message.batch_id) == batch_id,
+        col(Message.state).in_(("queued", "held", "submitting", "submitted")),
     )
     return int(session.execute(query).scalar_one())
 
@@ -143,7 +150,12 @@ def _cancel(session: Session, which: Any, now: datetime, reason: str) -> int:
         sa.update(Message)
         .where(which, col(Message.state).in_(("queued", "held")))
         .values(
-            state="cancelled", reason=reason, finished_at=now, wiped_at=now, text_sealed=None, card_sealed=None
+            state="cancelled",
+            reason=reason,
+            finished_at=now,
+            wiped_at=now,
+            text_sealed=None,
+            card_sealed=None,
         )
     )
     return int(result.rowcount)  # type: ignore[attr-defined]
@@ -175,3 +187,11 @@ def open_blocks(session: Session, batch_id: UUID, kind: str) -> int:
         col(Block.batch_id) == batch_id, col(Block.kind) == kind, col(Block.done_at).is_(None)
     )
     return int(session.execute(query).scalar_one())
+
+
+def inbound_exists(session: Session, organisation_id: UUID, event_key: str) -> bool:
+    """Whether this very answer was recorded before."""
+    query = select(InboundMessage.id).where(
+        InboundMessage.organisation_id == organisation_id, InboundMessage.event_key == event_key
+    )
+    return session.exec(query).first() is not None

@@ -18,6 +18,11 @@ def by_slug(session: Session, slug: str) -> Organisation | None:
     return session.exec(select(Organisation).where(Organisation.slug == slug)).one_or_none()
 
 
+def ids(session: Session) -> list[UUID]:
+    """Every organisation."""
+    return list(session.exec(select(Organisation.id)))
+
+
 def link_policy(organisation: Organisation) -> LinkPolicy:
     """What the organisation allows its links."""
     return LinkPolicy(max_days=organisation.link_days)

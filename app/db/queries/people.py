@@ -59,7 +59,14 @@ def objections(
 
 
 def record_objection(
-    session: Session, organisation_id: UUID, subject: bytes, kind: str, how: str, now: datetime, *, withdrawn: bool
+    session: Session,
+    organisation_id: UUID,
+    subject: bytes,
+    kind: str,
+    how: str,
+    now: datetime,
+    *,
+    withdrawn: bool,
 ) -> None:
     """Add one record; nothing is ever changed or removed."""
     session.add(

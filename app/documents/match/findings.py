@@ -337,7 +337,7 @@ class _Review:
             findings.append(Finding("person_twice_differs", Severity.WARNING, Subject.PERSON))
         row = candidate.person.row
         return ReviewRow(
-            f"r{row.row_number}", row.staff_number, (), candidate.person, State.NO_PAYSLIP, tuple(findings)
+            f"r{row.row_number}", number, (), candidate.person, State.NO_PAYSLIP, tuple(findings)
         )
 
 

@@ -93,6 +93,7 @@ class StaffNumbers:
     def __init__(self, printed: Iterable[str]) -> None:
         """`printed` are the numbers read on pages, in any form."""
         self._printed = {fold_staff_number(number) for number in printed}
+        self._widths = {len(number) for number in self._printed}
         self._by_bare_form: dict[str, list[str]] = {}
         for number in sorted(self._printed):
             self._by_bare_form.setdefault(without_leading_zeros(number), []).append(number)
@@ -105,12 +106,15 @@ class StaffNumbers:
         candidates = self._by_bare_form.get(without_leading_zeros(number), [])
         if len(candidates) == 1:
             return Tie(candidates[0], repaired=True, ambiguous=False)
-        return Tie(number, repaired=False, ambiguous=len(candidates) > 1)
+        if candidates:
+            return Tie(number, repaired=False, ambiguous=True)
+        # Nobody's payslip: written as the others are, so that next month's sheet finds the same person.
+        return Tie(pad_staff_number(number, self._widths), repaired=False, ambiguous=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Tie:
-    """`number` is the printed one, or the typed one folded when no page bears it.
+    """`number` is the printed one; when no page bears it, the typed one folded, as wide as all printed ones are.
 
     `repaired`: only leading zeros differed. `ambiguous`: zeros differ and several printed numbers would fit, so
     none is taken.

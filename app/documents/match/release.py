@@ -58,8 +58,8 @@ class Finding:
 class ReviewRow:
     """One line of the review. `id` is stable for the same upload and the same sheet.
 
-    `conflict` groups rows of which at most one may be released. `staff_number` is as printed on the pages, or as
-    typed when no page bears it. `slip` is the place of the payslip among those reviewed, from 0, and `pages` are its
+    `conflict` groups rows of which at most one may be released. `staff_number` is as printed on the pages, or
+    what `StaffNumbers` made of the typed one when no page bears it. `slip` is the place of the payslip among those reviewed, from 0, and `pages` are its
     pages as the slip counts them; both are empty for a person without payslip.
     """
 

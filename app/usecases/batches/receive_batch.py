@@ -44,7 +44,9 @@ class BatchOptions:
 class BatchIntake:
     """One upload under way. Use as a context manager: leaving it without `commit` undoes everything."""
 
-    def __init__(self, rt: Runtime, organisation_id: UUID, actor: str, *, idempotency_key: str | None = None) -> None:
+    def __init__(
+        self, rt: Runtime, organisation_id: UUID, actor: str, *, idempotency_key: str | None = None
+    ) -> None:
         self._rt = rt
         self._actor = actor
         self._now = rt.now()
@@ -96,7 +98,9 @@ class BatchIntake:
         self._total += size
         if self._total > self._rt.policies.upload_bytes:
             limit = self._rt.policies.upload_bytes // (1024 * 1024)
-            raise TooLarge("upload_too_large", f"an upload may hold {limit} MB; split it into several batches")
+            raise TooLarge(
+                "upload_too_large", f"an upload may hold {limit} MB; split it into several batches"
+            )
 
     def finished(self, upload: Upload, digest: bytes, key: bytes) -> None:
         """A file is whole and sealed: wrap its key under the batch's review key."""
@@ -115,16 +119,21 @@ class BatchIntake:
         request_hash = self._digest.digest()
         self._rt.blobs.sync([upload.blob_key for upload in self._uploads])
         with self._rt.begin() as session:
-            if self._key and (earlier := batches.by_idempotency_key(session, self._organisation.id, self._key)):
+            if self._key and (
+                earlier := batches.by_idempotency_key(session, self._organisation.id, self._key)
+            ):
                 if earlier.request_hash != request_hash:
-                    raise Conflict("idempotency_key_reused", "this idempotency key was used for another upload")
+                    raise Conflict(
+                        "idempotency_key_reused", "this idempotency key was used for another upload"
+                    )
                 return earlier
             contents = [upload.content_index for upload in self._uploads if upload.role == "documents"]
             same = batches.with_same_files(session, self._organisation.id, contents)
             batch = Batch(
                 id=self._batch_id,
                 organisation_id=self._organisation.id,
-                title=options.title or self._now.astimezone(ZoneInfo(self._organisation.timezone)).strftime("%Y-%m-%d"),
+                title=options.title
+                or self._now.astimezone(ZoneInfo(self._organisation.timezone)).strftime("%Y-%m-%d"),
                 period=options.period,
                 state="received",
                 expires_on=options.expires_on,
@@ -146,11 +155,16 @@ class BatchIntake:
                 session,
                 self._rt.vault,
                 batch.organisation_id,
-                [journal.Entry(Tag.BATCH_RECEIVED, batch.id, {"files": len(self._uploads), "by": self._actor})],
+                [
+                    journal.Entry(
+                        Tag.BATCH_RECEIVED, batch.id, {"files": len(self._uploads), "by": self._actor}
+                    )
+                ],
                 self._now,
             )
             self._rt.jobs.enqueue(
-                session, Job("split_batch", f"{batch.id}:0", (str(batch.id),), partition=str(batch.organisation_id))
+                session,
+                Job("split_batch", f"{batch.id}:0", (str(batch.id),), partition=str(batch.organisation_id)),
             )
         self._committed = True
         return batch
@@ -203,7 +217,9 @@ def _checked(options: BatchOptions, organisation: Organisation, now: datetime) -
     if policy not in PASSWORD_POLICIES:
         raise InvalidInput("password_policy_unknown", f"choose one of {', '.join(PASSWORD_POLICIES)}")
     if policy == "usual" and organisation.profile == "strict":
-        raise InvalidInput("usual_needs_standard", "the strict profile keeps no password; give codes in the sheet")
+        raise InvalidInput(
+            "usual_needs_standard", "the strict profile keeps no password; give codes in the sheet"
+        )
     channels = options.channels or (("rcs", "sms") if organisation.rcs_enabled else ("sms",))
     if not channels or any(channel not in CHANNELS for channel in channels):
         raise InvalidInput("channels_unknown", "channels are rcs and sms")

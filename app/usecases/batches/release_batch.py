@@ -51,11 +51,15 @@ def release_batch(rt: Runtime, organisation_id: UUID, batch_id: UUID, actor: str
 def _check(batch: Batch, lines: list[Document]) -> None:
     standing = standing_blockers(lines)
     if standing:
-        raise Conflict("still_blocked", f"{len(standing)} problems block this batch; settle or exclude each line")
+        raise Conflict(
+            "still_blocked", f"{len(standing)} problems block this batch; settle or exclude each line"
+        )
     if batch.same_files_as and "same_files" not in batch.confirmed:
         raise Conflict("same_files", "the same file was uploaded before; confirm that it must be sent again")
     if batch.password_policy == "generated" and "codes_printed" not in batch.confirmed:
-        raise Conflict("codes_not_printed", "print the access codes first: they cannot be shown after the release")
+        raise Conflict(
+            "codes_not_printed", "print the access codes first: they cannot be shown after the release"
+        )
 
 
 def _make_blocks(rt: Runtime, session: Session, batch: Batch, sending: list[Document], now: datetime) -> None:

@@ -6,7 +6,6 @@ of the batch commit together, after the pack is durable.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-
 from hashlib import sha256
 from typing import Any
 from uuid import UUID, uuid4
@@ -22,15 +21,13 @@ from app.documents.intake import FileRefused, Intake, Piece
 from app.documents.match.findings import EarlierDocument, Known, NameCheck, review
 from app.documents.match.names import name_on_page
 from app.documents.match.pages import Slip
-from app.documents.match.people import Person, PersonRow, Phone, fold_staff_number
+from app.documents.match.people import Person, PersonRow, fold_staff_number, read_people
 from app.documents.match.release import Finding, ReviewRow, Severity, State, Subject
 from app.documents.match.standing import finding_to_json
 from app.documents.sheet_child import read_people_in_child
 from app.documents.sheets_model import NeedsMapping, SheetChoice, SheetRead, SheetRefused
 from app.documents.split import PdfChild
 from app.evidence.tags import Tag
-from app.messaging.phone import Phone as Reachable
-from app.messaging.phone import read_phone
 from app.runtime import Runtime
 from links.passwords import CodeOf, weaknesses
 
@@ -116,9 +113,9 @@ def _read_sheet(rt: Runtime, work: _Work) -> SheetRead | NeedsMapping | SheetRef
 
 @dataclass(frozen=True)
 class _Cut:
-    """Every piece with where it was sealed, in page order; the texts are for the name check alone."""
+    """Every piece with where it was sealed, slip by slip; the texts, by first page, are for the name check alone."""
 
-    sealed: Mapping[int, Sealed]
+    sealed: Sequence[Sealed]
     slips: Sequence[Slip]
     texts: Mapping[int, str]
     page_count: int
@@ -126,7 +123,7 @@ class _Cut:
 
 def _cut(rt: Runtime, work: _Work, pack_key: str) -> _Cut | _Failed:
     box = rt.vault.envelope.review_box(work.organisation.id, work.batch.id, work.batch.review_day)
-    sealed: dict[int, Sealed] = {}
+    sealed: list[Sealed] = []
     slips: list[Slip] = []
     texts: dict[int, str] = {}
     with PdfChild(rt.policies.pdf) as child, rt.blobs.open_writer(pack_key) as pack:
@@ -139,20 +136,24 @@ def _cut(rt: Runtime, work: _Work, pack_key: str) -> _Cut | _Failed:
             slip = piece.slip
             document_id, key = uuid4(), new_key()
             blob = seal(key, work.organisation.id, document_id, piece.pdf) if piece.pdf else b""
-            sealed[slip.pages[0]] = Sealed(
-                document_id=document_id,
-                source=piece.source,
-                first_page=piece.first_page,
-                problem=piece.problem.code if piece.problem else "",
-                blob_key=pack_key if blob else "",
-                blob_offset=pack.write(blob) if blob else 0,
-                blob_size=len(blob),
-                plain_size=len(piece.pdf),
-                digest=sha256(piece.pdf).digest(),
-                key=key,
-                key_review=box.seal(document_id, "document-key", key),
+            sealed.append(
+                Sealed(
+                    document_id=document_id,
+                    source=piece.source,
+                    first_page=piece.first_page,
+                    problem=piece.problem.code if piece.problem else "",
+                    blob_key=pack_key if blob else "",
+                    blob_offset=pack.write(blob) if blob else 0,
+                    blob_size=len(blob),
+                    plain_size=len(piece.pdf),
+                    digest=sha256(piece.pdf).digest(),
+                    key=key,
+                    key_review=box.seal(document_id, "document-key", key),
+                )
             )
-            slips.append(slip if piece.problem is None else Slip(slip.pages, None, "unmatched", slip.numbers_seen))
+            slips.append(
+                slip if piece.problem is None else Slip(slip.pages, None, "unmatched", slip.numbers_seen)
+            )
             texts[slip.pages[0]] = piece.text
     rt.blobs.sync([pack_key])
     return _Cut(sealed, slips, texts, intake.page_count)
@@ -169,21 +170,22 @@ def _pieces(rt: Runtime, work: _Work, intake: Intake) -> Iterator[Piece | FileRe
 def _record(rt: Runtime, work: _Work, sheet: SheetRead, cut: _Cut, pack_key: str) -> None:
     now = rt.now()
     period = work.batch.period or _usual_period(cut.slips)
-    persons = [Person(row, _phone(row, work.organisation.region)) for row in sheet.people]
-    known = _known(rt, work, cut, persons, period)
+    persons = read_people(sheet.people, work.organisation.region)
+    known = _known(rt, work, cut, persons)
     rows = review(cut.slips, persons, _name_checker(cut.texts), known, sheet.row_errors)
     if work.batch.password_policy == "usual":
         rows = _require_usual(rt, work, rows)
     maker = LineMaker(rt.vault, work.organisation, work.batch, now)
     lines = []
-    reused: set[int] = set()
+    used: set[UUID] = set()
     for position, row in enumerate(rows):
-        part = cut.sealed.get(row.pages[0]) if row.pages else None
-        if part is not None and row.pages[0] in reused:
+        part = cut.sealed[row.slip] if row.slip is not None else None
+        if part is not None and part.document_id in used:
             part = _sealed_again(rt, work, part, pack_key, position)
         if part is not None:
-            reused.add(row.pages[0])
-        lines.append(maker.row(position, _facts(row, _access_code(work, row)), part, period))
+            used.add(part.document_id)
+        own_period = cut.slips[row.slip].period if row.slip is not None else ""
+        lines.append(maker.row(position, _facts(row, _access_code(work, row)), part, own_period or period))
     with rt.begin() as session:
         batch = batches.lock(session, work.batch.id)
         if batch is None or batch.state != "splitting":
@@ -198,11 +200,15 @@ def _record(rt: Runtime, work: _Work, sheet: SheetRead, cut: _Cut, pack_key: str
         ]
         session.add(batch)
         entries = [
-            journal.Entry(Tag.DOCUMENT_SEALED, line["id"], {"pages": len(line["pages"]), "size": line["plain_size"]})
+            journal.Entry(
+                Tag.DOCUMENT_SEALED, line["id"], {"pages": len(line["pages"]), "size": line["plain_size"]}
+            )
             for line in lines
             if line["blob_size"]
         ]
-        entries.append(journal.Entry(Tag.BATCH_REVIEWED, batch.id, {"lines": len(lines), "pages": cut.page_count}))
+        entries.append(
+            journal.Entry(Tag.BATCH_REVIEWED, batch.id, {"lines": len(lines), "pages": cut.page_count})
+        )
         journal.append(session, rt.vault, batch.organisation_id, entries, now)
 
 
@@ -214,7 +220,7 @@ def _facts(row: ReviewRow, access_code: str) -> LineFacts:
         conflict=row.conflict is not None,
         staff_number=fold_staff_number(row.staff_number),
         name=person.row.name if person else "",
-        phone=person.phone.e164 if person else None,
+        phone=person.e164 if person else None,
         phone_typed=person.row.phone_typed if person else "",
         sheet_row=person.row.row_number if person else None,
         language=person.row.language if person else "",
@@ -223,13 +229,6 @@ def _facts(row: ReviewRow, access_code: str) -> LineFacts:
         details=tuple(finding.detail for finding in row.findings),
         access_code=access_code,
     )
-
-
-def _phone(row: PersonRow, region: str) -> Phone:
-    reading = read_phone(row.phone_typed, region)
-    if isinstance(reading, Reachable):
-        return Phone(reading.e164, None, tuple(repair.value for repair in reading.repairs), reading.territory)
-    return Phone(None, reading.problem.value)
 
 
 def _name_checker(texts: Mapping[int, str]) -> Any:
@@ -248,21 +247,21 @@ def _usual_period(slips: Sequence[Slip]) -> str:
     return max(counts, key=lambda period: counts[period], default="")
 
 
-def _known(rt: Runtime, work: _Work, cut: _Cut, persons: Sequence[Person], period: str) -> Known:
+def _known(rt: Runtime, work: _Work, cut: _Cut, persons: Sequence[Person]) -> Known:
     """What the organisation remembers of these people: phones, earlier documents, objections."""
     organisation_id = work.organisation.id
     numbers = {fold_staff_number(slip.staff_number) for slip in cut.slips if slip.staff_number}
     numbers |= {fold_staff_number(person.row.staff_number) for person in persons}
     by_index = {rt.vault.staff_index(organisation_id, number): number for number in numbers}
-    digests = {
-        by_index_number: rt.vault.columns.content_index(cut.sealed[slip.pages[0]].digest)
-        for slip in cut.slips
-        if slip.staff_number and (by_index_number := fold_staff_number(slip.staff_number))
+    contents = {
+        (fold_staff_number(slip.staff_number), slip.period): rt.vault.columns.content_index(part.digest)
+        for slip, part in zip(cut.slips, cut.sealed, strict=True)
+        if slip.staff_number
     }
     with rt.read() as session:
         met = people.by_staff_index(session, organisation_id, list(by_index))
         refusals = people.objections(session, organisation_id, ("electronic_payslip",), list(by_index))
-        earlier = documents.contents_of_period(session, organisation_id, list(by_index), period, work.batch.id)
+        earlier = documents.received_before(session, organisation_id, list(by_index), work.batch.id)
     phones = {}
     for index, person in met.items():
         if person.phone_sealed is not None:
@@ -273,8 +272,10 @@ def _known(rt: Runtime, work: _Work, cut: _Cut, persons: Sequence[Person], perio
     return Known(
         last_phones=phones,
         earlier_documents={
-            by_index[index]: EarlierDocument(same_content=digests.get(by_index[index]) in contents)
-            for index, contents in earlier.items()
+            (by_index[index], period): EarlierDocument(
+                same_content=contents.get((by_index[index], period)) in received
+            )
+            for (index, period), received in earlier.items()
         },
         objections=[by_index[index] for index, _kind in refusals],
         needs_access_code=work.batch.password_policy == "sheet",
@@ -283,12 +284,19 @@ def _known(rt: Runtime, work: _Work, cut: _Cut, persons: Sequence[Person], perio
 
 
 def _weak_codes(persons: Sequence[Person]) -> dict[int, str]:
-    with_code = [person for person in persons if person.row.access_code]
+    """Why a row's code is refused, by row number. A person who is in the sheet twice shares a code with nobody."""
+    owners: dict[tuple[str, str], list[Person]] = {}
+    for person in persons:
+        if person.row.access_code:
+            owner = (fold_staff_number(person.row.staff_number), person.row.access_code)
+            owners.setdefault(owner, []).append(person)
     subjects = [
-        CodeOf(person.row.access_code, person.phone.e164 or "", person.row.staff_number) for person in with_code
+        CodeOf(rows[0].row.access_code, rows[0].e164 or "", rows[0].row.staff_number) for rows in owners.values()
     ]
-    verdicts = zip(with_code, weaknesses(subjects), strict=True)
-    return {person.row.row_number: verdict.value for person, verdict in verdicts if verdict is not None}
+    verdicts = zip(owners.values(), weaknesses(subjects), strict=True)
+    return {
+        person.row.row_number: verdict.value for rows, verdict in verdicts if verdict is not None for person in rows
+    }
 
 
 def _require_usual(rt: Runtime, work: _Work, rows: Sequence[ReviewRow]) -> tuple[ReviewRow, ...]:
@@ -300,7 +308,9 @@ def _require_usual(rt: Runtime, work: _Work, rows: Sequence[ReviewRow]) -> tuple
     checked = []
     for row in rows:
         person = met.get(indexes[row.id])
-        has_one = bool(row.person and row.person.row.access_code) or bool(person and person.password_key_sealed)
+        has_one = bool(row.person and row.person.row.access_code) or bool(
+            person and person.password_key_sealed
+        )
         needs = row.state in SENT and not has_one
         checked.append(replace(row, findings=(*row.findings, missing)) if needs else row)
     return tuple(checked)

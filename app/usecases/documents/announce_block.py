@@ -114,7 +114,11 @@ def _open(rt: Runtime, work: _Work, document: Document) -> _Opened:
     box = rt.vault.envelope.review_box(work.organisation.id, work.batch.id, work.batch.review_day)
     if document.key_review is None or document.phone_sealed is None or document.staff_index is None:
         raise ValueError("a released document has a key, a phone and a staff number")
-    code = box.open(document.id, "access-code", document.access_code_review) if document.access_code_review else b""
+    code = (
+        box.open(document.id, "access-code", document.access_code_review)
+        if document.access_code_review
+        else b""
+    )
     known = work.people.get(document.staff_index)
     return _Opened(
         document,
@@ -216,7 +220,9 @@ def _message(
             phone=organisation.contact_phone or None,
             remind_at=remind_at if remind_at > work.now else None,
         )
-        body = json.dumps(to_agent_message(drawn, "TRANSACTION", int(rt.policies.rcs_fallback.total_seconds())))
+        body = json.dumps(
+            to_agent_message(drawn, "TRANSACTION", int(rt.policies.rcs_fallback.total_seconds()))
+        )
         card = rt.vault.envelope.seal_text(replace(place, channel="rcs"), body)
     return {
         "id": message_id,
@@ -271,8 +277,12 @@ def _record(
         _replace_earlier(rt, session, work, opened)
         session.add(dispatch)
         session.flush()
-        people.insert_all(session, [_new_person(rt, work, one, key) for one, key in _new(work, opened, passwords)])
-        people.update_all(session, [_old_person(rt, work, one, key) for one, key in _old(work, opened, passwords)])
+        people.insert_all(
+            session, [_new_person(rt, work, one, key) for one, key in _new(work, opened, passwords)]
+        )
+        people.update_all(
+            session, [_old_person(rt, work, one, key) for one, key in _old(work, opened, passwords)]
+        )
         lifecycle.insert_all(session, [row.link for row in rows])
         messages.insert_all(session, [row.message | {"block_id": dispatch.id} for row in rows])
         documents.seal_many(
@@ -285,19 +295,14 @@ def _record(
         if messages.open_blocks(session, batch.id, "announce") == 0:
             batches.set_state(session, batch.id, "released")
         rt.jobs.enqueue(
-            session, Job("dispatch_block", str(dispatch.id), (str(dispatch.id),), partition=str(organisation.id))
+            session,
+            Job("dispatch_block", str(dispatch.id), (str(dispatch.id),), partition=str(organisation.id)),
         )
 
 
 def _replace_earlier(rt: Runtime, session: Session, work: _Work, opened: Sequence[_Opened]) -> None:
     """A corrected payslip takes the place of the one sent before for the same person and period."""
-    if not work.batch.period:
-        return
-    indexes = [one.document.staff_index for one in opened if one.document.staff_index]
-    earlier = documents.same_person_and_period(
-        session, work.organisation.id, indexes, work.batch.period, work.batch.id
-    )
-    ids = [document_id for found in earlier.values() for document_id in found]
+    ids = documents.replaced_by(session, work.organisation.id, [one.document for one in opened])
     ended = lifecycle.revoke_documents(session, ids, "replaced", work.now)
     documents.revoke(session, ids, work.now)
     messages.cancel_of_documents(session, ids, work.now, "replaced")

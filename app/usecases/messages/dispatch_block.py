@@ -198,7 +198,9 @@ def _doubts(rt: Runtime, block_id: UUID) -> list[_Ready]:
                 continue
             attempt.state = status.State.UNKNOWN
             session.add(attempt)
-            transitions.end(session, rt.vault, message, status.State.UNKNOWN, attempt.reason or "interrupted", now)
+            transitions.end(
+                session, rt.vault, message, status.State.UNKNOWN, attempt.reason or "interrupted", now
+            )
     return again
 
 

@@ -50,7 +50,11 @@ def _decide(rt: Runtime, attempt_id: UUID, outcome: routing.Outcome) -> None:
         if attempt is None or message is None:
             return
         session.refresh(attempt)
-        if attempt.state != status.State.SUBMITTED or attempt.deadline_at is None or attempt.deadline_at > now:
+        if (
+            attempt.state != status.State.SUBMITTED
+            or attempt.deadline_at is None
+            or attempt.deadline_at > now
+        ):
             return
         tried = [routing.Channel(one.channel) for one in messages.attempts_of(session, message.id)]
         plan = [routing.Channel(channel) for channel in message.plan]
@@ -76,5 +80,7 @@ def _decide(rt: Runtime, attempt_id: UUID, outcome: routing.Outcome) -> None:
             block = transitions.new_block(session, message, now)
             rt.jobs.enqueue(
                 session,
-                Job("dispatch_block", str(block.id), (str(block.id),), partition=str(message.organisation_id)),
+                Job(
+                    "dispatch_block", str(block.id), (str(block.id),), partition=str(message.organisation_id)
+                ),
             )

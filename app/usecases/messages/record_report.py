@@ -24,7 +24,11 @@ def record_report(rt: Runtime, report: Report) -> None:
     with rt.begin() as session:
         attempt = messages.attempt(session, report.attempt_id)
         message = messages.get(session, attempt.message_id) if attempt else None
-        if attempt is None or message is None or messages.report_exists(session, attempt.id, report.event_key):
+        if (
+            attempt is None
+            or message is None
+            or messages.report_exists(session, attempt.id, report.event_key)
+        ):
             return
         session.add(
             DeliveryReport(
@@ -53,7 +57,12 @@ def record_report(rt: Runtime, report: Report) -> None:
                 block = transitions.new_block(session, message, now)
                 rt.jobs.enqueue(
                     session,
-                    Job("dispatch_block", str(block.id), (str(block.id),), partition=str(message.organisation_id)),
+                    Job(
+                        "dispatch_block",
+                        str(block.id),
+                        (str(block.id),),
+                        partition=str(message.organisation_id),
+                    ),
                 )
             return
         transitions.settle(session, rt.vault, message, now, report.code)

@@ -33,7 +33,9 @@ class NewOrganisation:
 def create_organisation(rt: Runtime, new: NewOrganisation) -> Organisation:
     """Raises InvalidInput for a name no network takes, Conflict when the organisation exists."""
     if not re.fullmatch(r"(?=.*[A-Za-z])[A-Za-z0-9]{1,11}", new.sender_name):
-        raise InvalidInput("sender_name_invalid", "a sender name has 1 to 11 letters or digits, one letter at least")
+        raise InvalidInput(
+            "sender_name_invalid", "a sender name has 1 to 11 letters or digits, one letter at least"
+        )
     ZoneInfo(new.timezone)
     now = rt.now()
     organisation_id = uuid4()

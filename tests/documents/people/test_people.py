@@ -51,7 +51,7 @@ def test_a_number_is_taken_as_typed_before_any_repair() -> None:
 def test_lost_zeros_tie_to_the_only_number_that_fits() -> None:
     numbers = StaffNumbers(["00100084", "00100091"])
     assert numbers.tie("100084") == Tie("00100084", repaired=True, ambiguous=False)
-    assert numbers.tie("100085") == Tie("100085", repaired=False, ambiguous=False)
+    assert numbers.tie("100085") == Tie("00100085", repaired=False, ambiguous=False)
 
 
 @given(

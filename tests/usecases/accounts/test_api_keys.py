@@ -36,7 +36,9 @@ def test_the_text_of_a_key_is_not_stored(rt: Runtime, organisation_id: UUID) -> 
     assert text.removeprefix(key.prefix) not in str(key.model_dump())
 
 
-@pytest.mark.parametrize("change", [lambda k: k[:-1] + ("1" if k[-1] != "1" else "2"), lambda k: k[:-1], lambda _: ""])
+@pytest.mark.parametrize(
+    "change", [lambda k: k[:-1] + ("1" if k[-1] != "1" else "2"), lambda k: k[:-1], lambda _: ""]
+)
 def test_another_text_is_nobody(rt: Runtime, organisation_id: UUID, change: object) -> None:
     text, _ = create(rt, organisation_id)
     assert callable(change)

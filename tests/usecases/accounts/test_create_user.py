@@ -71,7 +71,12 @@ def test_a_new_password_obeys_the_same_rule(rt: Runtime, user_id: UUID) -> None:
 
 
 def test_who_may_release() -> None:
-    assert {role for role in ROLES if may(role, Permission.RELEASE)} == {"owner", "admin", "clerk", "releaser"}
+    assert {role for role in ROLES if may(role, Permission.RELEASE)} == {
+        "owner",
+        "admin",
+        "clerk",
+        "releaser",
+    }
 
 
 def test_an_auditor_only_reads_and_a_stranger_nothing() -> None:

@@ -102,7 +102,9 @@ class TestLogIn:
         log_in(rt, "nobody@example.com", PASSWORD, NET, NOW)
         assert asked == [None]
 
-    def test_a_disabled_account_cannot_log_in(self, rt: Runtime, user_id: UUID, organisation_id: UUID) -> None:
+    def test_a_disabled_account_cannot_log_in(
+        self, rt: Runtime, user_id: UUID, organisation_id: UUID
+    ) -> None:
         disable_user(rt, organisation_id, user_id, NOW)
         assert log_in(rt, EMAIL, PASSWORD, NET, NOW) == LoginRefused()
 
@@ -128,7 +130,9 @@ class TestThrottle:
 
         assert log_in(rt, EMAIL, PASSWORD, NET, NOW) == LoginRefused(retry_after=int(WINDOW.total_seconds()))
 
-    def test_a_waiting_login_is_not_checked_at_all(self, rt: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_waiting_login_is_not_checked_at_all(
+        self, rt: Runtime, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         fail(rt, ACCOUNT_LIMIT)
         monkeypatch.setattr(Argon2Pool, "verify_account", lambda *_: pytest.fail("Argon2 ran"))
 

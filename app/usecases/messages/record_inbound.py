@@ -1,0 +1,41 @@
+"""Write down what a person answered, and act on a refusal at once."""
+
+from app.carriers.base import Inbound
+from app.db.models import InboundMessage
+from app.db.queries import journal, messages, people
+from app.evidence.tags import Tag
+from app.messaging.optout import read_answer
+from app.runtime import Runtime
+
+# What an answer does to the ledger: kind of objection, and whether it is taken back.
+_LEDGER = {"opt_out": ("marketing", False), "opt_in": ("marketing", True), "doubtful": ("doubtful", False)}
+
+
+def record_inbound(rt: Runtime, inbound: Inbound) -> None:
+    """The same answer twice is kept once. STOP closes marketing; notices of documents go on, as the rules say."""
+    now = rt.now()
+    organisation_id = inbound.organisation_id
+    index = rt.vault.phone_index(organisation_id, inbound.from_)
+    answer = read_answer(inbound.text)
+    intent = answer.value if answer else ""
+    with rt.begin() as session:
+        if messages.inbound_exists(session, organisation_id, inbound.event_key):
+            return
+        row = InboundMessage(
+            organisation_id=organisation_id,
+            event_key=inbound.event_key,
+            from_sealed=b"",
+            from_index=index,
+            text_sealed=b"",
+            intent=intent,
+            received_at=inbound.received_at,
+        )
+        seal = rt.vault.columns.seal_column
+        row.from_sealed = seal(organisation_id, "inbound_message", "from", row.id, inbound.from_)
+        row.text_sealed = seal(organisation_id, "inbound_message", "text", row.id, inbound.text)
+        session.add(row)
+        if intent in _LEDGER:
+            kind, withdrawn = _LEDGER[intent]
+            people.record_objection(session, organisation_id, index, kind, "reply", now, withdrawn=withdrawn)
+            entry = journal.Entry(Tag.CONSENT_CHANGED, row.id, {"intent": intent, "how": "reply"})
+            journal.append(session, rt.vault, organisation_id, [entry], now)

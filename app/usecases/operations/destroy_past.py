@@ -1,0 +1,42 @@
+"""What is over is made unreadable: wraps of links past their last day, then the epoch keys of those days."""
+
+from app.crypto.epochs import day_of
+from app.db.queries import accounts, documents, journal, organisations
+from app.evidence.tags import Tag
+from app.runtime import Runtime
+from links import lifecycle, limits, sessions
+
+AT_ONCE = 500
+
+
+def destroy_past(rt: Runtime) -> None:
+    """The timer's job."""
+    now = rt.now()
+    _wipe_links(rt)
+    for name in list(rt.vault.epochs.list()):
+        if name.destroy_at > now or not rt.vault.epochs.destroy(name):
+            continue
+        with rt.begin() as session:
+            owners = [name.organisation_id] if name.organisation_id else organisations.ids(session)
+            for organisation_id in owners:
+                entry = journal.Entry(
+                    Tag.EPOCH_DESTROYED, organisation_id, {"kind": name.kind, "day": name.day}
+                )
+                journal.append(session, rt.vault, organisation_id, [entry], now)
+    with rt.begin() as session:
+        limits.forget_old(session, now)
+        sessions.forget_old(session, now)
+        accounts.delete_expired(session, now)
+
+
+def _wipe_links(rt: Runtime) -> None:
+    now = rt.now()
+    while True:
+        with rt.begin() as session:
+            wiped = lifecycle.wipe_past(session, day_of(now), now, AT_ONCE)
+            documents.expire(session, [link.document_id for link in wiped])
+            for link in wiped:
+                entry = journal.Entry(Tag.LINK_WIPED, link.id, {"document": link.document_id.hex})
+                journal.append(session, rt.vault, link.organisation_id, [entry], now)
+        if len(wiped) < AT_ONCE:
+            return

@@ -1,0 +1,27 @@
+"""Texts that hold a link secret are forgotten when their 72 hours are over, whatever became of them."""
+
+from app.db import transitions
+from app.db.queries import journal, messages
+from app.evidence.tags import Tag
+from app.messaging import status
+from app.runtime import Runtime
+
+AT_ONCE = 500
+
+
+def wipe_texts(rt: Runtime) -> None:
+    """The timer's job."""
+    now = rt.now()
+    while True:
+        with rt.begin() as session:
+            due = messages.to_wipe(session, now, AT_ONCE)
+            for message in due:
+                if status.State(message.state) in status.WAITING:
+                    transitions.end(session, rt.vault, message, status.State.EXPIRED, "validity_over", now)
+                    continue
+                transitions.wipe(message, now)
+                session.add(message)
+                entry = journal.Entry(Tag.MESSAGE_WIPED, message.id, {})
+                journal.append(session, rt.vault, message.organisation_id, [entry], now)
+        if len(due) < AT_ONCE:
+            return

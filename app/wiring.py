@@ -1,0 +1,120 @@
+"""Build the runtime from settings: the only place that picks concrete carriers, key and blob stores."""
+
+import os
+import socket
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from app.carriers.simulator import SimulatorCarrier
+from app.carriers.simulator_network import SimulatedNetwork
+from app.carriers.simulator_phones import SimulatedPhones
+from app.core import clock
+from app.crypto.boot import require_known_keys, verifier
+from app.crypto.epochs import FileEpochStore
+from app.crypto.keyring import KeyRing
+from app.crypto.passwords import Argon2Pool
+from app.crypto.vault import Vault
+from app.db import migrate
+from app.db.queries import keys
+from app.db.session import Database, open_engine
+from app.db.simulator_store import Seals, SimulatorStore
+from app.documents.limits import PdfLimits
+from app.documents.sheets_model import SheetLimits
+from app.engine import schema
+from app.engine.dbos_engine import DbosEngine
+from app.runtime import Policies, Runtime
+from app.settings import Settings
+from app.storage.blobs import open_blobs
+
+MB = 1024 * 1024
+ENGINE_POOL = 8
+HEAVY_JOBS = ("split_batch", "announce_block")
+
+
+@dataclass(frozen=True)
+class Application:
+    """The runtime with what only the roots may hold."""
+
+    runtime: Runtime
+    engine: DbosEngine
+    network: SimulatedNetwork
+    phones: SimulatedPhones
+
+    def close(self) -> None:
+        """Give threads and connections back."""
+        self.runtime.passwords.close()
+        self.runtime.database.close()
+
+
+def build(settings: Settings) -> Application:
+    """Migrate, check the keys against the database, and put everything together.
+
+    Raises KeysUnavailable when the application key is not the one the database was sealed with; nothing is changed.
+    """
+    os.umask(0o077)
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    url = settings.database
+    migrate.upgrade(url)
+    schema.migrate(url)
+    database = Database(url)
+    ring = KeyRing.from_hex(settings.app_key_id, {settings.app_key_id: _app_key(settings)})
+    with database.begin() as session:
+        require_known_keys(ring, keys.verifiers(session))
+        keys.remember(session, ring.current.kid, verifier(ring.current))
+    passwords = Argon2Pool(settings.argon2_threads or os.cpu_count() or 1)
+    vault = Vault.build(ring, FileEpochStore(settings.epochs), passwords)
+    store = SimulatorStore(
+        database, Seals(vault.columns.seal_column, vault.columns.open_column, vault.columns.blind_index)
+    )
+    engine = DbosEngine(
+        open_engine(url, pool_size=ENGINE_POOL),
+        executor_id=f"{socket.gethostname()}-{settings.workers_slot}",
+        heavy=HEAVY_JOBS,
+    )
+    runtime = Runtime(
+        database=database,
+        now=clock.now,
+        vault=vault,
+        passwords=passwords,
+        blobs=open_blobs(settings.blob_url, settings.data_dir / "blobs"),
+        carriers={"simulator": SimulatorCarrier(store)},
+        jobs=engine,
+        policies=_policies(settings),
+    )
+    return Application(runtime, engine, SimulatedNetwork(store), SimulatedPhones(store))
+
+
+def _policies(settings: Settings) -> Policies:
+    upload = settings.upload_max_mb * MB
+    return Policies(
+        public_url=settings.public,
+        link_url=settings.links,
+        upload_bytes=upload,
+        pdf=PdfLimits(
+            max_bytes=upload,
+            max_pages=settings.pdf_max_pages,
+            memory_bytes=settings.pdf_memory_mb * MB,
+            cpu_seconds=settings.pdf_seconds,
+            wall_seconds=2 * settings.pdf_seconds,
+        ),
+        sheet=SheetLimits(max_rows=settings.sheet_max_rows),
+        rcs_fallback=timedelta(seconds=settings.rcs_fallback_seconds),
+    )
+
+
+def _app_key(settings: Settings) -> str:
+    """From the environment, from a file, or in development from a file of the data folder, made at the first start."""
+    if text := settings.app_key.get_secret_value():
+        return text
+    if settings.app_key_file:
+        return settings.app_key_file.read_text()
+    return _development_key(settings.data_dir / "app.key")
+
+
+def _development_key(path: Path) -> str:
+    if not path.exists():
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(os.urandom(32).hex())
+    return path.read_text()

@@ -1,0 +1,78 @@
+"""Which job runs which use case, in pipeline order, and the loops a worker holds."""
+
+import logging
+from collections.abc import Callable
+from functools import partial
+
+from app.carriers.base import Inbound, Report
+from app.carriers.simulator_network import SimulatorLoop
+from app.core.jobs import Handlers, Schedule
+from app.core.log import fields
+from app.runtime import Runtime
+from app.usecases.batches.cancel_overdue import cancel_overdue
+from app.usecases.batches.finish_batches import finish_batches
+from app.usecases.batches.split_batch import split_batch
+from app.usecases.documents.announce_block import announce_block
+from app.usecases.messages.dispatch_block import dispatch_block
+from app.usecases.messages.expire_attempts import expire_attempts
+from app.usecases.messages.record_inbound import record_inbound
+from app.usecases.messages.record_report import record_report
+from app.usecases.messages.release_held import release_held
+from app.usecases.operations.destroy_past import destroy_past
+from app.usecases.operations.wipe_texts import wipe_texts
+from app.wiring import Application
+
+log = logging.getLogger(__name__)
+
+PIPELINE: dict[str, Callable[..., None]] = {
+    "split_batch": split_batch,
+    "announce_block": announce_block,
+    "dispatch_block": dispatch_block,
+}
+TIMERS: dict[str, tuple[Callable[..., None], str]] = {
+    "expire_attempts": (expire_attempts, "*/5 * * * * *"),
+    "release_held": (release_held, "*/5 * * * * *"),
+    "finish_batches": (finish_batches, "*/10 * * * * *"),
+    "wipe_texts": (wipe_texts, "0 */10 * * * *"),
+    "cancel_overdue": (cancel_overdue, "30 */10 * * * *"),
+    "destroy_past": (destroy_past, "0 5 * * * *"),
+}
+
+
+def handlers(rt: Runtime) -> Handlers:
+    """Every job by kind."""
+    timers = {kind: use_case for kind, (use_case, _) in TIMERS.items()}
+    return {kind: partial(use_case, rt) for kind, use_case in {**PIPELINE, **timers}.items()}
+
+
+def schedules() -> list[Schedule]:
+    """Every timer, in UTC."""
+    return [Schedule(kind, cron) for kind, (_, cron) in TIMERS.items()]
+
+
+class Worker:
+    """Runs jobs, timers and the simulated network in threads of this process."""
+
+    def __init__(self, application: Application) -> None:
+        self._application = application
+        self._loop = SimulatorLoop(application.network, self._record, application.runtime.now)
+
+    def start(self) -> None:
+        """Take up unfinished jobs first, then new ones."""
+        rt = self._application.runtime
+        self._application.engine.start(handlers(rt), schedules(), self._dead)
+        self._loop.start()
+
+    def stop(self, seconds: float = 10) -> bool:
+        """Finish what is in hand within `seconds`; False when a job was left running."""
+        self._loop.stop()
+        return self._application.engine.stop(seconds)
+
+    def _record(self, event: Report | Inbound) -> None:
+        if isinstance(event, Report):
+            record_report(self._application.runtime, event)
+        else:
+            record_inbound(self._application.runtime, event)
+
+    def _dead(self, kind: str, ids: tuple[str, ...], code: str) -> None:
+        log.error("a job was given up", extra=fields(job=kind, ids=list(ids), code=code))
