@@ -84,7 +84,7 @@ def _split(data: bytes, pattern: str | None, limits: PdfLimits) -> None:
     texts: list[bytes] = []
     slips = group_pages(_remembered(page_texts(data), texts), pattern)
     _reply(frames.PLAN, json.dumps({"pages": len(texts), "slips": [_slip_fields(slip) for slip in slips]}).encode())
-    writer = PageWriter(accepted.pages, limits)
+    writer = PageWriter(accepted.pdf, accepted.pages, limits)
     shelf = _Shelf()
     for index, slip in enumerate(slips):
         text = frames.PAGE_BREAK.encode().join(texts[page] for page in slip.pages)

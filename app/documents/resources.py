@@ -11,9 +11,9 @@ import pikepdf
 
 from app.documents.allowed import TABLES
 from app.documents.content import Use, is_built_in_space, shown_codes, used_names
-from app.documents.limits import PdfLimits, RefusedPdf
+from app.documents.limits import RefusedPdf
 from app.documents.nodes import Node, identity, plain
-from app.documents.streams import decoded_content, encoded_stream
+from app.documents.streams import ContentReader, encoded_stream
 from app.documents.type3 import Type3Plan, plan_type3
 
 _CACHE_BYTES = 48 * 1024 * 1024
@@ -26,8 +26,8 @@ Codes = Mapping[str, frozenset[int]]
 class ResourceCopier:
     """Turns source objects into new ones. An object met again is the same `Node`, as long as the cache holds it."""
 
-    def __init__(self, limits: PdfLimits) -> None:
-        self._limits = limits
+    def __init__(self, reader: ContentReader) -> None:
+        self._reader = reader
         self._cache: dict[tuple[str, tuple[int, int], frozenset[int]], Node] = {}
         self._cached_bytes = 0
         self._in_progress: list[tuple[str, Any]] = []
@@ -196,7 +196,7 @@ class ResourceCopier:
         procedures: Pieces = []
         own = font.get("/Resources")
         for name, procedure in plan.procedures.items():
-            content = decoded_content([procedure], self._limits)
+            content = self._reader.content([procedure])
             names = used_names(content)
             used |= names
             for font_name, shown in self.type3_codes(own, names, content).items():
@@ -250,7 +250,7 @@ class ResourceCopier:
         own = value.get("/Resources")
 
         def build() -> Node:
-            content = decoded_content([value], self._limits)
+            content = self._reader.content([value])
             used = used_names(content)
             source = caller if own is None else own
             resources = self.resources(source, used, self.type3_codes(source, used, content))

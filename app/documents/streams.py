@@ -23,33 +23,47 @@ def encoded_stream(stream: Any) -> tuple[bytes, list[bytes]]:
     return stream.read_raw_bytes(), entry
 
 
-def decoded_content(streams: Iterable[Any], limits: PdfLimits) -> bytes:
-    """The content of a page or form, its streams joined as the standard says (by white space)."""
-    parts = []
-    room = limits.max_content_bytes
-    for stream in streams:
-        part = _decoded(stream, room)
-        room -= len(part)
-        parts.append(part)
-    return parts[0] if len(parts) == 1 else b"\n".join(parts)
+class ContentReader:
+    """Decodes the content streams of one open file."""
 
+    def __init__(self, pdf: pikepdf.Pdf, limits: PdfLimits) -> None:
+        self._pdf = pdf
+        self._max_bytes = limits.max_content_bytes
 
-def _decoded(stream: Any, room: int) -> bytes:
-    names = _filter_names(stream)
-    if not _TEXT_FILTERS.issuperset(names) or "/F" in stream:
-        raise RefusedPdf("content_unreadable", "a content stream uses a filter meant for pictures")
-    if names == ["/FlateDecode"] and "/DecodeParms" not in stream:
-        return _inflated(stream.read_raw_bytes(), room)
-    try:
-        content = bytes(stream.read_bytes())
-    except pikepdf.PdfError:
-        raise RefusedPdf("content_unreadable", "a content stream does not decode") from None
-    if len(content) > room:
-        raise RefusedPdf("content_too_large", "a page's content inflates past the limit")
-    return content
+    def content(self, streams: Iterable[Any]) -> bytes:
+        """The content of a page or form, its streams joined as the standard says (by white space).
+
+        Raises `RefusedPdf` with `content_unreadable` for a stream that is damaged or cut off, and with
+        `content_too_large` past the limit.
+        """
+        parts = []
+        room = self._max_bytes
+        for stream in streams:
+            part = self._decoded(stream, room)
+            room -= len(part)
+            parts.append(part)
+        return parts[0] if len(parts) == 1 else b"\n".join(parts)
+
+    def _decoded(self, stream: Any, room: int) -> bytes:
+        names = _filter_names(stream)
+        if not _TEXT_FILTERS.issuperset(names) or "/F" in stream:
+            raise RefusedPdf("content_unreadable", "a content stream uses a filter meant for pictures")
+        if names == ["/FlateDecode"] and "/DecodeParms" not in stream:
+            return _inflated(stream.read_raw_bytes(), room)
+        try:
+            content = bytes(stream.read_bytes())
+        except pikepdf.PdfError:
+            raise RefusedPdf("content_unreadable", "a content stream does not decode") from None
+        if self._pdf.get_warnings():
+            raise RefusedPdf("content_unreadable", "a content stream is cut off")
+        if len(content) > room:
+            raise RefusedPdf("content_too_large", "a page's content inflates past the limit")
+        return content
 
 
 def _inflated(packed: bytes, room: int) -> bytes:
+    if not packed:
+        return b""
     inflater = zlib.decompressobj()
     try:
         content = inflater.decompress(packed, room + 1)

@@ -18,7 +18,7 @@ from app.documents.content import Use, used_names
 from app.documents.limits import PdfLimits, RefusedPdf
 from app.documents.nodes import Node, identity, number_nodes, object_bytes, plain, written
 from app.documents.resources import DEFAULT_SPACES, Pieces, ResourceCopier
-from app.documents.streams import decoded_content
+from app.documents.streams import ContentReader
 
 _HEADER = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<</Type/Catalog/Pages 2 0 R>>\nendobj\n"
 _CATALOGUE_AT = _HEADER.index(b"1 0 obj")
@@ -54,10 +54,10 @@ class _Frame:
 class PageWriter:
     """Writes parts of one open source file. `pages` are its page dictionaries, in order."""
 
-    def __init__(self, pages: Sequence[Any], limits: PdfLimits) -> None:
+    def __init__(self, pdf: pikepdf.Pdf, pages: Sequence[Any], limits: PdfLimits) -> None:
         self._pages = pages
-        self._limits = limits
-        self._copier = ResourceCopier(limits)
+        self._reader = ContentReader(pdf, limits)
+        self._copier = ResourceCopier(self._reader)
         self._inherited: dict[tuple[int, int], dict[str, Any]] = {}
         self._keys: dict[tuple[Any, ...], tuple[Any, ...]] = {}
         self._blocks: OrderedDict[tuple[Any, ...], Block] = OrderedDict()
@@ -88,7 +88,7 @@ class PageWriter:
             resources = inherited.get("/Resources")
             where = None if resources is None or resources.is_indirect else page.Parent.objgen
         where = where or identity(resources)
-        content = decoded_content(streams, self._limits) if streams else b""
+        content = self._reader.content(streams)
         used = used_names(content)
         codes = self._copier.type3_codes(resources, used, content)
         key = (boxes, None if group is None else identity(group), self._resource_key(where, resources, used, codes))

@@ -7,6 +7,7 @@ import pytest
 from app.crypto.passwords import Argon2Pool
 from app.db.session import Database
 from app.runtime import Runtime
+from tests.databases import SqliteDatabases
 from tests.usecases.accounts.runtime import Clock, add_organisation, make_runtime
 
 
@@ -23,8 +24,14 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def rt(sqlite_database: Database, passwords: Argon2Pool, tmp_path: Path, clock: Clock) -> Runtime:
-    return make_runtime(sqlite_database, passwords, tmp_path, clock)
+def rt(
+    sqlite_databases: SqliteDatabases, passwords: Argon2Pool, tmp_path: Path, clock: Clock
+) -> Iterator[Runtime]:
+    """On SQLite only: what the doors do does not depend on the kind of database."""
+    with sqlite_databases.migrated() as url:
+        database = Database(url)
+        yield make_runtime(database, passwords, tmp_path, clock)
+        database.close()
 
 
 @pytest.fixture

@@ -35,7 +35,7 @@ def source(case: str) -> bytes:
 @cache
 def parts(case: str) -> tuple[bytes, ...]:
     with pikepdf.open(io.BytesIO(source(case))) as pdf:
-        writer = PageWriter([page.obj for page in pdf.pages], PdfLimits())
+        writer = PageWriter(pdf, [page.obj for page in pdf.pages], PdfLimits())
         written = [writer.part([page]) for page in range(PEOPLE)]
     return tuple(block.head + tail for block, tail in written)
 
@@ -79,7 +79,7 @@ def test_a_part_looks_like_its_page(case: str) -> None:
 @pytest.mark.parametrize("case", CASES)
 def test_the_same_page_is_cut_the_same_way_alone_and_after_others(case: str) -> None:
     with pikepdf.open(io.BytesIO(source(case))) as pdf:
-        writer = PageWriter([page.obj for page in pdf.pages], PdfLimits())
+        writer = PageWriter(pdf, [page.obj for page in pdf.pages], PdfLimits())
         block, tail = writer.part([PEOPLE - 1])
     assert block.head + tail == parts(case)[PEOPLE - 1]
 
@@ -87,7 +87,7 @@ def test_the_same_page_is_cut_the_same_way_alone_and_after_others(case: str) -> 
 @pytest.mark.parametrize("case", CASES)
 def test_a_part_of_two_pages_holds_these_two_only(case: str) -> None:
     with pikepdf.open(io.BytesIO(source(case))) as pdf:
-        writer = PageWriter([page.obj for page in pdf.pages], PdfLimits())
+        writer = PageWriter(pdf, [page.obj for page in pdf.pages], PdfLimits())
         block, tail = writer.part([3, 4])
     part = block.head + tail
     assert people_in(part) == {3, 4}

@@ -1,6 +1,8 @@
 """Parts of real files look and read like their pages; what cannot be read is refused by name."""
 
+import base64
 import io
+import zlib
 from typing import Any
 
 import pikepdf
@@ -17,13 +19,13 @@ from tests.documents.pdf.readers import picture
 
 def cut(data: bytes, pages: list[int], limits: PdfLimits | None = None) -> bytes:
     with pikepdf.open(io.BytesIO(data)) as pdf:
-        block, tail = PageWriter([page.obj for page in pdf.pages], limits or PdfLimits()).part(pages)
+        block, tail = PageWriter(pdf, [page.obj for page in pdf.pages], limits or PdfLimits()).part(pages)
     return block.head + tail
 
 
 def refusal(pdf: Pdf, limits: PdfLimits | None = None) -> Refused:
     with pytest.raises(RefusedPdf) as caught:
-        cut(saved(pdf, compress_streams=False), [0], limits)
+        PageWriter(pdf, [page.obj for page in pdf.pages], limits or PdfLimits()).part([0])
     return caught.value.refusal
 
 
@@ -32,7 +34,7 @@ def test_every_part_has_the_text_and_the_looks_of_its_page(name: str) -> None:
     data = sample(name)
     texts = list(page_texts(data))
     with pikepdf.open(io.BytesIO(data)) as pdf:
-        writer = PageWriter([page.obj for page in pdf.pages], PdfLimits())
+        writer = PageWriter(pdf, [page.obj for page in pdf.pages], PdfLimits())
         for page, text in enumerate(texts):
             block, tail = writer.part([page])
             part = block.head + tail
@@ -44,7 +46,7 @@ def test_every_part_has_the_text_and_the_looks_of_its_page(name: str) -> None:
 def test_a_part_is_as_large_as_the_shared_resources_and_its_own_content(name: str) -> None:
     with pikepdf.open(io.BytesIO(sample(name))) as pdf:
         pages = [page.obj for page in pdf.pages]
-        writer = PageWriter(pages, PdfLimits())
+        writer = PageWriter(pdf, pages, PdfLimits())
         for page, source in enumerate(pages):
             block, tail = writer.part([page])
             content = len(source.Contents.read_raw_bytes())
@@ -54,7 +56,7 @@ def test_a_part_is_as_large_as_the_shared_resources_and_its_own_content(name: st
 
 def test_parts_with_the_same_resources_share_one_block() -> None:
     with pikepdf.open(io.BytesIO(sample("reportlab"))) as pdf:
-        writer = PageWriter([page.obj for page in pdf.pages], PdfLimits())
+        writer = PageWriter(pdf, [page.obj for page in pdf.pages], PdfLimits())
         first, _ = writer.part([0])
         second, _ = writer.part([1])
     assert first is second
@@ -93,17 +95,12 @@ def test_an_empty_page_is_a_page() -> None:
 
 
 def test_a_stream_that_is_cut_off_is_refused() -> None:
-    import zlib
-
     packed = zlib.compress(b"0 0 m 100 100 l S\n" * 500)
     assert refusal(with_content(b"", compressed=packed[: len(packed) // 2])).code == "content_unreadable"
     assert refusal(with_content(b"", compressed=b"this is not deflated")).code == "content_unreadable"
 
 
 def test_a_stream_that_is_cut_off_behind_other_filters_is_refused() -> None:
-    import base64
-    import zlib
-
     packed = zlib.compress(b"0 0 m 100 100 l S\n" * 5000)
     pdf = with_content(base64.a85encode(packed[: len(packed) // 2]) + b"~>")
     pdf.pages[0].obj.Contents.Filter = Array([Name.ASCII85Decode, Name.FlateDecode])
@@ -125,7 +122,6 @@ def test_a_missing_resource_is_refused(content: bytes) -> None:
         b"BI /W 1 /H 1 ID xx",
         b"these words are no operators",
         bytes(range(128, 256)),
-        b"1 0 0",
         b"(a) % not the end",
     ],
 )
@@ -176,8 +172,6 @@ def test_a_stream_whose_data_lies_elsewhere_is_refused() -> None:
 
 
 def test_content_over_the_limit_is_refused() -> None:
-    import zlib
-
     packed = zlib.compress(b"0 0 m 1 1 l S\n" * 100_000)
     assert refusal(with_content(b"", compressed=packed), PdfLimits(max_content_bytes=1_000_000)).code == "content_too_large"
 
@@ -198,8 +192,10 @@ def test_a_type3_font_whose_glyphs_cannot_be_told_apart_is_refused(font: Any, wh
 
 def test_a_page_without_a_size_is_refused() -> None:
     pdf = one_page()
-    del pdf.pages[0].obj.MediaBox
-    assert refusal(pdf).code == "page_damaged"
+    pages = [page.obj for page in pdf.pages]
+    del pages[0].MediaBox
+    with pytest.raises(RefusedPdf, match="page_damaged"):
+        PageWriter(pdf, pages, PdfLimits()).part([0])
 
 
 def test_only_the_damaged_page_is_refused() -> None:
