@@ -5,14 +5,13 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlmodel import Session
-
 from app.carriers.base import Carrier
 from app.core.jobs import Jobs
 from app.crypto.passwords import Argon2Pool
 from app.crypto.vault import Vault
-from app.db.session import Database
+from app.db.session import Database, Session
 from app.documents.limits import PdfLimits
+from app.documents.renderer import PageRenderer
 from app.documents.sheets_model import SheetLimits
 from app.storage.blobs import BlobStore
 
@@ -38,6 +37,7 @@ class Runtime:
     vault: Vault
     passwords: Argon2Pool
     blobs: BlobStore
+    renderer: PageRenderer
     carriers: Mapping[str, Carrier]
     jobs: Jobs
     policies: Policies

@@ -20,6 +20,7 @@ from app.db.queries import keys
 from app.db.session import Database, open_engine
 from app.db.simulator_store import Seals, SimulatorStore
 from app.documents.limits import PdfLimits
+from app.documents.renderer import PageRenderer
 from app.documents.sheets_model import SheetLimits
 from app.engine import schema
 from app.engine.dbos_engine import DbosEngine
@@ -44,6 +45,7 @@ class Application:
     def close(self) -> None:
         """Give threads and connections back."""
         self.runtime.passwords.close()
+        self.runtime.renderer.close()
         self.runtime.database.close()
 
 
@@ -72,15 +74,17 @@ def build(settings: Settings) -> Application:
         executor_id=f"{socket.gethostname()}-{settings.workers_slot}",
         heavy=HEAVY_JOBS,
     )
+    policies = _policies(settings)
     runtime = Runtime(
         database=database,
         now=clock.now,
         vault=vault,
         passwords=passwords,
         blobs=open_blobs(settings.blob_url, settings.data_dir / "blobs"),
+        renderer=PageRenderer(policies.pdf, os.cpu_count() or 1),
         carriers={"simulator": SimulatorCarrier(store)},
         jobs=engine,
-        policies=_policies(settings),
+        policies=policies,
     )
     return Application(runtime, engine, SimulatedNetwork(store), SimulatedPhones(store))
 

@@ -18,6 +18,7 @@ from app.usecases.messages.expire_attempts import expire_attempts
 from app.usecases.messages.record_inbound import record_inbound
 from app.usecases.messages.record_report import record_report
 from app.usecases.messages.release_held import release_held
+from app.usecases.opening.note_downloads import note_downloads
 from app.usecases.operations.destroy_past import destroy_past
 from app.usecases.operations.wipe_texts import wipe_texts
 from app.wiring import Application
@@ -32,6 +33,7 @@ PIPELINE: dict[str, Callable[..., None]] = {
 TIMERS: dict[str, tuple[Callable[..., None], str]] = {
     "expire_attempts": (expire_attempts, "*/5 * * * * *"),
     "release_held": (release_held, "*/5 * * * * *"),
+    "note_downloads": (note_downloads, "*/5 * * * * *"),
     "finish_batches": (finish_batches, "*/10 * * * * *"),
     "wipe_texts": (wipe_texts, "0 */10 * * * *"),
     "cancel_overdue": (cancel_overdue, "30 */10 * * * *"),

@@ -44,7 +44,7 @@ FONTS_CONF = """<?xml version="1.0"?>
 """
 
 
-class NotPossible(Exception):
+class NotPossibleError(Exception):
     """This way of installing does not exist on this machine; the message says what it lacks."""
 
 
@@ -85,9 +85,9 @@ def find() -> Chromium | None:
 
 def install_with_apt() -> None:
     if os.geteuid() != 0:
-        raise NotPossible("apt needs root")
+        raise NotPossibleError("apt needs root")
     if not shutil.which("apt-get"):
-        raise NotPossible("no apt-get on the PATH")
+        raise NotPossibleError("no apt-get on the PATH")
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     for arguments in (
         ["update", "-qq"],
@@ -100,7 +100,7 @@ def install_with_apt() -> None:
 
 def install_with_npm() -> None:
     if not (shutil.which("node") and shutil.which("npm")):
-        raise NotPossible("no node and npm on the PATH")
+        raise NotPossibleError("no node and npm on the PATH")
     command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"]
     subprocess.run(command, cwd=NPM_PROJECT, check=True, timeout=600)
     CACHE.parent.mkdir(parents=True, exist_ok=True)
@@ -140,7 +140,7 @@ def install() -> Chromium | None:
     for way in (install_with_apt, install_with_npm):
         try:
             way()
-        except (NotPossible, OSError, subprocess.SubprocessError, tarfile.TarError) as error:
+        except (NotPossibleError, OSError, subprocess.SubprocessError, tarfile.TarError) as error:
             print(f"browser: {way.__name__}: {error}", file=sys.stderr)
             continue
         if (found := find()) and found.starts():

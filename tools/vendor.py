@@ -28,13 +28,63 @@ LOCK = ROOT / "vendor.lock.json"
 COMPRESSED = STATIC / "compressed.json"
 COMPRESSIBLE = {".css", ".js", ".mjs"}
 
-ICONS = """
-    arrow-left arrow-right badge-check ban building-2 calendar-clock check check-check chevron-down chevron-left
-    chevron-right circle-check circle-question-mark circle-slash circle-x clock download external-link eye eye-off
-    file-spreadsheet file-text files globe hourglass inbox info key-round loader-circle lock-keyhole log-out mail-open
-    menu message-square-text octagon-alert pencil plus printer refresh-cw reply rotate-ccw search send settings
-    shield-check smartphone power triangle-alert undo-2 upload users wifi-off x zoom-in zoom-out
-""".split()
+ICONS = [
+    "arrow-left",
+    "arrow-right",
+    "badge-check",
+    "ban",
+    "building-2",
+    "calendar-clock",
+    "check",
+    "check-check",
+    "chevron-down",
+    "chevron-left",
+    "chevron-right",
+    "circle-check",
+    "circle-question-mark",
+    "circle-slash",
+    "circle-x",
+    "clock",
+    "download",
+    "external-link",
+    "eye",
+    "eye-off",
+    "file-spreadsheet",
+    "file-text",
+    "files",
+    "globe",
+    "hourglass",
+    "inbox",
+    "info",
+    "key-round",
+    "loader-circle",
+    "lock-keyhole",
+    "log-out",
+    "mail-open",
+    "menu",
+    "message-square-text",
+    "octagon-alert",
+    "pencil",
+    "plus",
+    "printer",
+    "refresh-cw",
+    "reply",
+    "rotate-ccw",
+    "search",
+    "send",
+    "settings",
+    "shield-check",
+    "smartphone",
+    "power",
+    "triangle-alert",
+    "undo-2",
+    "upload",
+    "users",
+    "wifi-off",
+    "x",
+    "zoom-in",
+    "zoom-out",
+]
 
 BROTLI = """
 const fs = require("fs"), zlib = require("zlib"), level = {params: {[zlib.constants.BROTLI_PARAM_QUALITY]: 11}};
@@ -143,7 +193,9 @@ def compress() -> list[str]:
         for name, path in sources.items()
         if known.get(name) != sha256(path) or not path.with_name(path.name + ".br").is_file()
     ]
-    for orphan in set(STATIC.rglob("*.br")) - {path.with_name(path.name + ".br") for path in sources.values()}:
+    for orphan in set(STATIC.rglob("*.br")) - {
+        path.with_name(path.name + ".br") for path in sources.values()
+    }:
         orphan.unlink()
     if stale:
         subprocess.run(["node", "-e", BROTLI, *map(str, stale)], check=True, timeout=300)
@@ -163,7 +215,11 @@ def check() -> list[str]:
         elif sha256(path) != entry["sha256"]:
             problems.append(f"changed: {target}")
     present = {path.relative_to(VENDOR).as_posix() for path in VENDOR.rglob("*") if path.is_file()}
-    problems += [f"not in the lock: {name}" for name in sorted(present - set(lock)) if name.removesuffix(".br") not in lock]
+    problems += [
+        f"not in the lock: {name}"
+        for name in sorted(present - set(lock))
+        if name.removesuffix(".br") not in lock
+    ]
     hashes: dict[str, str] = json.loads(COMPRESSED.read_text())
     for name, path in compressible().items():
         if hashes.get(name) != sha256(path) or not path.with_name(path.name + ".br").is_file():

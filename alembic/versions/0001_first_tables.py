@@ -223,6 +223,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("journal_event", schema=None) as batch_op:
         batch_op.create_index("ix_journal_subject", ["organisation_id", "subject_id", "seq"], unique=False)
+        batch_op.create_index("ix_journal_tag_at", ["tag", "at"], unique=False)
 
     op.create_table(
         "journal_head",
@@ -727,6 +728,7 @@ def downgrade() -> None:
     op.drop_table("link_session")
     op.drop_table("journal_head")
     with op.batch_alter_table("journal_event", schema=None) as batch_op:
+        batch_op.drop_index("ix_journal_tag_at")
         batch_op.drop_index("ix_journal_subject")
 
     op.drop_table("journal_event")

@@ -18,7 +18,9 @@ TABLES: Mapping[str, Table] = {
     "data": {},
     "decode_parameters": {
         **_plain("Predictor", "Colors", "BitsPerComponent", "Columns", "EarlyChange", "K", "EndOfLine"),
-        **_plain("EncodedByteAlign", "Rows", "EndOfBlock", "BlackIs1", "DamagedRowsBeforeError", "ColorTransform"),
+        **_plain(
+            "EncodedByteAlign", "Rows", "EndOfBlock", "BlackIs1", "DamagedRowsBeforeError", "ColorTransform"
+        ),
         "/JBIG2Globals": "data",
     },
     "font_table": {
@@ -31,8 +33,12 @@ TABLES: Mapping[str, Table] = {
         "/CIDToGIDMap": "name_or_data",
     },
     "font_descriptor": {
-        **_plain("Type", "FontName", "FontFamily", "FontStretch", "FontWeight", "Flags", "FontBBox", "ItalicAngle"),
-        **_plain("Ascent", "Descent", "Leading", "CapHeight", "XHeight", "StemV", "StemH", "AvgWidth", "MaxWidth"),
+        **_plain(
+            "Type", "FontName", "FontFamily", "FontStretch", "FontWeight", "Flags", "FontBBox", "ItalicAngle"
+        ),
+        **_plain(
+            "Ascent", "Descent", "Leading", "CapHeight", "XHeight", "StemV", "StemH", "AvgWidth", "MaxWidth"
+        ),
         **_plain("MissingWidth", "CharSet"),
         "/FontFile": "font_file",
         "/FontFile2": "font_file",
@@ -49,7 +55,25 @@ TABLES: Mapping[str, Table] = {
     "character_collection": _plain("Registry", "Ordering", "Supplement"),
     "group": {**_plain("Type", "S", "I", "K"), "/CS": "color_space"},
     "graphics_state": {
-        **_plain("Type", "LW", "LC", "LJ", "ML", "D", "RI", "OP", "op", "OPM", "FL", "SM", "SA", "BM", "CA", "ca", "AIS"),
+        **_plain(
+            "Type",
+            "LW",
+            "LC",
+            "LJ",
+            "ML",
+            "D",
+            "RI",
+            "OP",
+            "op",
+            "OPM",
+            "FL",
+            "SM",
+            "SA",
+            "BM",
+            "CA",
+            "ca",
+            "AIS",
+        ),
         **_plain("TK"),
         "/Font": "font_and_size",
         "/SMask": "soft_mask",

@@ -10,13 +10,12 @@ import io
 import json
 import os
 import resource
-import sys
 from collections.abc import Iterator
 from typing import Any
 
 from app.documents import frames
 from app.documents.checks import Accepted, check
-from app.documents.limits import PdfLimits, Refused, RefusedPdf
+from app.documents.limits import PdfLimits, Refused, RefusedPdfError
 from app.documents.match.pages import PageFacts, Slip, group_pages, single_slip
 from app.documents.text import page_count, page_texts
 from app.documents.writer import Block, PageWriter
@@ -26,7 +25,7 @@ _OUTPUT = 1
 _CHUNK = 1024 * 1024
 
 
-class _Gone(Exception):
+class _ParentGoneError(Exception):
     """The parent has closed the pipe."""
 
 
@@ -38,7 +37,7 @@ def main() -> None:
         while True:
             _serve()
             gc.collect()
-    except _Gone:
+    except _ParentGoneError:
         return
     except MemoryError:
         _reply_refused(Refused("too_heavy", "it needs more memory than allowed"))
@@ -73,7 +72,7 @@ def _serve() -> None:
             _inspect(data, job["pattern"], limits)
         else:
             _render(data, job["page"], job["width"])
-    except RefusedPdf as refused:
+    except RefusedPdfError as refused:
         _reply_refused(refused.refusal)
         return
     _reply(frames.DONE)
@@ -83,15 +82,23 @@ def _split(data: bytes, pattern: str | None, limits: PdfLimits) -> None:
     accepted = _accepted(data, limits, single=False)
     texts: list[bytes] = []
     slips = group_pages(_remembered(page_texts(data), texts), pattern)
-    _reply(frames.PLAN, json.dumps({"pages": len(texts), "slips": [_slip_fields(slip) for slip in slips]}).encode())
+    _reply(
+        frames.PLAN,
+        json.dumps({"pages": len(texts), "slips": [_slip_fields(slip) for slip in slips]}).encode(),
+    )
     writer = PageWriter(accepted.pdf, accepted.pages, limits)
     shelf = _Shelf()
     for index, slip in enumerate(slips):
         text = frames.PAGE_BREAK.encode().join(texts[page] for page in slip.pages)
         try:
             block, tail = writer.part(slip.pages)
-        except RefusedPdf as refused:
-            fields = {"slip": index, "code": refused.refusal.code, "detail": refused.refusal.detail, "text": text.decode()}
+        except RefusedPdfError as refused:
+            fields = {
+                "slip": index,
+                "code": refused.refusal.code,
+                "detail": refused.refusal.detail,
+                "text": text.decode(),
+            }
             _reply(frames.PART_REFUSED, json.dumps(fields).encode())
             continue
         number = shelf.number(block)
@@ -141,9 +148,9 @@ def _require_same_for_another_reader(data: bytes, pages: int) -> None:
     try:
         seen = len(PdfReader(io.BytesIO(data)).pages)
     except (PyPdfError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        raise RefusedPdf("damaged", "a second reader cannot open it") from None
+        raise RefusedPdfError("damaged", "a second reader cannot open it") from None
     if seen != pages:
-        raise RefusedPdf("damaged", "two readers do not see the same pages")
+        raise RefusedPdfError("damaged", "two readers do not see the same pages")
 
 
 def _render(data: bytes, page: int, width: int) -> None:
@@ -155,9 +162,9 @@ def _render(data: bytes, page: int, width: int) -> None:
 def _accepted(data: bytes, limits: PdfLimits, *, single: bool) -> Accepted:
     verdict = check(data, limits, single=single)
     if isinstance(verdict, Refused):
-        raise RefusedPdf(verdict.code, verdict.detail)
+        raise RefusedPdfError(verdict.code, verdict.detail)
     if page_count(data) != len(verdict.pages):
-        raise RefusedPdf("damaged", "two readers do not see the same pages")
+        raise RefusedPdfError("damaged", "two readers do not see the same pages")
     return verdict
 
 
@@ -179,7 +186,7 @@ def _read_exactly(size: int) -> bytes:
     while size:
         part = os.read(_INPUT, min(size, _CHUNK))
         if not part:
-            raise _Gone
+            raise _ParentGoneError
         parts.append(part)
         size -= len(part)
     return b"".join(parts)
@@ -199,8 +206,8 @@ def _reply(kind: bytes, *payload: bytes) -> None:
             if sent:
                 waiting[0] = waiting[0][sent:]
     except BrokenPipeError:
-        raise _Gone from None
+        raise _ParentGoneError from None
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -7,8 +7,9 @@ by token and also knows which character codes each font shows. A stream neither 
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 
-from app.documents.limits import RefusedPdf
+from app.documents.limits import RefusedPdfError
 
 CATEGORY_OF = {
     b"Do": "/XObject",
@@ -31,21 +32,46 @@ _DELIMITER = rb"()<>\[\]{}/%"
 _REGULAR = rb"[^" + _SPACE + _DELIMITER + rb"]"
 _STRING = re.compile(rb"\([^()\\]*+(?:\\.[^()\\]*+)*+\)|<[0-9A-Fa-f" + _SPACE + rb"]*+>", re.DOTALL)
 _NAME_AND_OPERATOR = re.compile(
-    rb"/(" + _REGULAR + rb"*)[" + _SPACE + rb"]+(?:[-+.0-9]+[" + _SPACE + rb"]+)?(Do|gs|Tf|cs|CS|scn|SCN|sh)(?!" + _REGULAR + rb")"
+    rb"/("
+    + _REGULAR
+    + rb"*)["
+    + _SPACE
+    + rb"]+(?:[-+.0-9]+["
+    + _SPACE
+    + rb"]+)?(Do|gs|Tf|cs|CS|scn|SCN|sh)(?!"
+    + _REGULAR
+    + rb")"
 )
 _DIGITS = b"0123456789.+-"
 _DELIMITERS_TO_SPACE = bytes.maketrans(b"[]<>\x00", b"     ")
 _EASY_BYTES = bytes({*range(0x20, 0x7F), *b"\x00\t\n\f\r"} - {*b"(){}%"})
 _TOKEN = re.compile(
-    rb"(?P<space>[" + _SPACE + rb"]+)|(?P<comment>%[^\r\n]*)|(?P<name>/" + _REGULAR + rb"*)|(?P<hex><[0-9A-Fa-f" + _SPACE + rb"]*>)"
+    rb"(?P<space>["
+    + _SPACE
+    + rb"]+)|(?P<comment>%[^\r\n]*)|(?P<name>/"
+    + _REGULAR
+    + rb"*)|(?P<hex><[0-9A-Fa-f"
+    + _SPACE
+    + rb"]*>)"
     rb"|(?P<mark><<|>>|\[|\])|(?P<open>\()|(?P<word>" + _REGULAR + rb"+)"
 )
 _NUMBER = re.compile(rb"[-+]*[0-9]*\.?[0-9]*(?:-[0-9]*)?")
 _STRING_PIECE = re.compile(rb"[^()\\]+|\\(?:[0-7]{1,3}|\r\n|.)|[()]", re.DOTALL)
-_ESCAPES = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f", b"\n": b"", b"\r": b"", b"\r\n": b""}
+_ESCAPES = {
+    b"n": b"\n",
+    b"r": b"\r",
+    b"t": b"\t",
+    b"b": b"\b",
+    b"f": b"\f",
+    b"\n": b"",
+    b"\r": b"",
+    b"\r\n": b"",
+}
 _END_OF_INLINE_IMAGE = re.compile(rb"[" + _SPACE + rb"]EI(?=[" + _SPACE + rb"]|\Z)")
 _NAME_ESCAPE = re.compile(rb"#([0-9A-Fa-f]{2})")
-_BUILT_IN_SPACES = frozenset({"/DeviceGray", "/DeviceRGB", "/DeviceCMYK", "/Pattern", "/G", "/RGB", "/CMYK", "/I", "/Indexed"})
+_BUILT_IN_SPACES = frozenset(
+    {"/DeviceGray", "/DeviceRGB", "/DeviceCMYK", "/Pattern", "/G", "/RGB", "/CMYK", "/I", "/Indexed"}
+)
 _SHOWING = frozenset({b"Tj", b"TJ", b"'", b'"'})
 
 Use = tuple[str, str]
@@ -53,7 +79,7 @@ Use = tuple[str, str]
 
 
 def used_names(data: bytes) -> frozenset[Use]:
-    """The resources `data` uses. Raises `RefusedPdf` with `content_unreadable` when it cannot be read."""
+    """The resources `data` uses. Raises `RefusedPdfError` with `content_unreadable` when it cannot be read."""
     rest = _STRING.sub(b" ", data)
     if rest.translate(None, _EASY_BYTES) or b"BI" in rest:
         return _exactly_used(data)
@@ -62,7 +88,9 @@ def used_names(data: bytes) -> frozenset[Use]:
     operators = {word.partition(b"/")[0] for word in words} - {b""}
     if not operators <= _OPERATORS_WITHOUT_DIGITS and b"BX" not in operators:
         return _exactly_used(data)
-    return frozenset((CATEGORY_OF[operator], _decoded(name)) for name, operator in set(_NAME_AND_OPERATOR.findall(rest)))
+    return frozenset(
+        (CATEGORY_OF[operator], _decoded(name)) for name, operator in set(_NAME_AND_OPERATOR.findall(rest))
+    )
 
 
 def shown_codes(data: bytes, graphics_states_with_font: frozenset[str]) -> Mapping[str, set[int]]:
@@ -104,12 +132,12 @@ def operations(data: bytes) -> Iterator[tuple[bytes, list[bytes]]]:
             operands = []
         elif kind == "word" and not _NUMBER.fullmatch(token) and token not in (b"true", b"false", b"null"):
             if not compatible:
-                raise RefusedPdf("content_unreadable", "unknown operator")
+                raise RefusedPdfError("content_unreadable", "unknown operator")
             operands = []
         elif kind not in ("space", "comment"):
             operands.append(token)
     if operands:
-        raise RefusedPdf("content_unreadable", "it ends in the middle of an operation")
+        raise RefusedPdfError("content_unreadable", "it ends in the middle of an operation")
 
 
 def _exactly_used(data: bytes) -> frozenset[Use]:
@@ -130,25 +158,29 @@ def is_built_in_space(name: str) -> bool:
 
 
 def _inline_color_space(entries: list[bytes]) -> Iterator[Use]:
-    for key, value in zip(entries, entries[1:], strict=False):
-        if key in (b"/CS", b"/ColorSpace") and value[:1] == b"/" and not is_built_in_space(_decoded(value[1:])):
+    for key, value in pairwise(entries):
+        if (
+            key in (b"/CS", b"/ColorSpace")
+            and value[:1] == b"/"
+            and not is_built_in_space(_decoded(value[1:]))
+        ):
             yield "/ColorSpace", _decoded(value[1:])
 
 
 def _require_balanced(rest: bytes) -> None:
     if rest.count(b"[") != rest.count(b"]") or rest.count(b"<") != rest.count(b">"):
-        raise RefusedPdf("content_unreadable", "an array, a dictionary or a string is not closed")
+        raise RefusedPdfError("content_unreadable", "an array, a dictionary or a string is not closed")
 
 
 def _require_paired(operands: list[bytes]) -> None:
     if operands.count(b"[") != operands.count(b"]") or operands.count(b"<<") != operands.count(b">>"):
-        raise RefusedPdf("content_unreadable", "an array or a dictionary is not closed")
+        raise RefusedPdfError("content_unreadable", "an array or a dictionary is not closed")
 
 
 def _next_token(data: bytes, position: int) -> tuple[bytes, int, str]:
     found = _TOKEN.match(data, position)
     if found is None or found.lastgroup is None:
-        raise RefusedPdf("content_unreadable", "unexpected delimiter")
+        raise RefusedPdfError("content_unreadable", "unexpected delimiter")
     if found.lastgroup != "open":
         return found[0], found.end(), found.lastgroup
     end = found.end()
@@ -156,7 +188,7 @@ def _next_token(data: bytes, position: int) -> tuple[bytes, int, str]:
     while depth:
         piece = _STRING_PIECE.match(data, end)
         if piece is None:
-            raise RefusedPdf("content_unreadable", "a string is not closed")
+            raise RefusedPdfError("content_unreadable", "a string is not closed")
         depth += (piece[0] == b"(") - (piece[0] == b")")
         end = piece.end()
     return data[position:end], end, "string"
@@ -166,7 +198,7 @@ def _inline_image(data: bytes, position: int) -> tuple[list[bytes], int]:
     entries: list[bytes] = []
     while True:
         if position >= len(data):
-            raise RefusedPdf("content_unreadable", "an inline image is not closed")
+            raise RefusedPdfError("content_unreadable", "an inline image is not closed")
         token, position, kind = _next_token(data, position)
         if kind == "word" and token == b"ID":
             break
@@ -176,7 +208,7 @@ def _inline_image(data: bytes, position: int) -> tuple[list[bytes], int]:
         # Picture bytes may spell " EI ": the real end is followed by something that reads as content.
         if _reads_on(data, end.end()):
             return entries, end.end()
-    raise RefusedPdf("content_unreadable", "an inline image is not closed")
+    raise RefusedPdfError("content_unreadable", "an inline image is not closed")
 
 
 def _reads_on(data: bytes, position: int) -> bool:
@@ -188,7 +220,7 @@ def _reads_on(data: bytes, position: int) -> bool:
             token, position, kind = _next_token(data, position)
             if kind == "word" and token not in _OPERATORS and not _NUMBER.fullmatch(token):
                 return False
-    except RefusedPdf:
+    except RefusedPdfError:
         return False
     return True
 
@@ -212,4 +244,4 @@ def _decoded(name: bytes) -> str:
     try:
         return "/" + _NAME_ESCAPE.sub(lambda found: bytes([int(found[1], 16)]), name).decode("utf-8")
     except UnicodeDecodeError:
-        raise RefusedPdf("content_unreadable", "a resource name is not readable") from None
+        raise RefusedPdfError("content_unreadable", "a resource name is not readable") from None

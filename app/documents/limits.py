@@ -40,7 +40,7 @@ class Refused:
     detail: str = ""
 
 
-class RefusedPdf(Exception):
+class RefusedPdfError(Exception):
     """Carries a `Refused` out of nested readers; it never leaves `app.documents`."""
 
     def __init__(self, code: str, detail: str = "") -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pikepdf
 
-from app.documents.limits import RefusedPdf
+from app.documents.limits import RefusedPdfError
 
 _MAX_NESTING = 30
 
@@ -58,7 +58,7 @@ def plain(value: Any, depth: int = 0) -> bytes | None:
         return bytes(value.unparse())
     if isinstance(value, pikepdf.Array):
         if depth > _MAX_NESTING:
-            raise RefusedPdf("recursion", "arrays are nested too deep")
+            raise RefusedPdfError("recursion", "arrays are nested too deep")
         items = [plain(item, depth + 1) for item in value]
         return None if None in items else b"[" + b" ".join(item for item in items if item is not None) + b"]"
     return None

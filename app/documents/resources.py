@@ -11,7 +11,7 @@ import pikepdf
 
 from app.documents.allowed import TABLES
 from app.documents.content import Use, is_built_in_space, shown_codes, used_names
-from app.documents.limits import RefusedPdf
+from app.documents.limits import RefusedPdfError
 from app.documents.nodes import Node, identity, plain
 from app.documents.streams import ContentReader, encoded_stream
 from app.documents.type3 import Type3Plan, plan_type3
@@ -49,7 +49,7 @@ class ResourceCopier:
     def resources(self, source: Any, used: Iterable[Use], codes: Codes) -> Pieces:
         """A new resource dictionary with the `used` names of `source`.
 
-        `codes` says what the content shows with each Type 3 font. Raises `RefusedPdf`.
+        `codes` says what the content shows with each Type 3 font. Raises `RefusedPdfError`.
         """
         if source is None:
             source = pikepdf.Dictionary()
@@ -61,7 +61,7 @@ class ResourceCopier:
             if value is None:
                 if category == "/ColorSpace" and is_built_in_space(name):
                     continue
-                raise RefusedPdf("resource_missing", f"the content uses a missing entry of {category}")
+                raise RefusedPdfError("resource_missing", f"the content uses a missing entry of {category}")
             entry = self._entry(category, value, source, codes.get(name, frozenset()))
             by_category.setdefault(category, []).extend([bytes(pikepdf.Name(name).unparse()), b" ", *entry])
         pieces: Pieces = [b"<<"]
@@ -100,7 +100,9 @@ class ResourceCopier:
         else:
             entry = self._table(value, "graphics_state" if category == "/ExtGState" else "shading")
         if entry is None:
-            raise RefusedPdf("unsupported_object", f"an entry of {category} is not what its category says")
+            raise RefusedPdfError(
+                "unsupported_object", f"an entry of {category} is not what its category says"
+            )
         return entry
 
     def _plain(self, value: Any) -> Pieces | None:
@@ -152,14 +154,16 @@ class ResourceCopier:
             return [b"/DecodeParms[", *(piece for item in items for piece in [*item, b" "]), b"]"]
         return []
 
-    def _once(self, kind: str, value: Any, codes: frozenset[int], build: Callable[[], Node], *, cache: bool = True) -> Pieces:
+    def _once(
+        self, kind: str, value: Any, codes: frozenset[int], build: Callable[[], Node], *, cache: bool = True
+    ) -> Pieces:
         """Build a node once, and refuse an object that contains itself."""
         key = (kind, value.objgen, codes)
         if value.is_indirect and key in self._cache:
             return [self._cache[key]]
         marker = (kind, identity(value) if value.is_indirect else id(value))
         if marker in self._in_progress or len(self._in_progress) > _MAX_DEPTH:
-            raise RefusedPdf("recursion", f"a {kind} contains itself")
+            raise RefusedPdfError("recursion", f"a {kind} contains itself")
         self._in_progress.append(marker)
         try:
             node = build()
@@ -182,7 +186,9 @@ class ResourceCopier:
         if not isinstance(value, pikepdf.Dictionary):
             return None
         if _is_type3(value):
-            return self._once("type3_font", value, codes, lambda: self._type3_node(value, plan_type3(value, codes)))
+            return self._once(
+                "type3_font", value, codes, lambda: self._type3_node(value, plan_type3(value, codes))
+            )
         return self._table(value, "font_table")
 
     def _type3_node(self, font: Any, plan: Type3Plan) -> Node:
@@ -202,10 +208,18 @@ class ResourceCopier:
             for font_name, shown in self.type3_codes(own, names, content).items():
                 glyph_codes.setdefault(font_name, set()).update(shown)
             stream, filters = encoded_stream(procedure)
-            node = Node([b"<<", *filters, *self._decode_parameters(procedure.get("/DecodeParms")), b"/Length %d>>" % len(stream)], stream)
+            node = Node(
+                [
+                    b"<<",
+                    *filters,
+                    *self._decode_parameters(procedure.get("/DecodeParms")),
+                    b"/Length %d>>" % len(stream),
+                ],
+                stream,
+            )
             procedures.extend([bytes(pikepdf.Name(name).unparse()), b" ", node])
         if used and own is None:
-            raise RefusedPdf("font_unsafe", "a Type 3 font draws with the page's resources")
+            raise RefusedPdfError("font_unsafe", "a Type 3 font draws with the page's resources")
         codes = {name: frozenset(shown) for name, shown in glyph_codes.items()}
         entries.extend([b"/CharProcs<<", *procedures, b">>/Encoding", plan.encoding])
         entries.extend([b"/Resources", *self.resources(own, used, codes)])
@@ -223,7 +237,7 @@ class ResourceCopier:
         if not isinstance(value, pikepdf.Array) or len(value) != 2:
             return None
         if _is_type3(value[0]):
-            raise RefusedPdf("font_unsafe", "a graphics state chooses a Type 3 font")
+            raise RefusedPdfError("font_unsafe", "a graphics state chooses a Type 3 font")
         font, size = self._table(value[0], "font_table"), plain(value[1])
         return None if font is None or size is None else [b"[", *font, b" ", size, b"]"]
 
@@ -274,7 +288,7 @@ class ResourceCopier:
         if not isinstance(value, pikepdf.Array):
             return self._plain(value) if isinstance(value, pikepdf.Name) else None
         if len(self._in_progress) > _MAX_DEPTH or not len(value):
-            raise RefusedPdf("recursion", "a colour space contains itself")
+            raise RefusedPdfError("recursion", "a colour space contains itself")
         kinds = {
             "/ICCBased": ("profile",),
             "/CalGray": ("calibrated",),
@@ -290,7 +304,7 @@ class ResourceCopier:
         for item, kind in zip(list(value)[1:], kinds, strict=False):
             read = self._name_or("", "data")(item) if kind == "lookup" else self._read(item, kind)
             if read is None:
-                raise RefusedPdf("unsupported_object", "a colour space is not well formed")
+                raise RefusedPdfError("unsupported_object", "a colour space is not well formed")
             pieces.extend([b" ", *read])
         self._in_progress.pop()
         return [*pieces, b"]"]

@@ -11,7 +11,7 @@ import select
 import signal
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from time import monotonic
@@ -74,11 +74,11 @@ class Single:
         return len(self.texts)
 
 
-class _ChildLost(Exception):
+class _ChildLostError(Exception):
     """The child ended in the middle of a job, or took too long."""
 
 
-class _TooLarge(Exception):
+class _TooLargeError(Exception):
     """More bytes than allowed were given."""
 
 
@@ -96,7 +96,9 @@ class PdfChild:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def close(self) -> None:
@@ -110,7 +112,9 @@ class PdfChild:
             if pipe is not None:
                 pipe.close()
 
-    def split_merged(self, pdf: bytes | Iterable[bytes], *, pattern: str | None = None) -> Iterator[Plan | Part | PartRefused | Refused]:
+    def split_merged(
+        self, pdf: bytes | Iterable[bytes], *, pattern: str | None = None
+    ) -> Generator[Plan | Part | PartRefused | Refused, None, None]:
         """First the `Plan`, then a `Part` or `PartRefused` for each of its slips; or one `Refused`, also midway.
 
         `pattern` is the organisation's own pattern for staff numbers; raises `InvalidInput` when it is none (see
@@ -134,7 +138,9 @@ class PdfChild:
             elif kind == frames.PART_REFUSED:
                 fields = json.loads(payload)
                 index = fields["slip"]
-                yield PartRefused(index, slips[index], Refused(fields["code"], fields["detail"]), fields["text"])
+                yield PartRefused(
+                    index, slips[index], Refused(fields["code"], fields["detail"]), fields["text"]
+                )
             else:
                 yield _refused(payload)
 
@@ -166,9 +172,9 @@ class PdfChild:
                     # A child out of memory says so and leaves.
                     finished = not (kind == frames.REFUSED and b'"too_heavy"' in payload)
                     return
-        except _TooLarge:
+        except _TooLargeError:
             yield frames.REFUSED, _refusal_fields("too_large", f"at most {self._limits.max_bytes} bytes")
-        except _ChildLost:
+        except _ChildLostError:
             yield frames.REFUSED, self._why_lost()
         finally:
             if not finished:
@@ -206,7 +212,7 @@ class PdfChild:
                 self._wait_for(pipe, select.POLLIN)
                 part = os.read(pipe, _PIPE_BYTES)
                 if not part:
-                    raise _ChildLost
+                    raise _ChildLostError
                 parts.append(part)
                 missing -= len(part)
             self._buffer, self._at = b"".join(parts), 0
@@ -222,12 +228,12 @@ class PdfChild:
         self._waited += monotonic() - started
         if not ready:
             self._overrun = True
-            raise _ChildLost
+            raise _ChildLostError
 
     def _pipe(self, name: str) -> int:
         pipe = getattr(self._process, name, None)
         if pipe is None:
-            raise _ChildLost
+            raise _ChildLostError
         return int(pipe.fileno())
 
     def _why_lost(self) -> bytes:
@@ -271,7 +277,7 @@ def _chunks(pdf: bytes | Iterable[bytes], max_bytes: int) -> Iterator[memoryview
     for piece in (pdf,) if isinstance(pdf, bytes) else pdf:
         total += len(piece)
         if total > max_bytes:
-            raise _TooLarge
+            raise _TooLargeError
         view = memoryview(piece)
         for start in range(0, len(view), _CHUNK):
             yield view[start : start + _CHUNK]

@@ -6,19 +6,21 @@ from typing import Any
 
 import pikepdf
 
-from app.documents.limits import PdfLimits, RefusedPdf
+from app.documents.limits import PdfLimits, RefusedPdfError
 
-_TEXT_FILTERS = frozenset({"/FlateDecode", "/LZWDecode", "/ASCII85Decode", "/ASCIIHexDecode", "/RunLengthDecode"})
+_TEXT_FILTERS = frozenset(
+    {"/FlateDecode", "/LZWDecode", "/ASCII85Decode", "/ASCIIHexDecode", "/RunLengthDecode"}
+)
 _FILTERS = _TEXT_FILTERS | {"/CCITTFaxDecode", "/JBIG2Decode", "/DCTDecode", "/JPXDecode"}
 
 
 def encoded_stream(stream: Any) -> tuple[bytes, list[bytes]]:
     """The stored bytes and the `/Filter` entry. A stream whose data lies in another file is refused."""
     if "/F" in stream or "/FFilter" in stream:
-        raise RefusedPdf("external_stream", "a stream's data lies in another file")
+        raise RefusedPdfError("external_stream", "a stream's data lies in another file")
     names = _filter_names(stream)
     if not _FILTERS.issuperset(names):
-        raise RefusedPdf("unsupported_object", "a stream uses a filter that is not known")
+        raise RefusedPdfError("unsupported_object", "a stream uses a filter that is not known")
     entry = [b"/Filter[" + "".join(names).encode("ascii") + b"]"] if names else []
     return stream.read_raw_bytes(), entry
 
@@ -33,7 +35,7 @@ class ContentReader:
     def content(self, streams: Iterable[Any]) -> bytes:
         """The content of a page or form, its streams joined as the standard says (by white space).
 
-        Raises `RefusedPdf` with `content_unreadable` for a stream that is damaged or cut off, and with
+        Raises `RefusedPdfError` with `content_unreadable` for a stream that is damaged or cut off, and with
         `content_too_large` past the limit.
         """
         parts = []
@@ -47,17 +49,17 @@ class ContentReader:
     def _decoded(self, stream: Any, room: int) -> bytes:
         names = _filter_names(stream)
         if not _TEXT_FILTERS.issuperset(names) or "/F" in stream:
-            raise RefusedPdf("content_unreadable", "a content stream uses a filter meant for pictures")
+            raise RefusedPdfError("content_unreadable", "a content stream uses a filter meant for pictures")
         if names == ["/FlateDecode"] and "/DecodeParms" not in stream:
             return _inflated(stream.read_raw_bytes(), room)
         try:
             content = bytes(stream.read_bytes())
         except pikepdf.PdfError:
-            raise RefusedPdf("content_unreadable", "a content stream does not decode") from None
+            raise RefusedPdfError("content_unreadable", "a content stream does not decode") from None
         if self._pdf.get_warnings():
-            raise RefusedPdf("content_unreadable", "a content stream is cut off")
+            raise RefusedPdfError("content_unreadable", "a content stream is cut off")
         if len(content) > room:
-            raise RefusedPdf("content_too_large", "a page's content inflates past the limit")
+            raise RefusedPdfError("content_too_large", "a page's content inflates past the limit")
         return content
 
 
@@ -68,11 +70,11 @@ def _inflated(packed: bytes, room: int) -> bytes:
     try:
         content = inflater.decompress(packed, room + 1)
     except zlib.error:
-        raise RefusedPdf("content_unreadable", "a content stream does not decode") from None
+        raise RefusedPdfError("content_unreadable", "a content stream does not decode") from None
     if len(content) > room:
-        raise RefusedPdf("content_too_large", "a page's content inflates past the limit")
+        raise RefusedPdfError("content_too_large", "a page's content inflates past the limit")
     if not inflater.eof:
-        raise RefusedPdf("content_unreadable", "a content stream is cut off")
+        raise RefusedPdfError("content_unreadable", "a content stream is cut off")
     return content
 
 
@@ -82,5 +84,5 @@ def _filter_names(stream: Any) -> list[str]:
         return []
     names = list(value) if isinstance(value, pikepdf.Array) else [value]
     if not all(isinstance(name, pikepdf.Name) for name in names):
-        raise RefusedPdf("content_unreadable", "a stream's filters are not names")
+        raise RefusedPdfError("content_unreadable", "a stream's filters are not names")
     return [str(name) for name in names]

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pypdfium2.raw as pdfium
 
-from app.documents.limits import RefusedPdf
+from app.documents.limits import RefusedPdfError
 
 UNREADABLE = "\ufffd"
 """Stands for a glyph whose letter the PDF does not tell."""
@@ -53,14 +53,14 @@ def _open(data: bytes) -> ctypes.c_void_p:
     pdfium.FPDF_InitLibrary()
     document: ctypes.c_void_p = pdfium.FPDF_LoadMemDocument64(data, len(data), None)
     if not document:
-        raise RefusedPdf("damaged", "the text reader cannot open it")
+        raise RefusedPdfError("damaged", "the text reader cannot open it")
     return document
 
 
 def _page_text(document: ctypes.c_void_p, index: int) -> str:
     page = pdfium.FPDF_LoadPage(document, index)
     if not page:
-        raise RefusedPdf("damaged", "the text reader cannot read a page")
+        raise RefusedPdfError("damaged", "the text reader cannot read a page")
     text_page = pdfium.FPDFText_LoadPage(page)
     try:
         count = pdfium.FPDFText_CountChars(text_page)

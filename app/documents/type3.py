@@ -10,7 +10,7 @@ from typing import Any
 
 import pikepdf
 
-from app.documents.limits import RefusedPdf
+from app.documents.limits import RefusedPdfError
 
 _SECTION = re.compile(rb"begin(bfchar|bfrange)(.*?)end\1", re.DOTALL)
 _PAIR = re.compile(rb"<([0-9A-Fa-f]{2})>\s*<([0-9A-Fa-f\s]*)>")
@@ -34,20 +34,26 @@ class Type3Plan:
 
 
 def plan_type3(font: Any, codes: frozenset[int]) -> Type3Plan:
-    """The glyphs of `codes`. Raises `RefusedPdf` with `font_unsafe` when their names cannot be told."""
+    """The glyphs of `codes`. Raises `RefusedPdfError` with `font_unsafe` when their names cannot be told."""
     encoding = font.get("/Encoding")
     procedures = font.get("/CharProcs")
     if not isinstance(encoding, pikepdf.Dictionary) or not isinstance(procedures, pikepdf.Dictionary):
-        raise RefusedPdf("font_unsafe", "a Type 3 font does not say which glyph belongs to which code")
+        raise RefusedPdfError("font_unsafe", "a Type 3 font does not say which glyph belongs to which code")
     names = _names_by_code(encoding)
     if "/BaseEncoding" in encoding and not codes <= names.keys():
-        raise RefusedPdf("font_unsafe", "a Type 3 font takes glyph names from a built-in encoding")
+        raise RefusedPdfError("font_unsafe", "a Type 3 font takes glyph names from a built-in encoding")
     kept = {code: names[code] for code in sorted(codes) if names.get(code, "") in procedures}
-    differences = b" ".join(b"%d %b" % (code, bytes(pikepdf.Name(name).unparse())) for code, name in kept.items())
+    differences = b" ".join(
+        b"%d %b" % (code, bytes(pikepdf.Name(name).unparse())) for code, name in kept.items()
+    )
     glyphs = {name: procedures[name] for name in sorted(set(kept.values()))}
     if not all(isinstance(glyph, pikepdf.Stream) for glyph in glyphs.values()):
-        raise RefusedPdf("font_unsafe", "a Type 3 glyph is not a drawing")
-    return Type3Plan(glyphs, b"<</Type/Encoding/Differences[" + differences + b"]>>", _text_map(font.get("/ToUnicode"), codes))
+        raise RefusedPdfError("font_unsafe", "a Type 3 glyph is not a drawing")
+    return Type3Plan(
+        glyphs,
+        b"<</Type/Encoding/Differences[" + differences + b"]>>",
+        _text_map(font.get("/ToUnicode"), codes),
+    )
 
 
 def _names_by_code(encoding: Any) -> dict[int, str]:
@@ -87,7 +93,9 @@ def _ranges(body: bytes) -> dict[int, bytes]:
     for first, last, start, several in _RANGE.findall(body):
         low, high = int(first, 16), int(last, 16)
         if start:
-            values.update({code: b"%04X" % ((int(start, 16) + code - low) & 0xFFFF) for code in range(low, high + 1)})
+            values.update(
+                {code: b"%04X" % ((int(start, 16) + code - low) & 0xFFFF) for code in range(low, high + 1)}
+            )
         else:
             texts = [b"".join(value.split()) for value in _HEX.findall(several)]
             values.update(zip(range(low, high + 1), texts, strict=False))

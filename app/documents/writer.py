@@ -15,7 +15,7 @@ import pikepdf
 
 from app.documents.allowed import INHERITABLE, PAGE_KEYS
 from app.documents.content import Use, used_names
-from app.documents.limits import PdfLimits, RefusedPdf
+from app.documents.limits import PdfLimits, RefusedPdfError
 from app.documents.nodes import Node, identity, number_nodes, object_bytes, plain, written
 from app.documents.resources import DEFAULT_SPACES, Pieces, ResourceCopier
 from app.documents.streams import ContentReader
@@ -66,21 +66,25 @@ class PageWriter:
     def part(self, indexes: Sequence[int]) -> tuple[Block, bytes]:
         """A new PDF of these pages (from 0), as a shared block and its own tail: the file is `block.head + tail`.
 
-        Raises `RefusedPdf` when a page cannot be read well enough to be sure that nothing else comes along.
+        Raises `RefusedPdfError` when a page cannot be read well enough to be sure that nothing else comes along.
         """
         try:
             streams = [_content_streams(self._pages[index]) for index in indexes]
-            frames = [self._frame(self._pages[index], own) for index, own in zip(indexes, streams, strict=True)]
+            frames = [
+                self._frame(self._pages[index], own) for index, own in zip(indexes, streams, strict=True)
+            ]
             block = self._block(frames)
-            return block, _tail(block, [[self._copier.stream_node(stream) for stream in own] for own in streams])
+            return block, _tail(
+                block, [[self._copier.stream_node(stream) for stream in own] for own in streams]
+            )
         except (pikepdf.PdfError, RuntimeError, TypeError, ValueError, KeyError, AttributeError) as error:
-            raise RefusedPdf("page_damaged", type(error).__name__) from None
+            raise RefusedPdfError("page_damaged", type(error).__name__) from None
 
     def _frame(self, page: Any, streams: Sequence[Any]) -> _Frame:
         inherited = self._from_parent(page.get("/Parent"), 0)
         boxes = b"".join(_plain_entry(key, page.get(key, inherited.get(key))) for key in PAGE_KEYS)
         if b"/MediaBox" not in boxes:
-            raise RefusedPdf("page_damaged", "a page has no size")
+            raise RefusedPdfError("page_damaged", "a page has no size")
         group = page.get("/Group")
         resources = page.get("/Resources")
         where: Any = None
@@ -91,7 +95,11 @@ class PageWriter:
         content = self._reader.content(streams)
         used = used_names(content)
         codes = self._copier.type3_codes(resources, used, content)
-        key = (boxes, None if group is None else identity(group), self._resource_key(where, resources, used, codes))
+        key = (
+            boxes,
+            None if group is None else identity(group),
+            self._resource_key(where, resources, used, codes),
+        )
         return _Frame(key, boxes, group, resources, used, codes)
 
     def _from_parent(self, parent: Any, depth: int) -> dict[str, Any]:
@@ -99,7 +107,7 @@ class PageWriter:
         if not isinstance(parent, pikepdf.Dictionary):
             return {}
         if depth > _MAX_PARENTS:
-            raise RefusedPdf("recursion", "the page tree contains itself")
+            raise RefusedPdfError("recursion", "the page tree contains itself")
         known = self._inherited.get(parent.objgen)
         if known is None:
             known = dict(self._from_parent(parent.get("/Parent"), depth + 1))
@@ -107,7 +115,9 @@ class PageWriter:
             self._inherited[parent.objgen] = known
         return known
 
-    def _resource_key(self, where: Any, resources: Any, used: frozenset[Use], codes: dict[str, frozenset[int]]) -> tuple[Any, ...]:
+    def _resource_key(
+        self, where: Any, resources: Any, used: frozenset[Use], codes: dict[str, frozenset[int]]
+    ) -> tuple[Any, ...]:
         memo = (where, used, tuple(sorted(codes.items())))
         key = self._keys.get(memo)
         if key is None:
@@ -117,7 +127,9 @@ class PageWriter:
             self._keys[memo] = key
         return key
 
-    def _resource_targets(self, where: Any, resources: Any, used: frozenset[Use], codes: dict[str, frozenset[int]]) -> tuple[Any, ...]:
+    def _resource_targets(
+        self, where: Any, resources: Any, used: frozenset[Use], codes: dict[str, frozenset[int]]
+    ) -> tuple[Any, ...]:
         """The source objects behind the used names: two pages with the same ones share a block."""
         if resources is None:
             return ()
@@ -125,7 +137,11 @@ class PageWriter:
         for category, name in sorted(used):
             value = resources.get(category, {}).get(name)
             targets.append((category, name, None if value is None else identity(value), codes.get(name)))
-            if isinstance(value, pikepdf.Stream) and category in ("/XObject", "/Pattern") and "/Resources" not in value:
+            if (
+                isinstance(value, pikepdf.Stream)
+                and category in ("/XObject", "/Pattern")
+                and "/Resources" not in value
+            ):
                 targets.append(where)
         defaults = resources.get("/ColorSpace", {})
         targets.extend((name, identity(defaults[name])) for name in DEFAULT_SPACES if name in defaults)
@@ -170,7 +186,7 @@ def _content_streams(page: Any) -> list[Any]:
         return []
     streams = list(contents) if isinstance(contents, pikepdf.Array) else [contents]
     if not all(isinstance(stream, pikepdf.Stream) for stream in streams):
-        raise RefusedPdf("content_unreadable", "a page's content is missing")
+        raise RefusedPdfError("content_unreadable", "a page's content is missing")
     return streams
 
 

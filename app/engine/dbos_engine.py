@@ -12,6 +12,7 @@ part is named.
 import math
 import os
 import threading
+import time
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import ClassVar
@@ -34,6 +35,10 @@ LIGHT_QUEUE, HEAVY_QUEUE = "light", "heavy"
 LIGHT_AT_ONCE = 64
 PARTITION_AT_ONCE = 2  # so that a sender's next block is ready when one ends
 POLLING_SECONDS = 0.25
+SETTLE_SECONDS = (
+    0.1  # a job whose handler has just ended is being marked as done; cut short, it would run again
+)
+THREADS = "dbos-executor-"  # the library does not wait for its threads to give their connections back
 FINISHED = ["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
 PURGE_AT_ONCE = 500
 
@@ -119,9 +124,15 @@ class DbosEngine:
         """
         if DbosEngine._started is not self or self._runner is None:
             return True
+        deadline = time.monotonic() + seconds
+        if not self._runner.running:
+            time.sleep(min(seconds, SETTLE_SECONDS))
         self._runner.stopping.set()
         patience = math.ceil(seconds) if self._runner.running else 0
         DBOS.destroy(destroy_registry=True, workflow_completion_timeout_sec=patience)
+        for thread in threading.enumerate():
+            if thread.name.startswith(THREADS):
+                thread.join(max(0.0, deadline - time.monotonic()))
         DbosEngine._started = None
         return self._runner.running == 0
 

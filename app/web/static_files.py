@@ -66,13 +66,19 @@ class StaticFiles(StarletteStaticFiles):
         self.compressed: dict[str, str] = json.loads(manifest.read_text()) if manifest.is_file() else {}
 
     def file_response(
-        self, full_path: str | os.PathLike[str], stat_result: os.stat_result, scope: Scope, status_code: int = 200
+        self,
+        full_path: str | os.PathLike[str],
+        stat_result: os.stat_result,
+        scope: Scope,
+        status_code: int = 200,
     ) -> Response:
         path = Path(full_path)
         name = path.relative_to(self.root.resolve()).as_posix()
         brotli = self._brotli(path, name)
         send_brotli = brotli is not None and _accepts_brotli(Headers(scope=scope))
-        chosen, chosen_stat = (brotli, brotli.stat()) if brotli is not None and send_brotli else (path, stat_result)
+        chosen, chosen_stat = (
+            (brotli, brotli.stat()) if brotli is not None and send_brotli else (path, stat_result)
+        )
         # Length and ETag come from the file that is really sent: the two forms must not share a tag.
         response = FileResponse(
             chosen, status_code=status_code, stat_result=chosen_stat, media_type=TYPES.get(path.suffix)
@@ -86,7 +92,9 @@ class StaticFiles(StarletteStaticFiles):
         if send_brotli:
             response.headers["Content-Encoding"] = "br"
         if self.is_not_modified(response.headers, Headers(scope=scope)):
-            kept_headers = {k: v for k, v in response.headers.items() if k in ("etag", "cache-control", "vary")}
+            kept_headers = {
+                k: v for k, v in response.headers.items() if k in ("etag", "cache-control", "vary")
+            }
             return Response(status_code=304, headers=kept_headers)
         return response
 
@@ -97,5 +105,8 @@ class StaticFiles(StarletteStaticFiles):
 
 
 def _accepts_brotli(headers: Headers) -> bool:
-    offers = (offer.strip().lower() for offer in headers.get("accept-encoding", "").split(","))
-    return any(offer == "br" or (offer.startswith("br;") and "q=0" not in offer.replace("q=0.", "")) for offer in offers)
+    for offer in headers.get("accept-encoding", "").lower().split(","):
+        name, _, quality = offer.replace(" ", "").partition(";q=")
+        if name == "br":
+            return quality.strip("0.") != "" or not quality
+    return False

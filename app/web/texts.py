@@ -23,7 +23,7 @@ LANGUAGES: tuple[Language, ...] = ("fr", "en")
 FOLDER = Path(__file__).resolve().parents[2] / "templates" / "texts"
 
 
-class MissingText(KeyError):
+class MissingTextError(KeyError):
     """A screen asks for a sentence that no catalog has."""
 
 
@@ -44,11 +44,11 @@ class Texts:
         return key in self._entries
 
     def sentence(self, key: str, lang: Language) -> str:
-        """The sentence with its `{name}` marks. Raises MissingText."""
+        """The sentence with its `{name}` marks. Raises MissingTextError."""
         try:
             return self._entries[key][lang]
         except KeyError:
-            raise MissingText(f"no {lang} text for {key}") from None
+            raise MissingTextError(f"no {lang} text for {key}") from None
 
     def translator(self, lang: Language) -> Translator:
         return Translator(self, lang)
@@ -63,7 +63,7 @@ class Translator:
         self.locale = Locale.parse(lang)
 
     def __call__(self, key: str, **values: object) -> Markup:
-        """The sentence as safe HTML: the values are escaped. Raises MissingText; KeyError when a value is missing."""
+        """The sentence as safe HTML: the values are escaped. Raises MissingTextError; KeyError when a value is missing."""
         shown = {name: escape(self._show(value)) for name, value in values.items()}
         return Markup(escape(self.texts.sentence(key, self.lang)).format_map(shown))  # noqa: S704 - both are escaped
 

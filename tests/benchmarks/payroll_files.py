@@ -18,7 +18,18 @@ from reportlab.pdfgen.canvas import Canvas
 
 _FONT_FOLDER = Path(reportlab.__file__).parent / "fonts"
 _FIRST_NAMES = ("Élodie", "François", "Gaëlle", "Hervé", "Océane", "Jérôme", "Maëlys", "Noël", "Agnès", "Zoé")
-_LAST_NAMES = ("DUPRÉ", "LEFÈVRE", "GARÇON", "BENOÎT", "CHÂTELAIN", "HÉLÈNE-ROUX", "D'AOUST", "MOREAU", "GIRARD", "PÉREZ")
+_LAST_NAMES = (
+    "DUPRÉ",
+    "LEFÈVRE",
+    "GARÇON",
+    "BENOÎT",
+    "CHÂTELAIN",
+    "HÉLÈNE-ROUX",
+    "D'AOUST",
+    "MOREAU",
+    "GIRARD",
+    "PÉREZ",
+)
 _LINES = (
     "Salaire de base",
     "Heures supplémentaires à 25 %",
@@ -110,7 +121,9 @@ def _second_page(canvas: Canvas, rng: random.Random, person: _Person, logo: Imag
     canvas.drawString(40, 755, f"Matricule : {person.staff_number} - Période : septembre 2025 - Page 2/2")
     for day in range(1, 31):
         kind = rng.choice(("Télétravail", "Présence", "Congé payé", "Récupération"))
-        canvas.drawString(40, 740 - 14 * day, f"{day:02d}/09/2025 {kind} {rng.randint(0, 9)},{rng.randint(0, 99):02d} h")
+        canvas.drawString(
+            40, 740 - 14 * day, f"{day:02d}/09/2025 {kind} {rng.randint(0, 9)},{rng.randint(0, 99):02d} h"
+        )
     canvas.showPage()
 
 

@@ -7,6 +7,7 @@ import's part and are measured with it.
 """
 
 import argparse
+import os
 import resource
 import statistics
 import subprocess
@@ -16,9 +17,8 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-
-import psutil
 
 from app.documents.limits import PdfLimits
 from app.documents.split import Part, PdfChild
@@ -52,8 +52,8 @@ def main() -> None:
             source = Path(folder) / "payroll.pdf"
             source.write_bytes(pdf)
             for _ in range(arguments.rounds):
-                floor.append(_measured(lambda source=source: _floor(source)))
-                ours.append(_measured(lambda pdf=pdf, slips=len(people): _split(pdf, slips)))
+                floor.append(_measured(partial(_floor, source)))
+                ours.append(_measured(partial(_split, pdf, len(people))))
         cost, base = statistics.median(c.cpu for c in ours), statistics.median(c.cpu for c in floor)
         per_page[pages] = cost / pages
         sys.stdout.write(
@@ -62,13 +62,17 @@ def main() -> None:
             f" floor T {base:.2f} s CPU ({statistics.median(c.wall for c in floor):.2f} s wall), ratio {cost / base:.2f}\n"
         )
     smallest, largest = min(per_page), max(per_page)
-    sys.stdout.write(f"a page of {largest} costs {per_page[largest] / per_page[smallest]:.2f} x one of {smallest}\n")
+    sys.stdout.write(
+        f"a page of {largest} costs {per_page[largest] / per_page[smallest]:.2f} x one of {smallest}\n"
+    )
 
 
 def _floor(source: Path) -> None:
     with tempfile.TemporaryDirectory(dir=source.parent) as folder:
         parts = Path(folder)
-        subprocess.run(["qpdf", "--stream-data=preserve", "--split-pages", source, parts / "part.pdf"], check=True)
+        subprocess.run(
+            ["qpdf", "--stream-data=preserve", "--split-pages", source, parts / "part.pdf"], check=True
+        )
         encrypt = f"find . -name '*.pdf' -exec cat {{}} + | openssl enc -aes-256-ctr -K {_KEY} -iv {_NONCE} -out sealed"
         subprocess.run(["sh", "-c", encrypt], cwd=parts, check=True)
         subprocess.run(["pdftotext", "-raw", source, parts / "text"], check=True)
@@ -76,7 +80,9 @@ def _floor(source: Path) -> None:
 
 def _split(pdf: bytes, slips: int) -> None:
     with PdfChild(PdfLimits()) as child:
-        parts = sum(isinstance(event, Part) and event.slip.problem is None for event in child.split_merged(pdf))
+        parts = sum(
+            isinstance(event, Part) and event.slip.problem is None for event in child.split_merged(pdf)
+        )
     assert parts == slips, f"{parts} parts for {slips} payslips"
 
 
@@ -95,15 +101,21 @@ def _measured(work: Callable[[], None]) -> Cost:
 
 
 def _watch_memory(done: threading.Event, peaks: list[float]) -> None:
-    process = psutil.Process()
     while not done.wait(0.1):
-        total = 0
-        for one in (process, *process.children(recursive=True)):
-            try:
-                total += one.memory_info().rss
-            except psutil.NoSuchProcess:
-                continue
-        peaks[0] = max(peaks[0], total / _MIB)
+        peaks[0] = max(peaks[0], sum(map(_resident_mib, [os.getpid(), *_children()])))
+
+
+def _children() -> list[int]:
+    tasks = Path("/proc/self/task").iterdir()
+    return [int(child) for task in tasks for child in (task / "children").read_text().split()]
+
+
+def _resident_mib(process: int) -> float:
+    try:
+        pages = int(Path(f"/proc/{process}/statm").read_text().split()[1])
+    except (FileNotFoundError, ProcessLookupError):
+        return 0.0
+    return pages * os.sysconf("SC_PAGE_SIZE") / _MIB
 
 
 def _cpu() -> float:

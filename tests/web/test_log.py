@@ -144,7 +144,7 @@ def test_set_up_takes_every_logger_and_silences_the_access_log(monkeypatch: pyte
     monkeypatch.setattr(logging, "root", manager.root)
     monkeypatch.setattr(logging.Logger, "root", manager.root)
     monkeypatch.setattr(logging.Logger, "manager", manager)
-    manager.root.manager = manager  # type: ignore[attr-defined]
+    manager.root.manager = manager
     chatty = manager.getLogger("uvicorn")
     chatty.addHandler(logging.StreamHandler(io.StringIO()))
     chatty.propagate = False

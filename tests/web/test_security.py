@@ -218,9 +218,8 @@ class TestBodies:
     ) -> None:
         def send(size: int) -> int:
             body = bytes(size)
-            return console.post(
-                path, content=body if announced else iter([body[:100], body[100:]])
-            ).status_code
+            content = body if announced else iter([body[:100], body[100:]])
+            return int(console.post(path, content=content).status_code)
 
         assert send(limit) == 200
         assert send(limit + 1) == 413

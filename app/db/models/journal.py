@@ -23,7 +23,10 @@ class JournalEvent(SQLModel, table=True):
     """One event. `body_sealed` and `salt` are erased at the end of retention; `commitment` and `chain` stay."""
 
     __tablename__ = "journal_event"
-    __table_args__ = (sa.Index("ix_journal_subject", "organisation_id", "subject_id", "seq"),)
+    __table_args__ = (
+        sa.Index("ix_journal_subject", "organisation_id", "subject_id", "seq"),
+        sa.Index("ix_journal_tag_at", "tag", "at"),
+    )
 
     organisation_id: UUID = Field(foreign_key="organisation.id", primary_key=True)
     seq: int = Field(primary_key=True, sa_type=sa.BigInteger)

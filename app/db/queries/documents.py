@@ -9,7 +9,8 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from app.db.models import Document, Message
+from app.db.models import Document, JournalEvent, Message
+from app.evidence.tags import Tag
 
 
 @dataclass(frozen=True)
@@ -109,16 +110,38 @@ def lines(session: Session, batch_id: UUID) -> list[Line]:
     return [Line(document, message) for document, message in session.execute(query)]
 
 
-def mark_read(session: Session, document_id: UUID, now: datetime, *, downloaded: bool) -> None:
-    """First opening and first download, each kept once."""
+def mark_opened(session: Session, document_id: UUID, now: datetime) -> None:
+    """The first opening, kept once."""
     session.execute(
         sa.update(Document)
-        .where(col(Document.id) == document_id)
-        .values(
-            opened_at=sa.func.coalesce(col(Document.opened_at), now),
-            **({"downloaded_at": sa.func.coalesce(col(Document.downloaded_at), now)} if downloaded else {}),
-        )
+        .where(col(Document.id) == document_id, col(Document.opened_at).is_(None))
+        .values(opened_at=now)
     )
+
+
+def downloads_not_noted(session: Session, since: datetime) -> dict[UUID, datetime]:
+    """Documents that the journal says were downloaded since then, and whose line does not say so yet."""
+    rows = session.execute(
+        sa.select(col(JournalEvent.subject_id), sa.func.min(col(JournalEvent.at)))
+        .join(Document, col(Document.id) == col(JournalEvent.subject_id))
+        .where(
+            col(JournalEvent.tag) == Tag.DOCUMENT_DOWNLOADED.value,
+            col(JournalEvent.at) >= since,
+            col(Document.downloaded_at).is_(None),
+        )
+        .group_by(col(JournalEvent.subject_id))
+    )
+    return {document_id: at for document_id, at in rows}
+
+
+def note_downloads(session: Session, downloads: Mapping[UUID, datetime]) -> None:
+    """Write first downloads into the lines."""
+    for document_id, at in downloads.items():
+        session.execute(
+            sa.update(Document)
+            .where(col(Document.id) == document_id, col(Document.downloaded_at).is_(None))
+            .values(downloaded_at=at)
+        )
 
 
 def replaced_by(session: Session, organisation_id: UUID, lines: Sequence[Document]) -> list[UUID]:

@@ -10,7 +10,21 @@ from app.documents.match.findings import NameCheck
 _UNREADABLE = "\ufffd"
 _WORD = re.compile(f"[A-Z{_UNREADABLE}]+")
 _RAW_WORD = re.compile(r"[^\W\d_]+")
-_EXPANDED = str.maketrans({"Œ": "OE", "Æ": "AE", "Ø": "O", "Ł": "L", "Đ": "D", "ß": "SS", "œ": "oe", "æ": "ae", "ø": "o", "ł": "l", "đ": "d"})
+_EXPANDED = str.maketrans(
+    {
+        "Œ": "OE",
+        "Æ": "AE",
+        "Ø": "O",
+        "Ł": "L",
+        "Đ": "D",
+        "ß": "SS",
+        "œ": "oe",
+        "æ": "ae",
+        "ø": "o",
+        "ł": "l",
+        "đ": "d",
+    }
+)
 _TITLES = frozenset({"M", "MR", "MRS", "MS", "MME", "MLLE", "MONSIEUR", "MADAME", "MADEMOISELLE"})
 _LETTERS_OF_ONE_GLYPH = 3
 _WORDS_BETWEEN = 8
@@ -38,7 +52,11 @@ def name_on_page(text: str, expected_name: str) -> NameCheck:
     """
     if _stands_as_written(text, expected_name):
         return NameCheck.MATCH
-    tokens = [word for word in _WORD.findall(_folded(expected_name).replace(_UNREADABLE, " ")) if word not in _TITLES]
+    tokens = [
+        word
+        for word in _WORD.findall(_folded(expected_name).replace(_UNREADABLE, " "))
+        if word not in _TITLES
+    ]
     letters = sum(map(len, tokens))
     words = _WORD.findall(_folded(text))
     if letters < 2:

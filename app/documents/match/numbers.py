@@ -14,7 +14,10 @@ _LABEL = (
 )
 _VALUE = r"(?=[A-Z0-9._/-]{0,16}\d)(?!\d{1,2}/\d{1,2}/)[A-Z0-9](?:[A-Z0-9._/-]{0,18}[A-Z0-9])?"
 _GAP = r"[ \t]*(?:n[°º\ufffdo])?[ \t]*[:.#=\-–—]*[ \t]*"
-_DIRECT = re.compile(rf"(?<![\w'’]){_LABEL}{_GAP}(?:\n{_GAP})?(?<![\w/.-])({_VALUE})(?![\w/,.-]*\w|[°º]|(?<![A-Z0-9]{{3}}) \d)", re.IGNORECASE)
+_DIRECT = re.compile(
+    rf"(?<![\w'’]){_LABEL}{_GAP}(?:\n{_GAP})?(?<![\w/.-])({_VALUE})(?![\w/,.-]*\w|[°º]|(?<![A-Z0-9]{{3}}) \d)",
+    re.IGNORECASE,
+)
 _HEADING = re.compile(rf"(?<![\w'’]){_LABEL}(?!\w)", re.IGNORECASE)
 _CANDIDATE = re.compile(r"(?<![\w.,/-])(?=[A-Z0-9-]{0,12}\d)[A-Z0-9][A-Z0-9-]{2,14}(?![\w,/]|[.-]\w)")
 _NATIONAL_ID = re.compile(r"\b[12] ?\d\d ?\d\d ?\d[\dAB] ?\d{3} ?\d{3}(?: ?\d\d)?\b")
@@ -34,7 +37,9 @@ def compile_pattern(pattern: str) -> re.Pattern[str]:
     try:
         compiled = re.compile(pattern, re.IGNORECASE | re.MULTILINE)
     except (re.error, OverflowError, RecursionError):
-        raise InvalidInput("staff_pattern_invalid", "The pattern is not a valid regular expression.") from None
+        raise InvalidInput(
+            "staff_pattern_invalid", "The pattern is not a valid regular expression."
+        ) from None
     if compiled.groups != 1:
         raise InvalidInput("staff_pattern_invalid", "The pattern needs exactly one group: the staff number.")
     return compiled
@@ -77,7 +82,9 @@ def _below_heading(lines: list[str]) -> tuple[str, ...]:
         if not _HEADING.search(line):
             continue
         for below in lines[at + 1 : at + 1 + _LINES_BELOW_HEADING]:
-            candidates = _different(word for word in _CANDIDATE.findall(_NATIONAL_ID.sub(" ", below)) if not _YEAR.fullmatch(word))
+            candidates = _different(
+                word for word in _CANDIDATE.findall(_NATIONAL_ID.sub(" ", below)) if not _YEAR.fullmatch(word)
+            )
             if candidates:
                 return candidates if len(candidates) == 1 else ()
     return ()

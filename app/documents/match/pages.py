@@ -102,7 +102,9 @@ def single_slip(pages: Sequence[PageFacts], pattern: str | None = None) -> Slip:
     numbers = tuple(dict.fromkeys(number for page in pages for number in numbers_on_page(page.text, pattern)))
     problem: Problem | None = None if len(numbers) == 1 else ("two_people" if numbers else "unmatched")
     period = next(filter(None, (period_on_page(page.text) for page in pages)), "")
-    return Slip(tuple(page.index for page in pages), numbers[0] if problem is None else None, problem, numbers, period)
+    return Slip(
+        tuple(page.index for page in pages), numbers[0] if problem is None else None, problem, numbers, period
+    )
 
 
 def _sketch(page: PageFacts, pattern: str | None, same: dict[str, str]) -> _Sketch:
@@ -133,7 +135,8 @@ def _follows(sketch: _Sketch, before: _Sketch | None) -> bool:
 
 def _layout(sketches: Sequence[_Sketch]) -> _Layout | None:
     """The layout most first pages share; None when there are not two payslips to compare."""
-    first, next_ones = [], []
+    first: list[_Sketch] = []
+    next_ones: list[_Sketch] = []
     for position, sketch in enumerate(sketches):
         if sketch.numbers:
             following = position > 0 and _follows(sketch, sketches[position - 1]) and not sketch.first_of_slip
@@ -149,7 +152,9 @@ def _layout(sketches: Sequence[_Sketch]) -> _Layout | None:
         for line in shared.intersection(sketch.lines):
             places[line][sketch.lines.index(line)] += 1
     above, _, heading = min((_usual(counts), -presence[line], line) for line, counts in places.items())
-    below = Counter(line for sketch in first for line in set(_below(sketch, heading)) if len(line) >= _FEWEST_LETTERS)
+    below = Counter(
+        line for sketch in first for line in set(_below(sketch, heading)) if len(line) >= _FEWEST_LETTERS
+    )
     usual = max(2, _SHARE_OF_USUAL_LINE * len(first))
     next_places = Counter(_above(sketch, heading) for sketch in next_ones)
     return _Layout(

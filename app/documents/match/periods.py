@@ -7,11 +7,14 @@ _MONTHS = {
     "juin": 6, "jun": 6, "juil": 7, "jul": 7, "aou": 8, "aoû": 8, "ao\ufffd": 8, "aug": 8, "sep": 9, "oct": 10,
     "nov": 11, "dec": 12, "déc": 12, "d\ufffdc": 12,
 }  # fmt: skip
-_LABEL = r"(?:p[eé\ufffd]riode(?:\s+de\s+paie|\s+de\s+paye)?|mois\s+de\s+pai?ye?e?|pay\s+period|period|bulletin\s+de\s+paie\s+de)"
+_LABEL = r"(?:p[eé\ufffd]riode(?:\s+de\s+paie|\s+de\s+paye)?|mois\s+de\s+pa(?:ie|ye)|pay\s+period|period|bulletin\s+de\s+paie\s+de)"
 _NAMED = re.compile(
-    rf"{_LABEL}\s*:?\s*(?:du\s+)?(?:mois\s+d[e'’]\s*)?(?:\d{{1,2}}(?:er)?\s+)?([a-zéû\ufffd]{{3,10}})\.?\s+((?:19|20)\d\d)", re.IGNORECASE
+    rf"{_LABEL}\s*:?\s*(?:du\s+)?(?:mois\s+d[e'’]\s*)?(?:\d{{1,2}}(?:er)?\s+)?([a-zéû\ufffd]{{3,10}})\.?\s+((?:19|20)\d\d)",
+    re.IGNORECASE,
 )
-_NUMERIC = re.compile(rf"{_LABEL}\s*:?\s*(?:du\s+)?(?:\d{{1,2}}[/.])?(\d{{1,2}})[/.-]((?:19|20)\d\d)", re.IGNORECASE)
+_NUMERIC = re.compile(
+    rf"{_LABEL}\s*:?\s*(?:du\s+)?(?:\d{{1,2}}[/.])?(\d{{1,2}})[/.-]((?:19|20)\d\d)", re.IGNORECASE
+)
 
 
 def period_on_page(text: str) -> str:

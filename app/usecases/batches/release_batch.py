@@ -3,12 +3,11 @@
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from sqlmodel import Session
-
 from app.core.errors import Conflict, NotFound
 from app.core.jobs import Job
 from app.db.models import Batch, Block, Document
 from app.db.queries import batches, documents, journal
+from app.db.session import Session
 from app.documents.match.standing import lines_to_send, standing_blockers
 from app.evidence.tags import Tag
 from app.runtime import Runtime

@@ -12,8 +12,6 @@ from typing import Any
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
-from sqlmodel import Session
-
 from app.core.jobs import Job
 from app.crypto.custody import open_online
 from app.crypto.envelope import OutboxPlace
@@ -23,6 +21,7 @@ from app.crypto.tokens import new_link_secret, new_ref, new_salt
 from app.crypto.usual import open_usual, seal_usual
 from app.db.models import Batch, Block, Document, Organisation, Person, Sender, Template
 from app.db.queries import batches, documents, journal, messages, organisations, people
+from app.db.session import Session
 from app.evidence.tags import Tag
 from app.messaging import notices
 from app.messaging.content import render

@@ -12,13 +12,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
-from sqlmodel import Session
-
 from app.carriers.base import Accepted, CarrierError, Refused, Submission
 from app.crypto.envelope import OutboxPlace
 from app.db import transitions
 from app.db.models import Attempt, Message, Sender
 from app.db.queries import batches, journal, messages, organisations, people
+from app.db.session import Session
 from app.evidence.tags import Tag
 from app.messaging import consent, routing, status, throttle, windows
 from app.messaging.categories import Category

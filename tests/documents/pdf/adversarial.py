@@ -29,7 +29,9 @@ class _File:
     def __init__(self) -> None:
         self.pdf = Pdf.new()
         self.font = self.pdf.make_indirect(
-            Dictionary(Type=Name.Font, Subtype=Name.Type1, BaseFont=Name.Helvetica, Encoding=Name.WinAnsiEncoding)
+            Dictionary(
+                Type=Name.Font, Subtype=Name.Type1, BaseFont=Name.Helvetica, Encoding=Name.WinAnsiEncoding
+            )
         )
         self.pages: list[Any] = []
 
@@ -58,7 +60,9 @@ class _File:
 
     def page(self, person: int, content: bytes, resources: Any = None, **more: Any) -> Any:
         own = b"BT /F1 12 Tf 20 250 Td (" + text_marker(person) + b") Tj ET\n"
-        page = Dictionary(Type=Name.Page, MediaBox=[0, 0, 300, 300], Contents=Stream(self.pdf, own + content), **more)
+        page = Dictionary(
+            Type=Name.Page, MediaBox=[0, 0, 300, 300], Contents=Stream(self.pdf, own + content), **more
+        )
         if resources is not None:
             page.Resources = resources
         self.pdf.pages.append(pikepdf.Page(page))
@@ -124,7 +128,10 @@ def names_only_in_strings_and_comments() -> bytes:
     shared = file.resources(XObject=_named("Im", [file.image(person) for person in range(PEOPLE)]))
     for person in range(PEOPLE):
         other = (person + 1) % PEOPLE
-        quoted = b"BT /F1 8 Tf 20 200 Td (see /Im%d Do ) Tj (a \\( /Im%d Do (nested) ) Tj ET\n%% /Im%d Do\n" % (other, other, other)
+        quoted = (
+            b"BT /F1 8 Tf 20 200 Td (see /Im%d Do ) Tj (a \\( /Im%d Do (nested) ) Tj ET\n%% /Im%d Do\n"
+            % (other, other, other)
+        )
         file.page(person, quoted + _draw(f"Im{person}"), shared)
     return file.bytes()
 
@@ -187,7 +194,13 @@ def links_to_next_page() -> bytes:
         file.page(person, _draw("Im"), file.resources(XObject=Dictionary(Im=file.image(person))))
     for person, page in enumerate(file.pages):
         target = file.pages[(person + 1) % PEOPLE]
-        page.Annots = Array([Dictionary(Type=Name.Annot, Subtype=Name.Link, Rect=[0, 0, 50, 50], Dest=Array([target, Name.Fit]))])
+        page.Annots = Array(
+            [
+                Dictionary(
+                    Type=Name.Annot, Subtype=Name.Link, Rect=[0, 0, 50, 50], Dest=Array([target, Name.Fit])
+                )
+            ]
+        )
     return file.bytes()
 
 
@@ -196,10 +209,22 @@ def tagged_tree() -> bytes:
     file = _File()
     root = file.pdf.make_indirect(Dictionary(Type=Name.StructTreeRoot, K=Array()))
     for person in range(PEOPLE):
-        page = file.page(person, _draw("Im"), file.resources(XObject=Dictionary(Im=file.image(person))), StructParents=person)
+        page = file.page(
+            person,
+            _draw("Im"),
+            file.resources(XObject=Dictionary(Im=file.image(person))),
+            StructParents=person,
+        )
         root.K.append(
             file.pdf.make_indirect(
-                Dictionary(Type=Name.StructElem, S=Name.P, P=root, Pg=page, K=0, ActualText=String(text_marker(person).decode()))
+                Dictionary(
+                    Type=Name.StructElem,
+                    S=Name.P,
+                    P=root,
+                    Pg=page,
+                    K=0,
+                    ActualText=String(text_marker(person).decode()),
+                )
             )
         )
     file.pdf.Root.StructTreeRoot = root
@@ -215,7 +240,15 @@ def tiling_patterns() -> bytes:
     for person in range(PEOPLE):
         pattern = Stream(file.pdf, _draw(f"Im{person}"))
         pattern.update(
-            Dictionary(PatternType=1, PaintType=1, TilingType=1, BBox=[0, 0, 150, 150], XStep=150, YStep=150, Resources=shared)
+            Dictionary(
+                PatternType=1,
+                PaintType=1,
+                TilingType=1,
+                BBox=[0, 0, 150, 150],
+                XStep=150,
+                YStep=150,
+                Resources=shared,
+            )
         )
         patterns.append(file.pdf.make_indirect(pattern))
     resources = file.resources(Pattern=_named("P", patterns))
@@ -228,9 +261,12 @@ def type3_font() -> bytes:
     """One font whose glyphs are everybody's signature, with a text map that spells the names."""
     file = _File()
     shared = file.resources(XObject=_named("Im", [file.image(person) for person in range(PEOPLE)]))
-    procedures = {f"/sign{p}": Stream(file.pdf, b"600 0 d0 60 0 0 60 0 0 cm /Im%d Do\n" % p) for p in range(PEOPLE)}
+    procedures = {
+        f"/sign{p}": Stream(file.pdf, b"600 0 d0 60 0 0 60 0 0 cm /Im%d Do\n" % p) for p in range(PEOPLE)
+    }
     to_unicode = b"begincmap\n%d beginbfchar\n" % PEOPLE + b"".join(
-        b"<%02X> <%b>\n" % (65 + p, text_marker(p).decode().encode("utf-16-be").hex().encode()) for p in range(PEOPLE)
+        b"<%02X> <%b>\n" % (65 + p, text_marker(p).decode().encode("utf-16-be").hex().encode())
+        for p in range(PEOPLE)
     )
     font = file.pdf.make_indirect(
         Dictionary(
@@ -242,7 +278,9 @@ def type3_font() -> bytes:
             LastChar=64 + PEOPLE,
             Widths=[60] * PEOPLE,
             CharProcs=Dictionary(procedures),
-            Encoding=Dictionary(Type=Name.Encoding, Differences=Array([65, *(Name(f"/sign{p}") for p in range(PEOPLE))])),
+            Encoding=Dictionary(
+                Type=Name.Encoding, Differences=Array([65, *(Name(f"/sign{p}") for p in range(PEOPLE))])
+            ),
             Resources=shared,
             ToUnicode=Stream(file.pdf, to_unicode + b"endbfchar\nendcmap\n"),
         )
@@ -261,7 +299,11 @@ def soft_masks() -> bytes:
     for person in range(PEOPLE):
         group = file.form(_draw(f"Im{person}"), shared)
         group.Group = Dictionary(S=Name.Transparency, CS=Name.DeviceGray)
-        states.append(file.pdf.make_indirect(Dictionary(Type=Name.ExtGState, SMask=Dictionary(S=Name.Luminosity, G=group))))
+        states.append(
+            file.pdf.make_indirect(
+                Dictionary(Type=Name.ExtGState, SMask=Dictionary(S=Name.Luminosity, G=group))
+            )
+        )
     resources = file.resources(ExtGState=_named("GS", states))
     for person in range(PEOPLE):
         file.page(person, b"q /GS%d gs 0 0 200 200 re f Q\n" % person, resources)
@@ -275,9 +317,13 @@ def attachments() -> bytes:
     for person in range(PEOPLE):
         content = Stream(file.pdf, text_marker(person))
         content.Type = Name.EmbeddedFile
-        spec = file.pdf.make_indirect(Dictionary(Type=Name.Filespec, F=String("a.txt"), EF=Dictionary(F=content)))
+        spec = file.pdf.make_indirect(
+            Dictionary(Type=Name.Filespec, F=String("a.txt"), EF=Dictionary(F=content))
+        )
         names.extend([String(f"{person:03d}"), spec])
-        file.page(person, _draw("Im"), file.resources(XObject=Dictionary(Im=file.image(person))), AF=Array([spec]))
+        file.page(
+            person, _draw("Im"), file.resources(XObject=Dictionary(Im=file.image(person))), AF=Array([spec])
+        )
     file.pdf.Root.Names = Dictionary(EmbeddedFiles=Dictionary(Names=names))
     return file.bytes()
 
@@ -285,8 +331,12 @@ def attachments() -> bytes:
 def properties() -> bytes:
     """Marked content with properties; one dictionary names everybody's."""
     file = _File()
-    values = [file.pdf.make_indirect(Dictionary(ActualText=String(text_marker(p).decode()))) for p in range(PEOPLE)]
-    shared = file.resources(Properties=_named("MC", values), XObject=_named("Im", [file.image(p) for p in range(PEOPLE)]))
+    values = [
+        file.pdf.make_indirect(Dictionary(ActualText=String(text_marker(p).decode()))) for p in range(PEOPLE)
+    ]
+    shared = file.resources(
+        Properties=_named("MC", values), XObject=_named("Im", [file.image(p) for p in range(PEOPLE)])
+    )
     for person in range(PEOPLE):
         file.page(person, b"/Span /MC%d BDC %b EMC\n" % (person, _draw(f"Im{person}")), shared)
     return file.bytes()
@@ -327,16 +377,24 @@ def fonts_shadings_and_spaces() -> bytes:
             Type=Name.FontDescriptor, FontName=Name.Own, Flags=32, FontBBox=[0, 0, 9, 9], ItalicAngle=0, Ascent=9, Descent=0,
             CapHeight=9, StemV=1, FontFile2=file.pdf.make_indirect(program),
         )  # fmt: skip
-        font = Dictionary(Type=Name.Font, Subtype=Name.TrueType, BaseFont=Name.Own, FirstChar=65, LastChar=65, Widths=[9])
+        font = Dictionary(
+            Type=Name.Font, Subtype=Name.TrueType, BaseFont=Name.Own, FirstChar=65, LastChar=65, Widths=[9]
+        )
         font.FontDescriptor = file.pdf.make_indirect(descriptor)
         fonts.append(file.pdf.make_indirect(font))
         lookup = (image_marker(person) * 3)[:48]
-        spaces.append(file.pdf.make_indirect(Array([Name.Indexed, Name.DeviceRGB, 15, String(lookup.decode())])))
+        spaces.append(
+            file.pdf.make_indirect(Array([Name.Indexed, Name.DeviceRGB, 15, String(lookup.decode())]))
+        )
         sampled = Stream(file.pdf, image_marker(person))
         sampled.update(
-            Dictionary(FunctionType=0, Domain=[0, 1], Range=[0, 1], Size=[len(image_marker(0))], BitsPerSample=8)
+            Dictionary(
+                FunctionType=0, Domain=[0, 1], Range=[0, 1], Size=[len(image_marker(0))], BitsPerSample=8
+            )
         )
-        shading = Dictionary(ShadingType=2, ColorSpace=Name.DeviceGray, Coords=[0, 0, 200, 0], Function=sampled)
+        shading = Dictionary(
+            ShadingType=2, ColorSpace=Name.DeviceGray, Coords=[0, 0, 200, 0], Function=sampled
+        )
         shadings.append(file.pdf.make_indirect(shading))
     names = {f"/O{p}": font for p, font in enumerate(fonts)}
     shared = file.pdf.make_indirect(
@@ -347,7 +405,11 @@ def fonts_shadings_and_spaces() -> bytes:
         )
     )
     for person in range(PEOPLE):
-        file.page(person, b"BT /O%d 9 Tf (A) Tj ET /CS%d cs 3 sc 9 9 9 9 re f /Sh%d sh\n" % (person, person, person), shared)
+        file.page(
+            person,
+            b"BT /O%d 9 Tf (A) Tj ET /CS%d cs 3 sc 9 9 9 9 re f /Sh%d sh\n" % (person, person, person),
+            shared,
+        )
     return file.bytes()
 
 
@@ -357,7 +419,12 @@ def scripts() -> bytes:
     named = Array()
     for person in range(PEOPLE):
         action = Dictionary(S=Name.JavaScript, JS=String(f"app.alert('{text_marker(person).decode()}')"))
-        file.page(person, _draw("Im"), file.resources(XObject=Dictionary(Im=file.image(person))), AA=Dictionary(O=action))
+        file.page(
+            person,
+            _draw("Im"),
+            file.resources(XObject=Dictionary(Im=file.image(person))),
+            AA=Dictionary(O=action),
+        )
         named.extend([String(f"{person:03d}"), action])
     file.pdf.Root.Names = Dictionary(JavaScript=Dictionary(Names=named))
     file.pdf.Root.OpenAction = Dictionary(S=Name.Launch, F=String("x"))

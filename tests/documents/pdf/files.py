@@ -27,7 +27,8 @@ def many_pages(pages: list[list[str]]) -> Pdf:
     )
     for lines in pages:
         shown = b"".join(
-            b"BT /F1 10 Tf 20 %d Td (%b) Tj ET\n" % (780 - 14 * row, line.encode("cp1252")) for row, line in enumerate(lines)
+            b"BT /F1 10 Tf 20 %d Td (%b) Tj ET\n" % (780 - 14 * row, line.encode("cp1252"))
+            for row, line in enumerate(lines)
         )
         page = Dictionary(Type=Name.Page, MediaBox=[0, 0, 595, 842], Contents=Stream(pdf, shown))
         page.Resources = Dictionary(Font=Dictionary(F1=font))
@@ -41,7 +42,9 @@ def saved(pdf: Pdf, **options: Any) -> bytes:
     return out.getvalue()
 
 
-def with_content(content: bytes, resources: dict[str, Any] | None = None, *, compressed: bytes | None = None) -> Pdf:
+def with_content(
+    content: bytes, resources: dict[str, Any] | None = None, *, compressed: bytes | None = None
+) -> Pdf:
     """One page that draws `content`; `compressed` replaces it by bytes said to be deflated."""
     pdf = Pdf.new()
     stream = Stream(pdf, content if compressed is None else compressed)
@@ -83,20 +86,32 @@ def active(kind: str) -> bytes:
         page.AA = pdf.make_indirect(Dictionary(O=pdf.make_indirect(script)))
         objects = pikepdf.ObjectStreamMode.generate
     elif kind == "script behind a Next chain":
-        pdf.Root.OpenAction = Dictionary(S=Name.GoTo, D=Array([page, Name.Fit]), Next=pdf.make_indirect(script))
+        pdf.Root.OpenAction = Dictionary(
+            S=Name.GoTo, D=Array([page, Name.Fit]), Next=pdf.make_indirect(script)
+        )
     elif kind == "Launch":
         pdf.Root.OpenAction = Dictionary(S=Name.Launch, F=String("calc.exe"))
     elif kind == "embedded file":
         attached = Stream(pdf, b"payload")
         attached.Type = Name.EmbeddedFile
-        spec = pdf.make_indirect(Dictionary(Type=Name.Filespec, F=String("a"), EF=Dictionary(F=pdf.make_indirect(attached))))
+        spec = pdf.make_indirect(
+            Dictionary(Type=Name.Filespec, F=String("a"), EF=Dictionary(F=pdf.make_indirect(attached)))
+        )
         pdf.Root.Names = Dictionary(EmbeddedFiles=Dictionary(Names=Array([String("a"), spec])))
     elif kind == "XFA":
         pdf.Root.AcroForm = Dictionary(Fields=Array(), XFA=pdf.make_indirect(Stream(pdf, b"<xdp/>")))
     elif kind == "RichMedia":
-        page.Annots = Array([pdf.make_indirect(Dictionary(Type=Name.Annot, Subtype=Name.RichMedia, Rect=[0, 0, 9, 9]))])
+        page.Annots = Array(
+            [pdf.make_indirect(Dictionary(Type=Name.Annot, Subtype=Name.RichMedia, Rect=[0, 0, 9, 9]))]
+        )
     elif kind == "submit action":
-        page.Annots = Array([Dictionary(Type=Name.Annot, Subtype=Name.Link, Rect=[0, 0, 9, 9], A=Dictionary(S=Name.SubmitForm))])
+        page.Annots = Array(
+            [
+                Dictionary(
+                    Type=Name.Annot, Subtype=Name.Link, Rect=[0, 0, 9, 9], A=Dictionary(S=Name.SubmitForm)
+                )
+            ]
+        )
     elif kind == "opens a web page":
         pdf.Root.OpenAction = Dictionary(S=Name.URI, URI=String("https://example.test/"))
     elif kind == "acts when a page is shown":

@@ -19,7 +19,10 @@ def expanded(pdf: bytes) -> bytes:
     for number in sorted(numbers):
         _dump(reader.get_object(IndirectObject(number, 0, reader)), out)
     text = b"\n".join(out)
-    spelled = [bytes.fromhex(found.decode()).replace(b"\0", b"") for found in re.findall(rb"<((?:[0-9A-Fa-f]{2})+)>", text)]
+    spelled = [
+        bytes.fromhex(found.decode()).replace(b"\0", b"")
+        for found in re.findall(rb"<((?:[0-9A-Fa-f]{2})+)>", text)
+    ]
     return text + b"\n".join(spelled)
 
 
@@ -48,4 +51,8 @@ def _dump(value: Any, out: list[bytes]) -> None:
         for entry in value:
             _dump(entry, out)
     elif not isinstance(value, IndirectObject) and value is not None:
-        out.append(value.original_bytes if hasattr(value, "original_bytes") else str(value).encode("utf-8", "replace"))
+        out.append(
+            value.original_bytes
+            if hasattr(value, "original_bytes")
+            else str(value).encode("utf-8", "replace")
+        )

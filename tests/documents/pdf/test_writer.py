@@ -10,7 +10,7 @@ import pypdfium2
 import pytest
 from pikepdf import Array, Dictionary, Name, Pdf, Stream, String
 
-from app.documents.limits import PdfLimits, Refused, RefusedPdf
+from app.documents.limits import PdfLimits, Refused, RefusedPdfError
 from app.documents.text import page_texts
 from app.documents.writer import PageWriter
 from tests.documents.pdf.files import form, many_pages, one_page, sample, saved, with_content
@@ -24,7 +24,7 @@ def cut(data: bytes, pages: list[int], limits: PdfLimits | None = None) -> bytes
 
 
 def refusal(pdf: Pdf, limits: PdfLimits | None = None) -> Refused:
-    with pytest.raises(RefusedPdf) as caught:
+    with pytest.raises(RefusedPdfError) as caught:
         PageWriter(pdf, [page.obj for page in pdf.pages], limits or PdfLimits()).part([0])
     return caught.value.refusal
 
@@ -107,7 +107,9 @@ def test_a_stream_that_is_cut_off_behind_other_filters_is_refused() -> None:
     assert refusal(pdf).code == "content_unreadable"
 
 
-@pytest.mark.parametrize("content", [b"/Im1 Do", b"BT /F9 9 Tf (a) Tj ET", b"/GS1 gs", b"/Sh1 sh", b"/CS1 cs", b"/P1 scn"])
+@pytest.mark.parametrize(
+    "content", [b"/Im1 Do", b"BT /F9 9 Tf (a) Tj ET", b"/GS1 gs", b"/Sh1 sh", b"/CS1 cs", b"/P1 scn"]
+)
 def test_a_missing_resource_is_refused(content: bytes) -> None:
     assert refusal(with_content(content)).code == "resource_missing"
 
@@ -173,19 +175,27 @@ def test_a_stream_whose_data_lies_elsewhere_is_refused() -> None:
 
 def test_content_over_the_limit_is_refused() -> None:
     packed = zlib.compress(b"0 0 m 1 1 l S\n" * 100_000)
-    assert refusal(with_content(b"", compressed=packed), PdfLimits(max_content_bytes=1_000_000)).code == "content_too_large"
+    assert (
+        refusal(with_content(b"", compressed=packed), PdfLimits(max_content_bytes=1_000_000)).code
+        == "content_too_large"
+    )
 
 
 @pytest.mark.parametrize(
     ("font", "why"),
     [
         (Dictionary(Encoding=Name.WinAnsiEncoding, CharProcs=Dictionary()), "no names for its codes"),
-        (Dictionary(Encoding=Dictionary(BaseEncoding=Name.WinAnsiEncoding), CharProcs=Dictionary()), "built-in names"),
+        (
+            Dictionary(Encoding=Dictionary(BaseEncoding=Name.WinAnsiEncoding), CharProcs=Dictionary()),
+            "built-in names",
+        ),
     ],
 )
 def test_a_type3_font_whose_glyphs_cannot_be_told_apart_is_refused(font: Any, why: str) -> None:
     pdf = with_content(b"BT /T3 9 Tf (a) Tj ET")
-    font.update(Dictionary(Type=Name.Font, Subtype=Name.Type3, FontBBox=[0, 0, 1, 1], FontMatrix=[1, 0, 0, 1, 0, 0]))
+    font.update(
+        Dictionary(Type=Name.Font, Subtype=Name.Type3, FontBBox=[0, 0, 1, 1], FontMatrix=[1, 0, 0, 1, 0, 0])
+    )
     pdf.pages[0].obj.Resources = Dictionary(Font=Dictionary(T3=pdf.make_indirect(font)))
     assert refusal(pdf).code == "font_unsafe", why
 
@@ -194,7 +204,7 @@ def test_a_page_without_a_size_is_refused() -> None:
     pdf = one_page()
     pages = [page.obj for page in pdf.pages]
     del pages[0].MediaBox
-    with pytest.raises(RefusedPdf, match="page_damaged"):
+    with pytest.raises(RefusedPdfError, match="page_damaged"):
         PageWriter(pdf, pages, PdfLimits()).part([0])
 
 
@@ -203,5 +213,5 @@ def test_only_the_damaged_page_is_refused() -> None:
     pdf.pages[1].obj.Contents = pdf.make_indirect(Stream(pdf, b"(never closed"))
     data = saved(pdf)
     assert list(page_texts(cut(data, [0]))) == ["first"]
-    with pytest.raises(RefusedPdf):
+    with pytest.raises(RefusedPdfError):
         cut(data, [1])
