@@ -1,18 +1,24 @@
-"""The `pli` command. Each command lies in a file of its own and is imported only when it runs."""
+"""The `pli` command. Modules here import little at their top: what a command needs is imported when it runs, so that
+`pli explain` starts at once and works with no settings and no database."""
 
 import typer
 
-from app.cli import demo, explain, manage, send, serve
+from app.cli import demo, doctor, explain, manage, send, serve
+from app.cli.failures import one_sentence
 
 cli = typer.Typer(
-    no_args_is_help=True, add_completion=False, help="Sealed documents, announced by text message."
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Sealed documents, announced by text message.",
 )
 cli.command("demo")(demo.demo)
 cli.command("serve")(serve.serve)
 cli.command("worker")(serve.worker)
 cli.command("send")(send.send)
 cli.command("explain")(explain.explain)
-cli.command("doctor")(manage.doctor)
+cli.command("doctor")(doctor.doctor)
+cli.command("verify-journal")(manage.verify_journal)
 cli.add_typer(manage.db, name="db")
 cli.add_typer(manage.org, name="org")
 cli.add_typer(manage.user, name="user")
@@ -20,5 +26,6 @@ cli.add_typer(manage.client, name="client")
 
 
 def main() -> None:
-    """Entry point of the `pli` command."""
-    cli()
+    """Entry point of the `pli` command: a failure is one sentence and exit status 1."""
+    with one_sentence():
+        cli()

@@ -137,3 +137,12 @@ def read_details(vault: Vault, document: Document) -> Details:
     )
     stored = json.loads(text)
     return Details(**{**stored, "findings": tuple(stored["findings"])})
+
+
+def read_staff_number(vault: Vault, document: Document) -> str:
+    """The staff number of a line, in clear; empty when it has none."""
+    if document.staff_sealed is None:
+        return ""
+    return vault.columns.open_column(
+        document.organisation_id, "document", "staff", document.id, document.staff_sealed
+    )

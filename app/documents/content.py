@@ -84,8 +84,9 @@ def used_names(data: bytes) -> frozenset[Use]:
     if rest.translate(None, _EASY_BYTES) or b"BI" in rest:
         return _exactly_used(data)
     _require_balanced(rest)
-    words = set(rest.translate(_DELIMITERS_TO_SPACE, _DIGITS).split())
-    operators = {word.partition(b"/")[0] for word in words} - {b""}
+    # Without numbers most lines are the same, so few are left to look at.
+    lines = set(rest.translate(_DELIMITERS_TO_SPACE, _DIGITS).splitlines())
+    operators = {word.partition(b"/")[0] for line in lines for word in line.split()} - {b""}
     if not operators <= _OPERATORS_WITHOUT_DIGITS and b"BX" not in operators:
         return _exactly_used(data)
     return frozenset(

@@ -1,12 +1,16 @@
 """The whole text of every page, by pdfium.
 
 pdfium is not safe on two threads, not even with two documents; the child process that calls this has one. Its memory
-grows with every page it has seen, so the file is opened again now and then.
+grows with every page it has seen, so the file is opened again when it has grown a lot; opening costs
+a walk through the page tree to the page where it goes on.
 """
 
 import ctypes
+import os
 import re
+from collections import deque
 from collections.abc import Iterator
+from pathlib import Path
 
 import pypdfium2.raw as pdfium
 
@@ -15,7 +19,11 @@ from app.documents.limits import RefusedPdfError
 UNREADABLE = "\ufffd"
 """Stands for a glyph whose letter the PDF does not tell."""
 
-_PAGES_PER_OPENING = 500
+_PAGES_BETWEEN_LOOKS = 50
+_MAX_GROWTH = 96 * 1024 * 1024
+_MEMORY_PAGE = os.sysconf("SC_PAGE_SIZE")
+# Fonts are forgotten with the last open page that uses them; loading them again for every page costs a tenth.
+_PAGES_HELD = 2
 _LINE_MARK = "\x1e"
 _NO_LETTER = re.compile(r"[\x00-\x1d\x1f\x7f-\x9f\ud800-\udfff\ue000-\uf8ff\ufdd0-\ufdef\ufff9-\uffff]")
 
@@ -32,18 +40,42 @@ def page_count(data: bytes) -> int:
 def page_texts(data: bytes) -> Iterator[str]:
     """The text of each page in order: lines in the order of the content, unreadable glyphs as U+FFFD."""
     pages = page_count(data)
-    for start in range(0, pages, _PAGES_PER_OPENING):
-        document = _open(data)
-        try:
-            for index in range(start, min(start + _PAGES_PER_OPENING, pages)):
-                yield _page_text(document, index)
-        finally:
-            pdfium.FPDF_CloseDocument(document)
+    start = 0
+    while start < pages:
+        for text in _texts_of_one_opening(data, start, pages):
+            yield text
+            start += 1
+
+
+def _texts_of_one_opening(data: bytes, start: int, end: int) -> Iterator[str]:
+    """Texts from page `start` on, until the end or until the reader has grown too much."""
+    document = _open(data)
+    held: deque[ctypes.c_void_p] = deque()
+    at_opening = _resident_bytes()
+    try:
+        for index in range(start, end):
+            page = pdfium.FPDF_LoadPage(document, index)
+            if not page:
+                raise RefusedPdfError("damaged", "the text reader cannot read a page")
+            held.append(page)
+            yield _page_text(page)
+            if len(held) > _PAGES_HELD:
+                pdfium.FPDF_ClosePage(held.popleft())
+            if index % _PAGES_BETWEEN_LOOKS == 0 and _resident_bytes() - at_opening > _MAX_GROWTH:
+                return
+    finally:
+        for page in held:
+            pdfium.FPDF_ClosePage(page)
+        pdfium.FPDF_CloseDocument(document)
+
+
+def _resident_bytes() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * _MEMORY_PAGE
 
 
 def cleaned(raw: str) -> str:
     """pdfium's text with line ends as newlines, no-break spaces as spaces and everything that is no letter as U+FFFD."""
-    text = raw.replace("\u00a0", " ").replace("\u202f", " ")
+    text = raw.replace("\u00a0", " ").replace("\u202f", " ") if "\u00a0" in raw or "\u202f" in raw else raw
     if text.replace("\r\n", "").isprintable():
         return text.replace("\r\n", "\n")
     return _NO_LETTER.sub(UNREADABLE, text.replace("\r\n", _LINE_MARK)).replace(_LINE_MARK, "\n")
@@ -57,10 +89,7 @@ def _open(data: bytes) -> ctypes.c_void_p:
     return document
 
 
-def _page_text(document: ctypes.c_void_p, index: int) -> str:
-    page = pdfium.FPDF_LoadPage(document, index)
-    if not page:
-        raise RefusedPdfError("damaged", "the text reader cannot read a page")
+def _page_text(page: ctypes.c_void_p) -> str:
     text_page = pdfium.FPDFText_LoadPage(page)
     try:
         count = pdfium.FPDFText_CountChars(text_page)
@@ -75,4 +104,3 @@ def _page_text(document: ctypes.c_void_p, index: int) -> str:
         return cleaned("".join(map(chr, letters)))
     finally:
         pdfium.FPDFText_ClosePage(text_page)
-        pdfium.FPDF_ClosePage(page)

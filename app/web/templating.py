@@ -1,7 +1,7 @@
 """Jinja2 pages: one environment, and what every page may use.
 
 In a template: `page` (PageContext), `t`, `plural`, `icon`, `static_url`, `static_text`, `ink_on`, and the filters
-`date`, `day`, `moment`, `clock`, `number`, `percent`, `size`, `phone`. Dates and times are shown in the zone of the
+`date`, `day`, `month`, `moment`, `clock`, `number`, `percent`, `size`, `phone`. Dates and times are shown in the zone of the
 organisation. An undefined name is an error, not an empty string.
 """
 
@@ -94,6 +94,7 @@ def environment() -> Environment:
     env.filters.update(
         date=_date,
         day=_day,
+        month=_month,
         moment=_moment,
         clock=_clock,
         number=_number,
@@ -154,6 +155,16 @@ def _day(context: Context, value: date | datetime) -> str:
     """31 déc. 2026, for tables."""
     local = value.astimezone(_zone(context)).date() if isinstance(value, datetime) else value
     return format_date(local, format="medium", locale=_page(context).lang)
+
+
+def month_name(period: str, lang: Language) -> str:
+    """septembre 2026, for the period "2026-09". Raises ValueError for anything that is not a month."""
+    return format_date(date.fromisoformat(f"{period}-01"), "MMMM y", locale=lang)
+
+
+@pass_context
+def _month(context: Context, period: str) -> str:
+    return month_name(period, _page(context).lang)
 
 
 @pass_context

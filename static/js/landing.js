@@ -62,11 +62,10 @@
     if (kind === "none") { return; }
     each("[data-kind]", function (hint) { hint.hidden = hint.getAttribute("data-kind") !== kind; });
     /* A code printed on a letter is easier to type when it can be read; a password of one's own stays hidden. */
-    if (kind === "code" || kind === "digits") {
+    if (kind === "generated") {
       reveal(true);
       password.className += " input--code";
-      password.setAttribute("inputmode", kind === "digits" ? "numeric" : "text");
-      password.setAttribute("autocapitalize", kind === "digits" ? "none" : "characters");
+      password.setAttribute("autocapitalize", "characters");
     }
   }
 
@@ -97,7 +96,6 @@
     fill("contact", answer.contact);
     fill("title", answer.title);
     fill("expires", answer.expires);
-    fill("phrase", answer.phrase);
     if (answer.brand) {
       document.documentElement.style.setProperty("--brand", answer.brand);
       document.documentElement.style.setProperty("--brand-ink", answer.brand_ink);

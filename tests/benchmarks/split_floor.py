@@ -1,4 +1,4 @@
-"""Splitting and reading against floor T, on the same files in the same run: `python -m tests.benchmarks.split_floor`.
+"""Splitting and reading against floor T, on the same files in the same run: `python -m tests.benchmarks.splitfloor`.
 
 Floor T is what standard tools need for the same work, each at its fastest: `qpdf --stream-data=preserve --split-pages`
 to cut, one `openssl enc` over all the parts to encrypt, `pdftotext -raw` to read. CPU is user and system time of every
@@ -7,35 +7,20 @@ import's part and are measured with it.
 """
 
 import argparse
-import os
-import resource
 import statistics
 import subprocess
 import sys
 import tempfile
-import threading
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from app.documents.limits import PdfLimits
 from app.documents.split import Part, PdfChild
+from tests.benchmarks.measuring import measured
 from tests.benchmarks.payroll_files import make_payroll
 
 _KEY = "00112233445566778899aabbccddeeff" * 2
 _NONCE = "00" * 16
-_MIB = 1024 * 1024
-
-
-@dataclass(frozen=True)
-class Cost:
-    """Seconds of processor and wall time; `peak_mib` of this process and its children together, where measured."""
-
-    cpu: float
-    wall: float
-    peak_mib: float = 0.0
 
 
 def main() -> None:
@@ -52,8 +37,8 @@ def main() -> None:
             source = Path(folder) / "payroll.pdf"
             source.write_bytes(pdf)
             for _ in range(arguments.rounds):
-                floor.append(_measured(partial(_floor, source)))
-                ours.append(_measured(partial(_split, pdf, len(people))))
+                floor.append(measured(partial(floor, source)))
+                ours.append(measured(partial(_split, pdf, len(people))))
         cost, base = statistics.median(c.cpu for c in ours), statistics.median(c.cpu for c in floor)
         per_page[pages] = cost / pages
         sys.stdout.write(
@@ -67,7 +52,8 @@ def main() -> None:
     )
 
 
-def _floor(source: Path) -> None:
+def floor(source: Path) -> None:
+    """Cut, encrypt and read with standard tools."""
     with tempfile.TemporaryDirectory(dir=source.parent) as folder:
         parts = Path(folder)
         subprocess.run(
@@ -84,43 +70,6 @@ def _split(pdf: bytes, slips: int) -> None:
             isinstance(event, Part) and event.slip.problem is None for event in child.split_merged(pdf)
         )
     assert parts == slips, f"{parts} parts for {slips} payslips"
-
-
-def _measured(work: Callable[[], None]) -> Cost:
-    before, started = _cpu(), time.monotonic()
-    done = threading.Event()
-    peaks = [0.0]
-    watcher = threading.Thread(target=_watch_memory, args=(done, peaks))
-    watcher.start()
-    try:
-        work()
-    finally:
-        done.set()
-        watcher.join()
-    return Cost(_cpu() - before, time.monotonic() - started, peaks[0])
-
-
-def _watch_memory(done: threading.Event, peaks: list[float]) -> None:
-    while not done.wait(0.1):
-        peaks[0] = max(peaks[0], sum(map(_resident_mib, [os.getpid(), *_children()])))
-
-
-def _children() -> list[int]:
-    tasks = Path("/proc/self/task").iterdir()
-    return [int(child) for task in tasks for child in (task / "children").read_text().split()]
-
-
-def _resident_mib(process: int) -> float:
-    try:
-        pages = int(Path(f"/proc/{process}/statm").read_text().split()[1])
-    except (FileNotFoundError, ProcessLookupError):
-        return 0.0
-    return pages * os.sysconf("SC_PAGE_SIZE") / _MIB
-
-
-def _cpu() -> float:
-    usages = (resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN))
-    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
 
 
 if __name__ == "__main__":

@@ -116,7 +116,7 @@ def test_an_answer_that_is_not_recorded_yet_is_not_erased(world: World) -> None:
 Step = tuple[str, int]
 steps = st.lists(
     st.tuples(st.sampled_from(["sms", "rcs", "power", "rcs_switch", "revoke", "wait"]), st.integers(0, 3)),
-    max_size=25,
+    max_size=15,
 )
 
 
@@ -125,7 +125,7 @@ def test_whatever_happens_the_phone_and_the_reports_agree(sqlite_world: World) -
     numbers = iter(range(10_000))
 
     @given(steps)
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=30, deadline=None)
     def check(chosen: list[Step]) -> None:
         number = f"+3361109{next(numbers):04d}"
         world = open_world(sqlite_world.database, sqlite_world.organisation)

@@ -149,6 +149,7 @@ def test_dates_are_those_of_the_organisations_zone() -> None:
     assert shown("{{ at | date }}", at=late) == "31 décembre 2026"
     assert shown("{{ at | date }}", zone="Indian/Reunion", at=late) == "1 janvier 2027"
     assert shown("{{ at | moment }} {{ at | clock }}", at=late) == "31 déc., 23:30 23:30:00"
+    assert shown("{{ '2026-09' | month }}") == "septembre 2026"
     assert shown("{{ at | day }}", "en", at=date(2026, 12, 31)) == "Dec 31, 2026"
 
 
@@ -196,9 +197,10 @@ def test_the_page_behind_a_link_is_one_small_answer() -> None:
         "secret": "",
         "sender": "",
         "contact": "",
-        "title": "",
+        "kind": "",
+        "period": "",
         "expires": None,
-        "password_kind": "text",
+        "password_policy": "",
         "problem": "",
         "tries_left": 0,
         "retry_after": 0,

@@ -1,6 +1,6 @@
 """Every question asked of console accounts, their sessions, failed logins and the keys of programs."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -129,3 +129,31 @@ def api_key(session: Session, organisation_id: UUID, key_id: UUID) -> ApiKey | N
     """One key of an organisation, held until the transaction ends."""
     query = select(ApiKey).where(ApiKey.id == key_id, ApiKey.organisation_id == organisation_id)
     return session.exec(query.with_for_update()).one_or_none()
+
+
+def actor_names(session: Session, organisation_id: UUID, actors: Iterable[str]) -> dict[str, str]:
+    """The names behind `user:<id>` and `key:<id>`; others stay as they are written."""
+    wanted = {actor: actor.partition(":") for actor in set(actors) if actor}
+    ids = {actor: UUID(rest) for actor, (kind, _, rest) in wanted.items() if kind in ("user", "key") and _is_id(rest)}
+    rows = [
+        *session.execute(
+            sa.select(col(User.id), col(User.name)).where(
+                col(User.organisation_id) == organisation_id, col(User.id).in_(ids.values())
+            )
+        ),
+        *session.execute(
+            sa.select(col(ApiKey.id), col(ApiKey.name)).where(
+                col(ApiKey.organisation_id) == organisation_id, col(ApiKey.id).in_(ids.values())
+            )
+        ),
+    ]
+    names: dict[UUID, str] = {actor_id: name for actor_id, name in rows}
+    return {actor: names.get(ids[actor], actor) if actor in ids else actor for actor in wanted}
+
+
+def _is_id(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True

@@ -18,6 +18,11 @@ def by_slug(session: Session, slug: str) -> Organisation | None:
     return session.exec(select(Organisation).where(Organisation.slug == slug)).one_or_none()
 
 
+def every(session: Session) -> list[Organisation]:
+    """Every organisation, by short name."""
+    return list(session.exec(select(Organisation).order_by(col(Organisation.slug))))
+
+
 def ids(session: Session) -> list[UUID]:
     """Every organisation."""
     return list(session.exec(select(Organisation.id)))

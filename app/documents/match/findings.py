@@ -18,8 +18,8 @@ from app.documents.match.people import (
     distinct_people,
     fold_staff_number,
 )
+from app.documents.match.phones import phone_findings
 from app.documents.match.release import Finding, ReviewRow, Severity, State, Subject
-from app.messaging.phone import PhoneProblem, Repair, Unreachable
 
 
 class NameCheck(StrEnum):
@@ -81,26 +81,6 @@ class Known:
     refuse_code: Callable[[str, PersonRow], str | None] = lambda _code, _row: None
 
 
-_UNREACHABLE = frozenset(
-    {
-        PhoneProblem.LANDLINE,
-        PhoneProblem.PREMIUM,
-        PhoneProblem.SPECIAL_RATE,
-        PhoneProblem.SHORT_CODE,
-        PhoneProblem.VOIP,
-    }
-)
-# Other ways to write the same digits. The other repairs add, drop or replace digits, so a person looks at them.
-_COSMETIC_REPAIRS = frozenset(
-    {
-        Repair.SPACES,
-        Repair.PUNCTUATION,
-        Repair.QUOTES,
-        Repair.PLUS_ADDED,
-        Repair.INTERNATIONAL_PREFIX,
-        Repair.TRUNK_ZERO,
-    }
-)
 _HARMLESS_FIELDS = frozenset({"language", "postcode"})
 _CODE_BY_PROBLEM = {"unmatched": "unmatched_page", "two_people": "two_people_on_page"}
 _MOST_PAIRS = 16
@@ -291,24 +271,8 @@ class _Review:
     def _about_phone(self, number: str, person: Person) -> list[Finding]:
         if "phone" in person.row.unreadable:
             return []
-        phone = person.phone
-        if isinstance(phone, Unreachable):
-            code = "phone_unreachable" if phone.problem in _UNREACHABLE else "phone_invalid"
-            code = "phone_empty" if phone.problem is PhoneProblem.EMPTY else code
-            return [Finding(code, Severity.BLOCKING, Subject.PHONE, phone.problem)]
-        findings = []
-        if phone.repairs:
-            severity = Severity.INFO if _COSMETIC_REPAIRS.issuperset(phone.repairs) else Severity.WARNING
-            findings.append(Finding("phone_repaired", severity, Subject.PHONE, ", ".join(phone.repairs)))
-        if phone.ambiguous:
-            findings.append(Finding("phone_ambiguous", Severity.WARNING, Subject.PHONE, phone.territory))
-        last = self._last_phones.get(number)
-        if last is not None and last != phone.e164:
-            findings.append(Finding("number_changed", Severity.BLOCKING, Subject.PHONE, last))
-        others = self._phone_owners.get(phone.e164, set()) - {number}
-        if others:
-            findings.append(Finding("same_phone", Severity.WARNING, Subject.PHONE, ", ".join(sorted(others))))
-        return findings
+        others = self._phone_owners.get(person.e164 or "", set()) - {number}
+        return [*phone_findings(person.phone, self._last_phones.get(number), others)]
 
     def _about_access_code(self, row: PersonRow) -> list[Finding]:
         if not self._known.needs_access_code or "access_code" in row.unreadable:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Protocol, TypeVar
+from uuid import UUID
 
 from app.documents.match.release import Blocker, Finding, ReviewRow, Severity, State, Subject, blocks_release
 
@@ -16,6 +17,14 @@ class StoredLine(Protocol):
     confirmed: list[str]
     conflict: bool
     staff_index: bytes | None
+
+
+class StoredBatch(Protocol):
+    """A batch as it is kept, as far as its release is concerned."""
+
+    password_policy: str
+    same_files_as: UUID | None
+    confirmed: list[str]
 
 
 Line = TypeVar("Line", bound=StoredLine)
@@ -38,6 +47,16 @@ def standing_blockers(lines: Sequence[StoredLine]) -> tuple[Blocker, ...]:
     exclusions = {line.row_key for line in lines if line.state == "excluded"}
     confirmations = {(line.row_key, code) for line in lines for code in line.confirmed}
     return blocks_release(rows, exclusions, confirmations)
+
+
+def batch_blockers(batch: StoredBatch) -> tuple[str, ...]:
+    """What holds the batch as a whole until it is confirmed: `same_files` (sent before), `codes_not_printed`."""
+    blockers = []
+    if batch.same_files_as and "same_files" not in batch.confirmed:
+        blockers.append("same_files")
+    if batch.password_policy == "generated" and "codes_printed" not in batch.confirmed:
+        blockers.append("codes_not_printed")
+    return tuple(blockers)
 
 
 def lines_to_send(lines: Sequence[Line]) -> list[Line]:

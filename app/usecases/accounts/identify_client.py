@@ -16,6 +16,12 @@ class Client:
     organisation_id: UUID
     organisation: str
     mode: str
+    simulator_only: bool = False
+
+    @property
+    def may_send(self) -> bool:
+        """A test key releases only where nothing but the simulator can send."""
+        return self.mode == "live" or self.simulator_only
 
     @property
     def actor(self) -> str:
@@ -32,4 +38,4 @@ def identify_client(rt: Runtime, key: str) -> Client | None:
         if found is None:
             return None
         row, organisation = found
-        return Client(row.id, organisation.id, organisation.name, row.mode)
+        return Client(row.id, organisation.id, organisation.name, row.mode, organisation.simulator_only)

@@ -8,11 +8,15 @@ from app.core.jobs import Job
 from app.db.models import Batch, Block, Document
 from app.db.queries import batches, documents, journal
 from app.db.session import Session
-from app.documents.match.standing import lines_to_send, standing_blockers
+from app.documents.match.standing import batch_blockers, lines_to_send, standing_blockers
 from app.evidence.tags import Tag
 from app.runtime import Runtime
 
 BLOCK = 200
+BATCH_BLOCKERS = {
+    "same_files": "the same file was uploaded before; confirm that it must be sent again",
+    "codes_not_printed": "print the access codes first: they cannot be shown after the release",
+}
 
 
 def release_batch(rt: Runtime, organisation_id: UUID, batch_id: UUID, actor: str) -> Batch:
@@ -53,12 +57,8 @@ def _check(batch: Batch, lines: list[Document]) -> None:
         raise Conflict(
             "still_blocked", f"{len(standing)} problems block this batch; settle or exclude each line"
         )
-    if batch.same_files_as and "same_files" not in batch.confirmed:
-        raise Conflict("same_files", "the same file was uploaded before; confirm that it must be sent again")
-    if batch.password_policy == "generated" and "codes_printed" not in batch.confirmed:
-        raise Conflict(
-            "codes_not_printed", "print the access codes first: they cannot be shown after the release"
-        )
+    for blocker in batch_blockers(batch):
+        raise Conflict(blocker, BATCH_BLOCKERS[blocker])
 
 
 def _make_blocks(rt: Runtime, session: Session, batch: Batch, sending: list[Document], now: datetime) -> None:

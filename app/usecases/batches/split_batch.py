@@ -10,10 +10,11 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID, uuid4
 
-from app.crypto.records import open_all, seal, sealed_size
+from app.crypto.records import open_all, seal
 from app.crypto.tokens import new_access_code, new_key
 from app.db.lines import LineFacts, LineMaker, Sealed
 from app.db.models import Batch, Organisation, Upload
+from app.db.openings import open_upload, upload_name
 from app.db.queries import batches, documents, journal, organisations, people
 from app.documents.archive import ArchiveLimits
 from app.documents.headings import Field
@@ -92,22 +93,13 @@ def _begin(rt: Runtime, batch_id: UUID) -> _Work | None:
         )
 
 
-def _open_upload(rt: Runtime, work: _Work, upload: Upload) -> bytes:
-    if upload.key_wrapped is None:
-        raise ValueError("an upload of a batch that is not split yet has its key")
-    box = rt.vault.envelope.review_box(work.organisation.id, work.batch.id, work.batch.review_day)
-    key = box.open(upload.id, "upload-key", upload.key_wrapped)
-    sealed = rt.blobs.get_range(upload.blob_key, 0, sealed_size(upload.size))
-    return open_all(key, work.organisation.id, upload.id, sealed, plain=upload.size)
-
-
 def _read_sheet(rt: Runtime, work: _Work) -> SheetRead | NeedsMapping | SheetRefused:
     choice = None
     if (stored := work.batch.mapping) is not None:
         columns = {Field(field): column for field, column in stored["columns"].items()}
         choice = SheetChoice(columns, stored["header_row"], stored["sheet"])
     return read_people_in_child(
-        _open_upload(rt, work, work.sheet), rt.policies.sheet, remembered=work.remembered, choice=choice
+        open_upload(rt.vault, work.batch, work.sheet, rt.blobs.get_range), rt.policies.sheet, remembered=work.remembered, choice=choice
     )
 
 
@@ -161,10 +153,8 @@ def _cut(rt: Runtime, work: _Work, pack_key: str) -> _Cut | _Failed:
 
 def _pieces(rt: Runtime, work: _Work, intake: Intake) -> Iterator[Piece | FileRefused]:
     for upload in work.documents:
-        name = rt.vault.columns.open_column(
-            work.organisation.id, "upload", "name", upload.id, upload.name_sealed
-        )
-        yield from intake.pieces(name, _open_upload(rt, work, upload))
+        data = open_upload(rt.vault, work.batch, upload, rt.blobs.get_range)
+        yield from intake.pieces(upload_name(rt.vault, upload), data)
 
 
 def _record(rt: Runtime, work: _Work, sheet: SheetRead, cut: _Cut, pack_key: str) -> None:

@@ -1,0 +1,115 @@
+"""The long-running processes: how they begin, and how they end within a few seconds when asked to."""
+
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable
+from types import FrameType
+
+import uvicorn
+
+from app import wiring
+from app.core import log
+from app.core.errors import InvalidInput
+from app.main import create_app
+from app.settings import Settings
+from app.wiring import Application
+from app.worker import Worker
+
+REQUEST_SECONDS = 2
+JOB_SECONDS = 2.0
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+def run_service(
+    settings: Settings, *, work: bool = True, ready: Callable[[Application], None] | None = None
+) -> None:
+    """Serve until SIGINT or SIGTERM. `ready` runs once the worker works and before the first request is answered.
+
+    Raises InvalidInput when the port is taken or the certificate cannot be used.
+    """
+    log.set_up()
+    listener = _listen(settings.host, settings.port)
+    asked = _note_stop_signals()
+    application = wiring.build(settings)
+    server = uvicorn.Server(_configuration(settings, application))
+    worker = Worker(application) if work else None
+    if worker:
+        worker.start()
+    try:
+        if ready:
+            ready(application)
+        if not asked.is_set():
+            print(f"pli: serving at {settings.public}", file=sys.stderr, flush=True)
+            server.run(sockets=[listener])
+    finally:
+        _leave(application, worker)
+
+
+def run_worker(settings: Settings) -> None:
+    """Work on jobs until SIGINT or SIGTERM."""
+    log.set_up()
+    asked = _note_stop_signals()
+    application = wiring.build(settings)
+    worker = Worker(application)
+    worker.start()
+    try:
+        print("pli: working", file=sys.stderr, flush=True)
+        asked.wait()
+    finally:
+        _leave(application, worker)
+
+
+def _configuration(settings: Settings, application: Application) -> uvicorn.Config:
+    return uvicorn.Config(
+        create_app(settings, application),
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=REQUEST_SECONDS,
+        ssl_certfile=settings.tls_cert,
+        ssl_keyfile=settings.tls_key,
+    )
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        raise InvalidInput(
+            "address_unusable",
+            f"cannot listen on {host} port {port} ({error.strerror}). Stop the program that uses it, or choose "
+            "another with PORT or PLI_PORT.",
+        ) from None
+
+
+def _note_stop_signals() -> threading.Event:
+    """Remember a stop signal instead of dying of it; while uvicorn serves it has handlers of its own, and raises the
+    signal again when it has closed its connections."""
+    asked = threading.Event()
+
+    def note(_signal: int, _frame: FrameType | None) -> None:
+        asked.set()
+
+    for stop in STOP_SIGNALS:
+        signal.signal(stop, note)
+    return asked
+
+
+def _leave(application: Application, worker: Worker | None) -> None:
+    failing = sys.exc_info()[0] is not None
+    if worker is None or worker.stop(JOB_SECONDS) or failing:
+        application.close()
+        return
+    # A job still runs on a thread that would hold the interpreter; it is taken up again at the next start.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)

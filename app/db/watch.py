@@ -1,0 +1,93 @@
+"""Where a released document stands, from its row and its newest message. One rule for pages, figures and exports."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from app.db.queries.watching import Tally
+
+RELEASED = frozenset({"releasing", "sealed", "revoked", "expired"})
+# Nothing more comes by itself, and the person was not reached.
+FAILED = frozenset({"failed", "expired", "refused"})
+WAITING = frozenset({"releasing", "queued", "held", "submitting"})
+_OF_MESSAGES = {"cancelled": "refused", "read": "delivered"}
+# The order in which screens list stages.
+STAGES = (
+    "releasing",
+    "queued",
+    "held",
+    "submitting",
+    "submitted",
+    "delivered",
+    "opened",
+    "downloaded",
+    "failed",
+    "refused",
+    "expired",
+    "unknown",
+    "revoked",
+)
+
+
+def stage(document_state: str, message_state: str | None, *, opened: bool, downloaded: bool) -> str:
+    """One of STAGES. What a person decided comes first, then what the reader did, then what the network says."""
+    if document_state == "revoked":
+        return "revoked"
+    if downloaded:
+        return "downloaded"
+    if opened:
+        return "opened"
+    if message_state is None:
+        return "releasing"
+    return _OF_MESSAGES.get(message_state, message_state)
+
+
+@dataclass
+class Counts:
+    """Figures of one batch or several. `submitted`, `delivered`, `opened` and `downloaded` each include those after it;
+    `waiting`, `failed`, `unknown` and `revoked` stand alone. `excluded` lines are not in `total`.
+
+    `by_stage` has every stage that occurs.
+    """
+
+    total: int = 0
+    waiting: int = 0
+    submitted: int = 0
+    delivered: int = 0
+    opened: int = 0
+    downloaded: int = 0
+    failed: int = 0
+    unknown: int = 0
+    revoked: int = 0
+    excluded: int = 0
+    prepared: int = 0
+    by_stage: dict[str, int] = field(default_factory=dict)
+
+    def add(self, tally: Tally) -> None:
+        """Count one group of documents."""
+        count = tally.count
+        if tally.document_state == "excluded":
+            self.excluded += count
+        if tally.document_state not in RELEASED:
+            return
+        at = stage(
+            tally.document_state, tally.message_state, opened=tally.opened, downloaded=tally.downloaded
+        )
+        self.total += count
+        self.by_stage[at] = self.by_stage.get(at, 0) + count
+        self.prepared += count if tally.document_state != "releasing" else 0
+        self.waiting += count if at in WAITING else 0
+        self.submitted += count if at in ("submitted", "delivered", "opened", "downloaded") else 0
+        self.delivered += count if at in ("delivered", "opened", "downloaded") else 0
+        self.opened += count if at in ("opened", "downloaded") else 0
+        self.downloaded += count if at == "downloaded" else 0
+        self.failed += count if at in FAILED else 0
+        self.unknown += count if at == "unknown" else 0
+        self.revoked += count if at == "revoked" else 0
+
+
+def count(tallies: Iterable[Tally]) -> Counts:
+    """The figures of some groups together."""
+    counts = Counts()
+    for tally in tallies:
+        counts.add(tally)
+    return counts

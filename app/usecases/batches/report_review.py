@@ -1,0 +1,85 @@
+"""What the review of a batch found, for programs: every finding, and whether it still stands against a release."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from app.core.errors import NotFound
+from app.db.lines import read_details, read_staff_number
+from app.db.models import Batch, Document
+from app.db.queries import batches, documents
+from app.documents.match.release import Severity
+from app.documents.match.standing import batch_blockers, standing_blockers
+from app.runtime import Runtime
+
+
+@dataclass(frozen=True)
+class LineFinding:
+    """One finding on one line. `line` is the line's key within the review, `standing` says that it holds the release;
+    a blocking finding that does not stand any more was settled."""
+
+    line: str
+    staff_number: str
+    sheet_row: int | None
+    pages: tuple[int, ...]
+    code: str
+    severity: str
+    detail: str
+    standing: bool
+
+
+@dataclass(frozen=True)
+class ReviewReport:
+    """`counts` are lines by verdict; `findings` leaves out the lines that were excluded. `batch_blockers` are codes of
+    what holds the batch as a whole: `same_files`, `codes_not_printed`."""
+
+    batch: Batch
+    counts: Mapping[str, int]
+    findings: Sequence[LineFinding]
+    batch_blockers: Sequence[str]
+
+    @property
+    def blocking(self) -> int:
+        """How many problems hold the release."""
+        return len(self.batch_blockers) + sum(finding.standing for finding in self.findings)
+
+
+def report_review(rt: Runtime, organisation_id: UUID, batch_id: UUID) -> ReviewReport:
+    """Raises NotFound."""
+    with rt.read() as session:
+        batch = batches.get(session, organisation_id, batch_id)
+        if batch is None:
+            raise NotFound("batch_unknown", "this batch does not exist")
+        lines = documents.of_batch(session, batch_id)
+    standing = {(blocker.row_id, blocker.finding.code) for blocker in standing_blockers(lines)}
+    findings = [
+        finding for line in lines if line.state != "excluded" for finding in _findings(rt, line, standing)
+    ]
+    in_review = batch.state == "in_review"
+    return ReviewReport(
+        batch,
+        Counter(line.match if line.state != "excluded" else "excluded" for line in lines),
+        findings,
+        batch_blockers(batch) if in_review else (),
+    )
+
+
+def _findings(rt: Runtime, line: Document, standing: set[tuple[str, str]]) -> list[LineFinding]:
+    if not line.findings:
+        return []
+    details = read_details(rt.vault, line).findings
+    staff_number = read_staff_number(rt.vault, line)
+    return [
+        LineFinding(
+            line=line.row_key,
+            staff_number=staff_number,
+            sheet_row=line.sheet_row,
+            pages=tuple(page + 1 for page in line.pages),
+            code=finding["code"],
+            severity=finding["severity"],
+            detail=detail,
+            standing=finding["severity"] == Severity.BLOCKING and (line.row_key, finding["code"]) in standing,
+        )
+        for finding, detail in zip(line.findings, details, strict=True)
+    ]

@@ -1,0 +1,29 @@
+"""The door of programs: JSON in, JSON out, an API key on every request. One file per operation."""
+
+from fastapi import APIRouter
+
+from app.web.api import (
+    cancel_batch,
+    create_batch,
+    exclude_line,
+    get_batch,
+    get_review,
+    list_batches,
+    list_documents,
+    openapi,
+    release_batch,
+)
+
+router = APIRouter(prefix="/v1", tags=["batches"], responses=openapi.problem_responses())
+for operation in (
+    create_batch,
+    list_batches,
+    get_batch,
+    get_review,
+    exclude_line,
+    release_batch,
+    cancel_batch,
+    list_documents,
+):
+    router.include_router(operation.router)
+openapi.add_route(router)

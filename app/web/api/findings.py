@@ -1,0 +1,33 @@
+"""Findings of a review in words, in the language the client asks for."""
+
+from starlette.requests import Request
+
+from app.usecases.batches.report_review import LineFinding
+from app.web.texts import Translator, choose_language, texts
+
+
+def translator(request: Request) -> Translator:
+    """English, unless the client asks for French."""
+    return texts().translator(
+        choose_language(accept_language=request.headers.get("accept-language") or "en")
+    )
+
+
+def message(finding: LineFinding, t: Translator) -> str:
+    """What was found and what to do about it."""
+    key = f"console.finding.{finding.code}"
+    if not t.has(key):
+        return t.plain("console.review.other_finding", code=finding.code)
+    said = t.plain(key, detail=finding.detail or "-")
+    help_key = f"console.finding_help.{finding.code}"
+    return f"{said} {t.plain(help_key)}" if t.has(help_key) else said
+
+
+def subject(finding: LineFinding, t: Translator) -> str:
+    """The staff number with the row of the sheet, or the pages, whichever there is."""
+    parts = [finding.staff_number] if finding.staff_number else []
+    if finding.sheet_row is not None:
+        parts.append(t.plain("api.row", row=str(finding.sheet_row)))
+    elif finding.pages:
+        parts.append(t.plain("api.pages", pages=", ".join(map(str, finding.pages))))
+    return ", ".join(parts)

@@ -1,0 +1,253 @@
+"""What the API takes and gives, apart from the tables. Field names are a promise: they are added to, never renamed."""
+
+from datetime import date, datetime
+from typing import Annotated, Literal, Self
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from app.db.models import Batch
+from app.db.queries.batches import Progress
+from app.usecases.batches.list_documents import DocumentEntry
+from app.usecases.batches.receive_batch import BatchOptions
+from app.web.deps import WebConfig
+
+BatchState = Literal[
+    "received",
+    "needs_mapping",
+    "splitting",
+    "in_review",
+    "failed",
+    "releasing",
+    "released",
+    "finished",
+    "recalled",
+    "cancelled",
+]
+PasswordPolicy = Literal["sheet", "generated", "usual", "none"]
+Channel = Literal["rcs", "sms"]
+Month = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$")]
+
+
+class Options(BaseModel):
+    """How a batch is to be treated. What is left out is decided by the organisation's settings."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    title: Annotated[
+        str, Field(max_length=120, description="Name of the batch; today's date when left out.")
+    ] = ""
+    period: Annotated[
+        Month | None, Field(description="Month of the documents, as 2026-10; else read from the pages.")
+    ] = None
+    expires_on: Annotated[date | None, Field(description="Last day of the links, as 2026-12-31.")] = None
+    password_policy: Annotated[
+        PasswordPolicy | None,
+        Field(description="Where passwords come from: a column of the sheet, printed codes, the usual one, none."),
+    ] = None
+    channels: Annotated[
+        list[Channel], Field(max_length=2, description="Channels to try, in this order.")
+    ] = []
+
+    def to_use_case(self) -> BatchOptions:
+        """Empty values mean the organisation's own."""
+        return BatchOptions(
+            title=self.title,
+            period=self.period or "",
+            expires_on=self.expires_on.isoformat() if self.expires_on else "",
+            password_policy=self.password_policy or "",
+            channels=tuple(self.channels),
+        )
+
+
+class Failure(BaseModel):
+    """Why a batch was refused or cancelled. `code` is stable; `detail` names the file or place."""
+
+    code: str
+    detail: str
+
+
+class BatchOut(BaseModel):
+    """One upload. `review_url` is the console page where a person looks at it."""
+
+    id: UUID
+    title: str
+    state: BatchState
+    period: str | None
+    expires_on: date | None
+    password_policy: PasswordPolicy
+    channels: list[Channel]
+    page_count: int
+    created_at: datetime
+    release_before: datetime
+    released_at: datetime | None
+    finished_at: datetime | None
+    failure: Failure | None
+    review_url: str
+
+    @classmethod
+    def of(cls, batch: Batch, config: WebConfig) -> Self:
+        """Shown from its row."""
+        return cls.model_validate(_batch_values(batch, config))
+
+
+class ProgressOut(BaseModel):
+    """Counts by state; `opened` and `downloaded` count documents."""
+
+    documents: dict[str, int]
+    messages: dict[str, int]
+    opened: int
+    downloaded: int
+
+
+class BatchDetails(BatchOut):
+    """One upload with its figures. `counts` are lines by verdict of the review."""
+
+    counts: dict[str, int]
+    progress: ProgressOut
+
+    @classmethod
+    def with_progress(cls, batch: Batch, progress: Progress, config: WebConfig) -> Self:
+        """Shown from its row and its figures."""
+        shown = ProgressOut(
+            documents=dict(progress.documents),
+            messages=dict(progress.messages),
+            opened=progress.opened,
+            downloaded=progress.downloaded,
+        )
+        values = _batch_values(batch, config) | {"counts": dict(progress.matches), "progress": shown}
+        return cls.model_validate(values)
+
+
+class BatchList(BaseModel):
+    """A page of batches, newest first. `next_cursor` is null on the last page."""
+
+    data: list[BatchOut]
+    next_cursor: str | None
+
+
+class FindingOut(BaseModel):
+    """One thing the review found. `line` names the line; `subject` is the staff number and the row of the sheet, or
+    the pages. A blocking finding that was settled has `standing` false."""
+
+    line: str
+    severity: Literal["blocking", "warning", "info"]
+    code: str
+    subject: str
+    message: str
+    standing: bool
+
+
+class ReviewOut(BaseModel):
+    """`blocking` counts what holds the release: blocking findings that stand, and `batch_blockers`. `counts` are lines
+    by verdict; findings of excluded lines are left out."""
+
+    state: BatchState
+    blocking: int
+    batch_blockers: list[str]
+    counts: dict[str, int]
+    findings: list[FindingOut]
+
+
+class MessageOut(BaseModel):
+    """The newest message about a document. `reason` is the code of the rule or failure behind its state."""
+
+    state: str
+    channel: Channel
+    reason: str | None
+    segments: int
+    created_at: datetime
+    finished_at: datetime | None
+
+
+class DocumentOut(BaseModel):
+    """One line of a batch. `ref` is the public name of its link, null before the release and for lines not sent."""
+
+    id: UUID
+    line: str
+    staff_number: str | None
+    sheet_row: int | None
+    pages: list[int]
+    verdict: str
+    state: str
+    ref: str | None
+    message: MessageOut | None
+    opened_at: datetime | None
+    downloaded_at: datetime | None
+    revoked_at: datetime | None
+
+    @classmethod
+    def of(cls, entry: DocumentEntry) -> Self:
+        """Shown from its row, its newest message and its newest link."""
+        document, message = entry.document, entry.message
+        shown = None
+        if message is not None:
+            shown = MessageOut.model_validate(
+                {
+                    "state": message.state,
+                    "channel": message.channel,
+                    "reason": message.reason or None,
+                    "segments": message.segments,
+                    "created_at": message.created_at,
+                    "finished_at": message.finished_at,
+                }
+            )
+        return cls(
+            id=document.id,
+            line=document.row_key,
+            staff_number=entry.staff_number or None,
+            sheet_row=document.sheet_row,
+            pages=[page + 1 for page in document.pages],
+            verdict=document.match,
+            state=document.state,
+            ref=entry.ref,
+            message=shown,
+            opened_at=document.opened_at,
+            downloaded_at=document.downloaded_at,
+            revoked_at=document.revoked_at,
+        )
+
+
+class DocumentList(BaseModel):
+    """A page of documents in review order. `next_cursor` is null on the last page."""
+
+    data: list[DocumentOut]
+    next_cursor: str | None
+
+
+class FieldProblemOut(BaseModel):
+    """One field, or one line of a review, that stands in the way."""
+
+    pointer: str
+    detail: str
+
+
+class ProblemOut(BaseModel):
+    """An error as RFC 9457 describes it. `code` is stable and what a program looks at."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    errors: list[FieldProblemOut] | None = None
+    reference: str | None = None
+
+
+def _batch_values(batch: Batch, config: WebConfig) -> dict[str, object]:
+    return {
+        "id": batch.id,
+        "title": batch.title,
+        "state": batch.state,
+        "period": batch.period or None,
+        "expires_on": batch.expires_on or None,
+        "password_policy": batch.password_policy,
+        "channels": batch.channels,
+        "page_count": batch.page_count,
+        "created_at": batch.created_at,
+        "release_before": batch.release_before,
+        "released_at": batch.released_at,
+        "finished_at": batch.finished_at,
+        "failure": batch.failure or None,
+        "review_url": f"{config.public_url}/app/batches/{batch.id}/review",
+    }
