@@ -16,7 +16,7 @@ from sqlmodel import Session, col, select
 from links import limits, sessions
 from links.errors import LinkError
 from links.ports import NO_PASSWORD, NO_PASSWORD_KEY, Binding, Journalled, LinkOpener, Prover
-from links.sessions import Started
+from links.sessions import SessionKind, Started
 from links.state import LinkFacts, LinkState, decide
 from links.tables import INSTANT, Link
 
@@ -60,7 +60,7 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """The document is open. `session.value` goes into the cookie."""
+    """The document is open. `session.value` goes into the cookie, or is the ticket."""
 
     facts: LinkFacts
     session: Started
@@ -135,7 +135,12 @@ def unwrap(opener: LinkOpener, attempt: Attempt, password: str) -> bytes | None:
 
 
 def opened(
-    session: Session, opener: LinkOpener, attempt: Attempt, dek: bytes, now: datetime
+    session: Session,
+    opener: LinkOpener,
+    attempt: Attempt,
+    dek: bytes,
+    now: datetime,
+    kind: SessionKind = "cookie",
 ) -> Opened | Refused:
     """Step 8, in one transaction with the caller's journal: the try is given back and the session begins.
 
@@ -161,7 +166,7 @@ def opened(
     if count is None:
         facts = session.get_one(Link, attempt.facts.id, populate_existing=True).facts()
         return Refused(facts, decide(facts, now))
-    started = sessions.start(session, opener, attempt.facts.id, dek, "cookie", now)
+    started = sessions.start(session, opener, attempt.facts.id, dek, kind, now)
     event = _event(
         attempt.facts, "unlock_ok", opening=count, with_password=attempt.binding.kdf != NO_PASSWORD
     )

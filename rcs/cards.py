@@ -292,10 +292,13 @@ def _moment(text: str) -> datetime:
 
 
 def _check_text(what: str, text: str, longest: int) -> None:
-    points = [ord(character) for character in text]
-    if any(0xD800 <= point <= 0xDFFF for point in points):
-        raise RcsError(f"{what}_not_text", f"the {what} holds half a character")
-    if sum(2 if point > 0xFFFF else 1 for point in points) > longest:
+    if text.isascii():
+        units = len(text)
+    else:
+        if any("\ud800" <= character <= "\udfff" for character in text):
+            raise RcsError(f"{what}_not_text", f"the {what} holds half a character")
+        units = len(text) + sum(character > "\uffff" for character in text)
+    if units > longest:
         raise RcsError(f"{what}_too_long", f"the {what} has at most {longest} characters")
 
 

@@ -20,17 +20,16 @@ from app.worker import Worker
 
 REQUEST_SECONDS = 2
 JOB_SECONDS = 2.0
+# Called once the worker works and before the first request is answered; the event is set when a stop is asked for.
+Ready = Callable[[Application, threading.Event], None]
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def run_service(
-    settings: Settings, *, work: bool = True, ready: Callable[[Application], None] | None = None
+    settings: Settings, *, work: bool = True, log_level: str = "INFO", ready: Ready | None = None
 ) -> None:
-    """Serve until SIGINT or SIGTERM. `ready` runs once the worker works and before the first request is answered.
-
-    Raises InvalidInput when the port is taken or the certificate cannot be used.
-    """
-    log.set_up()
+    """Serve until SIGINT or SIGTERM. Raises InvalidInput when the port is taken."""
+    log.set_up(log_level)
     listener = _listen(settings.host, settings.port)
     asked = _note_stop_signals()
     application = wiring.build(settings)
@@ -40,7 +39,7 @@ def run_service(
         worker.start()
     try:
         if ready:
-            ready(application)
+            ready(application, asked)
         if not asked.is_set():
             print(f"pli: serving at {settings.public}", file=sys.stderr, flush=True)
             server.run(sockets=[listener])

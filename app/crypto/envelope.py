@@ -67,6 +67,21 @@ class OutboxPlace:
     day: int
 
 
+class TextSealer:
+    """Seals texts and cards of one last day, and holds that day's epoch key while it does."""
+
+    def __init__(self, ring: KeyRing, epoch: bytes, day: int) -> None:
+        self._ring = ring
+        self._epoch = epoch
+        self._day = day
+
+    def seal(self, place: OutboxPlace, text: str) -> bytes:
+        """Raises ValueError for a place of another day."""
+        if place.day != self._day:
+            raise ValueError("the text must be over by another day than the sealer's")
+        return boxes.seal(self._ring, _outbox_key(place, self._epoch), text.encode(), _outbox_aad(place))
+
+
 class Envelope:
     """Seals that need the key ring and the epoch store. A missing key raises KeysUnavailable."""
 
@@ -84,10 +99,13 @@ class Envelope:
         """For all later steps."""
         return ReviewBox(self._ring, require(self._epochs, EpochName.out(day)), organisation_id, batch_id)
 
+    def text_sealer(self, day: int) -> "TextSealer":
+        """Seals many texts of one last day; makes the day's epoch key when there is none."""
+        return TextSealer(self._ring, self._epochs.get_or_create(EpochName.out(day)), day)
+
     def seal_text(self, place: OutboxPlace, text: str) -> bytes:
-        """Seal a text or card; makes the day's epoch key when there is none."""
-        epoch = self._epochs.get_or_create(EpochName.out(place.day))
-        return boxes.seal(self._ring, _outbox_key(place, epoch), text.encode(), _outbox_aad(place))
+        """Seal one text or card."""
+        return self.text_sealer(place.day).seal(place, text)
 
     def open_text(self, place: OutboxPlace, sealed: bytes) -> str:
         """The text. Raises SealBroken when it was sealed for another place."""

@@ -1,7 +1,7 @@
 """A line of the review as a row: everything personal sealed, codes and counts in clear."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -79,13 +79,13 @@ class LineMaker:
                 else None
             )
 
-        details = {
-            "findings": facts.details,
-            "phone_typed": facts.phone_typed,
-            "source": part.source if part else "",
-            "first_page": part.first_page if part else 0,
-            "problem": part.problem if part else "",
-        }
+        details = Details(
+            findings=facts.details,
+            phone_typed=facts.phone_typed,
+            source=part.source if part else "",
+            first_page=part.first_page if part else 0,
+            problem=part.problem if part else "",
+        )
         code = facts.access_code.encode()
         has_bytes = part is not None and part.blob_size > 0
         return {
@@ -101,7 +101,7 @@ class LineMaker:
             "conflict": facts.conflict,
             "findings": list(facts.findings),
             "confirmed": [],
-            "details_sealed": sealed("details", json.dumps(details, ensure_ascii=False)),
+            "details_sealed": sealed("details", _details_text(details)),
             "sheet_row": facts.sheet_row,
             "pages": list(facts.pages),
             "period": period,
@@ -137,6 +137,18 @@ def read_details(vault: Vault, document: Document) -> Details:
     )
     stored = json.loads(text)
     return Details(**{**stored, "findings": tuple(stored["findings"])})
+
+
+def write_details(vault: Vault, document: Document, *, findings: tuple[str, ...], phone_typed: str) -> None:
+    """Seal what a correction changed; the rest stays."""
+    details = replace(read_details(vault, document), findings=findings, phone_typed=phone_typed)
+    document.details_sealed = vault.columns.seal_column(
+        document.organisation_id, "document", "details", document.id, _details_text(details)
+    )
+
+
+def _details_text(details: Details) -> str:
+    return json.dumps(asdict(details), ensure_ascii=False)
 
 
 def read_staff_number(vault: Vault, document: Document) -> str:

@@ -1,12 +1,16 @@
-"""What waits in the engine and what is dead in it, for `pli doctor` and for metrics."""
+"""What the engine remembers: counted for `pli doctor` and for metrics, forgotten when it is old."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
+from dbos import DBOSClient
 
 from app.engine.schema import SCHEMA
 
+TICKS = "sched-"  # how the library begins the id of a tick
+FINISHED = ["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
+FORGET_AT_ONCE = 500
 COLUMNS = ("status", "created_at", "schedule_name")
 
 
@@ -44,3 +48,19 @@ def read_backlog(engine: sa.Engine) -> Backlog:
         dead=sum(rows.get(status, (0, None))[0] for status in ("ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")),
         oldest_waiting=None if oldest is None else datetime.fromtimestamp(oldest / 1000, UTC),
     )
+
+
+def forget(client: DBOSClient, before: datetime, prefix: str | None = None) -> int:
+    """Delete what finished before the instant, and whose id begins with the prefix; says how many."""
+    removed = 0
+    while finished := client.list_workflows(
+        status=FINISHED,
+        completed_before=before.isoformat(),
+        workflow_id_prefix=prefix,
+        limit=FORGET_AT_ONCE,
+        load_input=False,
+        load_output=False,
+    ):
+        client.delete_workflows([workflow.workflow_id for workflow in finished])
+        removed += len(finished)
+    return removed

@@ -25,7 +25,7 @@ from sqlalchemy.orm import Session
 from app.core import clock
 from app.core.jobs import Handlers, Job, Schedule
 from app.engine import workflows
-from app.engine.backlog import Backlog, read_backlog
+from app.engine.backlog import TICKS, Backlog, forget, read_backlog
 from app.engine.handlers import HandlerRunner, Interrupted, OnDead, Policy
 from app.engine.logs import quiet_library
 from app.engine.schema import LISTEN_NOTIFY, SCHEMA
@@ -39,8 +39,6 @@ SETTLE_SECONDS = (
     0.1  # a job whose handler has just ended is being marked as done; cut short, it would run again
 )
 THREADS = "dbos-executor-"  # the library does not wait for its threads to give their connections back
-FINISHED = ["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
-PURGE_AT_ONCE = 500
 
 
 class DbosEngine:
@@ -153,21 +151,7 @@ class DbosEngine:
 
         A key protects from a second run only while its job is remembered.
         """
-        return self._purge(ticks_before, "sched-") + self._purge(before, None)
-
-    def _purge(self, before: datetime, prefix: str | None) -> int:
-        removed = 0
-        while finished := self._client.list_workflows(
-            status=FINISHED,
-            completed_before=before.isoformat(),
-            workflow_id_prefix=prefix,
-            limit=PURGE_AT_ONCE,
-            load_input=False,
-            load_output=False,
-        ):
-            self._client.delete_workflows([workflow.workflow_id for workflow in finished])
-            removed += len(finished)
-        return removed
+        return forget(self._client, ticks_before, TICKS) + forget(self._client, before)
 
     def _declare_queues(self) -> None:
         for name, at_once in ((LIGHT_QUEUE, LIGHT_AT_ONCE), (HEAVY_QUEUE, os.cpu_count() or 1)):

@@ -30,6 +30,10 @@
     try { sessionStorage.setItem(key, value); } catch (ignored) { /* private mode: the form field still holds it */ }
   }
 
+  function forget() {
+    try { sessionStorage.removeItem(key); } catch (ignored) { /* private mode: nothing was kept */ }
+  }
+
   function stored() {
     try { return sessionStorage.getItem(key) || ""; } catch (ignored) { return ""; }
   }
@@ -100,6 +104,7 @@
       document.documentElement.style.setProperty("--brand", answer.brand);
       document.documentElement.style.setProperty("--brand-ink", answer.brand_ink);
     }
+    if (answer.state === "unknown") { forget(); }
     if (answer.state === "live") { askFor(answer.password); }
     if (answer.state === "wait") { countDown(answer.retry_after); }
     show(answer.state === "wait" ? "live" : answer.state);

@@ -31,7 +31,7 @@ function startWorker(address) {
 }
 
 async function open() {
-  await document.querySelector(".sheet img").decode().catch(() => undefined);
+  await document.querySelector(".sheet img")?.decode().catch(() => undefined);
   library = await import(viewer.dataset.library);
   library.GlobalWorkerOptions.workerPort = startWorker(viewer.dataset.worker);
   const pdf = await library.getDocument({

@@ -46,7 +46,9 @@ def main() -> None:
     per_page = {pages: _size(pages, arguments.rounds) for pages in arguments.pages}
     smallest, largest = min(per_page), max(per_page)
     ratio = per_page[largest] / per_page[smallest]
-    sys.stdout.write(f"CPU of a page at {largest} pages: {ratio:.2f} x that at {smallest} (goal: at most 1.10)\n")
+    sys.stdout.write(
+        f"CPU of a page at {largest} pages: {ratio:.2f} x that at {smallest} (goal: at most 1.10)\n"
+    )
 
 
 def _size(pages: int, rounds: int) -> float:

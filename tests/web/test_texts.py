@@ -220,3 +220,9 @@ def test_the_script_of_the_link_page_runs_on_old_phones() -> None:
     assert not re.search(
         r"=>|\b(?:const|let|class|async|await)\b|`|\?\.|\?\?|\.\.\.[\w\[]|\.(?:closest|includes)\(", script
     )
+
+
+def test_every_vendored_icon_is_used() -> None:
+    sources = "".join(path.read_text(encoding="utf-8") for path in TEMPLATES)
+    icons = {path.stem for path in (ROOT / "static" / "vendor" / "lucide").glob("*.svg")}
+    assert {name for name in icons if f'"{name}"' not in sources} == set()

@@ -134,7 +134,11 @@ def api_key(session: Session, organisation_id: UUID, key_id: UUID) -> ApiKey | N
 def actor_names(session: Session, organisation_id: UUID, actors: Iterable[str]) -> dict[str, str]:
     """The names behind `user:<id>` and `key:<id>`; others stay as they are written."""
     wanted = {actor: actor.partition(":") for actor in set(actors) if actor}
-    ids = {actor: UUID(rest) for actor, (kind, _, rest) in wanted.items() if kind in ("user", "key") and _is_id(rest)}
+    ids = {
+        actor: UUID(rest)
+        for actor, (kind, _, rest) in wanted.items()
+        if kind in ("user", "key") and _is_id(rest)
+    }
     rows = [
         *session.execute(
             sa.select(col(User.id), col(User.name)).where(
@@ -147,7 +151,7 @@ def actor_names(session: Session, organisation_id: UUID, actors: Iterable[str]) 
             )
         ),
     ]
-    names: dict[UUID, str] = {actor_id: name for actor_id, name in rows}
+    names: dict[UUID, str] = {row.id: row.name for row in rows}
     return {actor: names.get(ids[actor], actor) if actor in ids else actor for actor in wanted}
 
 

@@ -9,6 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from app.db.bulk import UNSYNCHRONISED
 from app.db.models import Batch, Document, MappingMemory, Message, Upload
 
 BEFORE_RELEASE = ("received", "needs_mapping", "splitting", "in_review")
@@ -55,7 +56,10 @@ def lock_state(session: Session, batch_id: UUID) -> str:
 
 def set_state(session: Session, batch_id: UUID, state: str) -> None:
     """Move a batch to a state."""
-    session.execute(sa.update(Batch).where(col(Batch.id) == batch_id).values(state=state))
+    session.execute(
+        sa.update(Batch).where(col(Batch.id) == batch_id).values(state=state),
+        execution_options=UNSYNCHRONISED,
+    )
 
 
 def by_idempotency_key(session: Session, organisation_id: UUID, key: str) -> Batch | None:
@@ -160,7 +164,10 @@ def uploads_to_wipe(session: Session) -> list[Upload]:
 
 def forget_upload_key(session: Session, upload_id: UUID) -> None:
     """From now on the upload is unreadable, wherever a copy of it lies."""
-    session.execute(sa.update(Upload).where(col(Upload.id) == upload_id).values(key_wrapped=None))
+    session.execute(
+        sa.update(Upload).where(col(Upload.id) == upload_id).values(key_wrapped=None),
+        execution_options=UNSYNCHRONISED,
+    )
 
 
 def overdue_for_release(session: Session, now: datetime) -> list[UUID]:

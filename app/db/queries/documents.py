@@ -9,6 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from app.db.bulk import UNSYNCHRONISED, insert_rows
 from app.db.models import Document, JournalEvent, Message
 from app.evidence.tags import Tag
 
@@ -43,13 +44,14 @@ def of_block(session: Session, block_id: UUID, state: str) -> list[Document]:
 
 def insert_all(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
     """Bulk insert; each mapping names every column that has no default in the database."""
-    if rows:
-        session.execute(sa.insert(Document), list(rows))
+    insert_rows(session, Document, rows)
 
 
 def delete_of_batch(session: Session, batch_id: UUID) -> None:
     """Drop the lines of a batch that is being split again."""
-    session.execute(sa.delete(Document).where(col(Document.batch_id) == batch_id))
+    session.execute(
+        sa.delete(Document).where(col(Document.batch_id) == batch_id), execution_options=UNSYNCHRONISED
+    )
 
 
 def assign_blocks(session: Session, assignment: Mapping[UUID, Sequence[UUID]]) -> None:
@@ -58,7 +60,8 @@ def assign_blocks(session: Session, assignment: Mapping[UUID, Sequence[UUID]]) -
         session.execute(
             sa.update(Document)
             .where(col(Document.id).in_(ids), col(Document.state) == "in_review")
-            .values(block_id=block_id, state="releasing")
+            .values(block_id=block_id, state="releasing"),
+            execution_options=UNSYNCHRONISED,
         )
 
 
@@ -67,7 +70,8 @@ def set_states(session: Session, batch_id: UUID, *, old: str, new: str, **values
     result = session.execute(
         sa.update(Document)
         .where(col(Document.batch_id) == batch_id, col(Document.state) == old)
-        .values(state=new, **values)
+        .values(state=new, **values),
+        execution_options=UNSYNCHRONISED,
     )
     return int(result.rowcount)  # type: ignore[attr-defined]
 
@@ -115,7 +119,8 @@ def mark_opened(session: Session, document_id: UUID, now: datetime) -> None:
     session.execute(
         sa.update(Document)
         .where(col(Document.id) == document_id, col(Document.opened_at).is_(None))
-        .values(opened_at=now)
+        .values(opened_at=now),
+        execution_options=UNSYNCHRONISED,
     )
 
 
@@ -140,7 +145,8 @@ def note_downloads(session: Session, downloads: Mapping[UUID, datetime]) -> None
         session.execute(
             sa.update(Document)
             .where(col(Document.id) == document_id, col(Document.downloaded_at).is_(None))
-            .values(downloaded_at=at)
+            .values(downloaded_at=at),
+            execution_options=UNSYNCHRONISED,
         )
 
 
@@ -169,7 +175,8 @@ def revoke(session: Session, document_ids: Sequence[UUID], now: datetime) -> Non
         session.execute(
             sa.update(Document)
             .where(col(Document.id).in_(document_ids), col(Document.state) == "sealed")
-            .values(state="revoked", revoked_at=now)
+            .values(state="revoked", revoked_at=now),
+            execution_options=UNSYNCHRONISED,
         )
 
 
@@ -197,7 +204,8 @@ def forget_review(session: Session, batch_id: UUID) -> None:
     session.execute(
         sa.update(Document)
         .where(col(Document.batch_id) == batch_id, col(Document.state).in_(("in_review", "excluded")))
-        .values(state="cancelled", key_review=None, access_code_review=None)
+        .values(state="cancelled", key_review=None, access_code_review=None),
+        execution_options=UNSYNCHRONISED,
     )
 
 
@@ -207,5 +215,6 @@ def expire(session: Session, document_ids: Sequence[UUID]) -> None:
         session.execute(
             sa.update(Document)
             .where(col(Document.id).in_(document_ids), col(Document.state) == "sealed")
-            .values(state="expired")
+            .values(state="expired"),
+            execution_options=UNSYNCHRONISED,
         )

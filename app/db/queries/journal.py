@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from app.crypto.vault import Vault
+from app.db.bulk import insert_rows
 from app.db.models import JournalEvent, JournalHead
 from app.evidence import chain
 from app.evidence.tags import Tag
@@ -72,7 +72,7 @@ def append(
             }
         )
     session.add(head)
-    session.execute(sa.insert(JournalEvent), rows)
+    insert_rows(session, JournalEvent, rows)
 
 
 def start(session: Session, organisation_id: UUID) -> None:

@@ -8,13 +8,13 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from app.db.bulk import UNSYNCHRONISED, insert_rows
 from app.db.models import Attempt, Block, DeliveryReport, InboundMessage, Message, Sender
 
 
 def insert_all(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
     """Bulk insert."""
-    if rows:
-        session.execute(sa.insert(Message), list(rows))
+    insert_rows(session, Message, rows)
 
 
 def get(session: Session, message_id: UUID) -> Message | None:
@@ -156,7 +156,8 @@ def _cancel(session: Session, which: Any, now: datetime, reason: str) -> int:
             wiped_at=now,
             text_sealed=None,
             card_sealed=None,
-        )
+        ),
+        execution_options=UNSYNCHRONISED,
     )
     return int(result.rowcount)  # type: ignore[attr-defined]
 

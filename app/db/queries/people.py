@@ -8,6 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from app.db.bulk import insert_rows
 from app.db.models import Objection, Person
 from app.messaging.consent import Entry, Fact
 
@@ -28,8 +29,7 @@ def by_staff_index(session: Session, organisation_id: UUID, indexes: Sequence[by
 
 def insert_all(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
     """Bulk insert of new people."""
-    if rows:
-        session.execute(sa.insert(Person), list(rows))
+    insert_rows(session, Person, rows)
 
 
 def update_all(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -56,6 +56,9 @@ class Times(NamedTuple):
     delivered_at: datetime | None
 
 
+TimesById = Mapping[UUID, Times]
+
+
 def count(session: Session, organisation_id: UUID) -> int:
     """Batches of an organisation."""
     query = sa.select(sa.func.count()).where(col(Batch.organisation_id) == organisation_id)
@@ -79,7 +82,7 @@ def states_since(session: Session, organisation_id: UUID, since: datetime) -> di
             col(Batch.organisation_id) == organisation_id, col(Batch.created_at) >= since
         )
     )
-    return {batch_id: state for batch_id, state in rows}
+    return {row.id: row.state for row in rows}
 
 
 def _newest(batch_ids: Sequence[UUID]) -> Any:
@@ -142,7 +145,9 @@ def watched(session: Session, batch_id: UUID) -> list[Watched]:
     ]
 
 
-def light_lines(session: Session, batch_ids: Sequence[UUID], *, blocking_only: bool = False) -> list[LightLine]:
+def light_lines(
+    session: Session, batch_ids: Sequence[UUID], *, blocking_only: bool = False
+) -> list[LightLine]:
     """Lines of some batches in review order; with `blocking_only`, those with a blocking finding, settled or not."""
     query = sa.select(
         col(Document.id),
@@ -184,18 +189,18 @@ def messages_in(session: Session, batch_id: UUID, states: Sequence[str]) -> list
     return list(session.exec(query.order_by(col(Message.created_at), col(Message.id)).with_for_update()))
 
 
-def times(session: Session, batch_id: UUID) -> Mapping[UUID, Times]:
+def times(session: Session, batch_id: UUID) -> TimesById:
     """First handing over and first arrival of each message of a batch."""
     arrived = sa.case((col(Attempt.state).in_(("delivered", "read")), col(Attempt.finished_at)))
     query = (
-        sa.select(
-            col(Attempt.message_id), sa.func.min(col(Attempt.submitted_at)), sa.func.min(arrived)
-        )
+        sa.select(col(Attempt.message_id), sa.func.min(col(Attempt.submitted_at)), sa.func.min(arrived))
         .join(Message, col(Message.id) == col(Attempt.message_id))
         .where(col(Message.batch_id) == batch_id)
         .group_by(col(Attempt.message_id))
     )
-    return {message_id: Times(submitted, delivered) for message_id, submitted, delivered in session.execute(query)}
+    return {
+        message_id: Times(submitted, delivered) for message_id, submitted, delivered in session.execute(query)
+    }
 
 
 def attempts(session: Session, message_ids: Sequence[UUID]) -> list[Attempt]:

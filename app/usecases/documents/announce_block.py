@@ -4,39 +4,32 @@ Everything slow (Argon2, sealing) happens before the one transaction in which li
 appear and the review keys disappear. Running it again after a crash finds nothing left to do, or does it all.
 """
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 from app.core.jobs import Job
 from app.crypto.custody import open_online
-from app.crypto.envelope import OutboxPlace
-from app.crypto.epochs import day_of
+from app.crypto.envelope import ReviewBox
 from app.crypto.linkkeys import DaySealer
 from app.crypto.tokens import new_link_secret, new_ref, new_salt
 from app.crypto.usual import open_usual, seal_usual
 from app.db.models import Batch, Block, Document, Organisation, Person, Sender, Template
+from app.db.outbox import MintedLink, NoticeMaker
 from app.db.queries import batches, documents, journal, messages, organisations, people
 from app.db.session import Session
 from app.evidence.tags import Tag
-from app.messaging import notices
-from app.messaging.content import render
-from app.messaging.encode import smart_encode
-from app.messaging.segmentation import segment
+from app.messaging.notices import PAYSLIP_NOTICE
 from app.runtime import Runtime
 from links import lifecycle
 from links.minting import mint
 from links.policy import LinkTerms, terms
 from links.ports import NO_PASSWORD, Kdf, PasswordKey
 from links.text import build
-from rcs.cards import document_card, to_agent_message
 
-TEXT_LIFE = timedelta(hours=72)
-REMIND_BEFORE = timedelta(days=2)
 ARGON2: Kdf = 1
 
 
@@ -69,10 +62,21 @@ def announce_block(rt: Runtime, block_id: str) -> None:
     work = _load(rt, UUID(block_id))
     if work is None:
         return
-    opened = [_open(rt, work, document) for document in work.documents]
+    box = rt.vault.envelope.review_box(work.organisation.id, work.batch.id, work.batch.review_day)
+    opened = [_open(rt, work, box, document) for document in work.documents]
     sealer = rt.vault.links.sealer(work.organisation.id, work.terms.hard_day)
     passwords = _password_keys(rt, work, opened, sealer)
-    rows = [_mint(rt, work, sealer, one, key) for one, key in zip(opened, passwords, strict=True)]
+    notices = NoticeMaker(
+        rt.vault,
+        work.organisation,
+        work.batch,
+        work.templates,
+        work.senders,
+        work.terms,
+        rt.policies.rcs_fallback,
+        work.now,
+    )
+    rows = [_mint(rt, work, sealer, notices, one, key) for one, key in zip(opened, passwords, strict=True)]
     _record(rt, work, opened, passwords, rows)
 
 
@@ -96,7 +100,7 @@ def _load(rt: Runtime, block_id: UUID) -> _Work | None:
             organisation,
             lines,
             people.by_staff_index(session, organisation.id, indexes),
-            organisations.templates(session, organisation.id, notices.PAYSLIP_NOTICE),
+            organisations.templates(session, organisation.id, PAYSLIP_NOTICE),
             organisations.senders(session, organisation.id),
             terms(
                 organisations.link_policy(organisation),
@@ -109,8 +113,7 @@ def _load(rt: Runtime, block_id: UUID) -> _Work | None:
         )
 
 
-def _open(rt: Runtime, work: _Work, document: Document) -> _Opened:
-    box = rt.vault.envelope.review_box(work.organisation.id, work.batch.id, work.batch.review_day)
+def _open(rt: Runtime, work: _Work, box: ReviewBox, document: Document) -> _Opened:
     if document.key_review is None or document.phone_sealed is None or document.staff_index is None:
         raise ValueError("a released document has a key, a phone and a staff number")
     code = (
@@ -160,9 +163,11 @@ class _Rows:
     message: dict[str, Any]
 
 
-def _mint(rt: Runtime, work: _Work, sealer: DaySealer, one: _Opened, password: PasswordKey) -> _Rows:
+def _mint(
+    rt: Runtime, work: _Work, sealer: DaySealer, notices: NoticeMaker, one: _Opened, password: PasswordKey
+) -> _Rows:
     organisation, document = work.organisation, one.document
-    link_id, message_id = uuid4(), uuid4()
+    link_id = uuid4()
     ref, secret = new_ref(), new_link_secret(work.terms.secret_length)
     wrapped_org = None
     if work.batch.profile == "standard":
@@ -184,73 +189,7 @@ def _mint(rt: Runtime, work: _Work, sealer: DaySealer, one: _Opened, password: P
         now=work.now,
     )
     url = build(rt.policies.link_url, ref, secret)
-    return _Rows(link, _message(rt, work, one, message_id, link_id, url, ref))
-
-
-def _message(
-    rt: Runtime, work: _Work, one: _Opened, message_id: UUID, link_id: UUID, url: str, ref: str
-) -> dict[str, Any]:
-    organisation, document = work.organisation, one.document
-    language = document.language
-    values = {
-        "sender": organisation.name,
-        "period": notices.period_label(work.batch.period, language) or work.batch.title,
-        "until": notices.date_label(work.terms.until, language),
-        "link": url,
-        "hint": notices.PASSWORD_HINTS[work.batch.password_policy, language],
-    }
-    text = smart_encode(render(work.templates["sms", language].text, values)).text
-    count = segment(text)
-    expires_at = min(work.now + TEXT_LIFE, work.terms.expires_at)
-    plan = [channel for channel in work.batch.channels if channel in work.senders]
-    day = day_of(expires_at)
-    place = OutboxPlace(organisation.id, message_id, link_id, "sms", day)
-    card = None
-    if "rcs" in plan:
-        template = work.templates["rcs", language]
-        remind_at = work.terms.expires_at - REMIND_BEFORE
-        drawn = document_card(
-            language="en" if language == "en" else "fr",
-            sender_name=organisation.name,
-            title=render(template.title, values),
-            description=render(template.text, values),
-            link=url,
-            ref=ref,
-            phone=organisation.contact_phone or None,
-            remind_at=remind_at if remind_at > work.now else None,
-        )
-        body = json.dumps(
-            to_agent_message(drawn, "TRANSACTION", int(rt.policies.rcs_fallback.total_seconds()))
-        )
-        card = rt.vault.envelope.seal_text(replace(place, channel="rcs"), body)
-    return {
-        "id": message_id,
-        "organisation_id": organisation.id,
-        "batch_id": work.batch.id,
-        "document_id": document.id,
-        "link_id": link_id,
-        "sender_id": work.senders[plan[0]].id,
-        "category": work.templates["sms", language].category,
-        "template_key": notices.PAYSLIP_NOTICE,
-        "language": language,
-        "plan": plan,
-        "channel": plan[0],
-        "state": "queued",
-        "reason": "",
-        "to_sealed": rt.vault.columns.seal_column(organisation.id, "message", "to", message_id, one.phone),
-        "to_index": rt.vault.phone_index(organisation.id, one.phone),
-        "text_sealed": rt.vault.envelope.seal_text(place, text),
-        "card_sealed": card,
-        "outbox_day": day,
-        "segments": count.segments,
-        "encoding": count.encoding,
-        "not_before": work.now,
-        "expires_at": expires_at,
-        "created_at": work.now,
-        "finished_at": None,
-        "wiped_at": None,
-        "double": False,
-    }
+    return _Rows(link, notices.row(document, one.phone, MintedLink(link_id, ref, url)))
 
 
 def _record(

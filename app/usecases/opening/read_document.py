@@ -4,35 +4,41 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
+from uuid import UUID
 
+from app.core.errors import Overloaded
 from app.crypto.records import RecordOpener
-from app.db.models import Document
 from app.db.queries import journal, reading
 from app.evidence.tags import Tag
+from app.documents.limits import Refused
+from app.documents.renderer import PageImage
 from app.runtime import Runtime
 from links import sessions
 
 _TAGS = {"viewed": Tag.DOCUMENT_VIEWED, "downloaded": Tag.DOCUMENT_DOWNLOADED}
+IMAGE_WIDTH = 1080
 
 
 @dataclass(frozen=True)
 class Readable:
     """An open document. `etag` is the same for the same bytes and tells nothing of them."""
 
+    organisation_id: UUID
+    document_id: UUID
     sender: str
     brand: str
     kind: str
     period: str
-    language: str
+    page_count: int
     size: int
     etag: str
-    expires_at: datetime
-    document: Document = field(repr=False)
     _opener: RecordOpener = field(repr=False)
 
     def stream(self, start: int, end: int) -> Iterator[bytes]:
-        """Bytes `start` to `end` (exclusive)."""
-        return self._opener.open_range(start, end)
+        """Bytes `start` to `end` (exclusive). Raises SealBroken before the first piece when that one is damaged."""
+        pieces = self._opener.open_range(start, end)
+        first = next(pieces, b"")
+        return _chain(first, pieces)
 
     def whole(self) -> bytes:
         """Every byte."""
@@ -52,15 +58,15 @@ def authorize_bytes(rt: Runtime, ref: str, value: str, now: datetime) -> Readabl
         return rt.blobs.get_range(document.blob_key, document.blob_offset + offset, length)
 
     return Readable(
+        organisation_id=document.organisation_id,
+        document_id=document.id,
         sender=shown.organisation.name,
         brand=shown.organisation.brand_colour,
         kind=shown.batch.kind,
         period=document.period,
-        language=document.language,
+        page_count=len(document.pages),
         size=document.plain_size,
         etag=(document.content_index or b"")[:12].hex(),
-        expires_at=authorized.expires_at,
-        document=document,
         _opener=RecordOpener(
             authorized.dek,
             document.organisation_id,
@@ -72,12 +78,33 @@ def authorize_bytes(rt: Runtime, ref: str, value: str, now: datetime) -> Readabl
     )
 
 
+def draw_first_page(rt: Runtime, readable: Readable) -> PageImage | None:
+    """The first page as an image; None when it cannot be drawn, or not now. The document itself is not in doubt."""
+    try:
+        image = rt.renderer.image(readable.document_id.bytes, readable.whole(), 0, width=IMAGE_WIDTH)
+    except Overloaded:
+        return None
+    return None if isinstance(image, Refused) else image
+
+
+def read_first_page(rt: Runtime, readable: Readable) -> str:
+    """What the first page says, for those who cannot see the image; empty when it cannot be read, or not now."""
+    try:
+        texts = rt.renderer.texts(readable.whole())
+    except Overloaded:
+        return ""
+    return texts[0] if texts else ""
+
+
 def note_reading(
     rt: Runtime, readable: Readable, how: Literal["viewed", "downloaded"], now: datetime
 ) -> None:
     """Append to the journal, before the first byte leaves: no journal, no byte."""
-    document = readable.document
+    entry = journal.Entry(_TAGS[how], readable.document_id, {})
     with rt.begin() as session:
-        journal.append(
-            session, rt.vault, document.organisation_id, [journal.Entry(_TAGS[how], document.id, {})], now
-        )
+        journal.append(session, rt.vault, readable.organisation_id, [entry], now)
+
+
+def _chain(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
+    yield first
+    yield from rest

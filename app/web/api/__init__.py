@@ -5,7 +5,6 @@ from fastapi import APIRouter
 from app.web.api import (
     cancel_batch,
     create_batch,
-    exclude_line,
     get_batch,
     get_review,
     list_batches,
@@ -20,7 +19,6 @@ for operation in (
     list_batches,
     get_batch,
     get_review,
-    exclude_line,
     release_batch,
     cancel_batch,
     list_documents,

@@ -35,7 +35,6 @@ def problem_responses() -> dict[int | str, dict[str, Any]]:
     }
 
 
-@cache
 def document(api: APIRouter) -> dict[str, Any]:
     """The description of the API's operations."""
     described = get_openapi(title="Pli", version="1", description=DESCRIPTION, routes=api.routes)
@@ -50,8 +49,9 @@ def document(api: APIRouter) -> dict[str, Any]:
 
 def add_route(api: APIRouter) -> None:
     """Serve the description of `api` on `api` itself."""
+    described = cache(lambda: document(api))
 
     @api.get("/openapi.json", include_in_schema=False)
     def describe() -> JSONResponse:
         """The description in OpenAPI 3.1."""
-        return JSONResponse(document(api), headers={"Cache-Control": "public, max-age=300"})
+        return JSONResponse(described(), headers={"Cache-Control": "public, max-age=300"})

@@ -1,6 +1,16 @@
-"""The door of whoever received a link: one calm page, then the document."""
+"""The door of whoever received a link: one calm page, then the document.
 
+GET and HEAD consume nothing. Every route of `reading` goes through one guard, `authorize_bytes`.
+"""
+
+from fastapi import APIRouter
+
+from app.web.recipient import entering, reading
 from app.web.recipient.pages import error_page
-from app.web.recipient.routes import router
+
+router = APIRouter(include_in_schema=False)
+router.include_router(reading.router)
+# Last: it takes every other address that begins with a ref.
+router.include_router(entering.router)
 
 __all__ = ["error_page", "router"]

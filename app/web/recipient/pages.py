@@ -5,24 +5,26 @@ from urllib.parse import urlsplit
 
 from babel.dates import format_date
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
-from app.messaging.notices import period_label
-from app.web.deps import LANGUAGE_COOKIE, get_config, language_of
-from app.web.problems import Problem
+from app.core.errors import InvalidInput, TooLarge
+from app.db.queries.reading import Introduction
+from app.web.deps import LANGUAGE_COOKIE, WebConfig, get_config, language_of
+from app.web.problems import TABLE, Problem
 from app.web.security import nonce
-from app.web.templating import PageContext, render
-from app.web.texts import Language, texts
+from app.web.templating import PageContext, month_name, render
+from app.web.texts import LANGUAGES, Language, texts
 from links.text import is_ref
 
-PASSWORD_KINDS = {"generated": "code", "sheet": "text", "usual": "text", "none": "none"}
-_KINDS_BY_STATUS = {403: "forbidden", 404: "unknown", 503: "unavailable"}
 LANGUAGE_SECONDS = 365 * 24 * 3600
+HELLO = "/hello"
+_OVERLOADED = frozenset({"argon2_queue", "argon2_slow", "pages_queue"})
+_UNREADABLE = frozenset({400, TABLE[InvalidInput].status, TABLE[TooLarge].status})
 
 
-def context(request: Request, path: str) -> PageContext:
-    """What a page of a link knows of its reader; `path` never holds a secret."""
-    return PageContext(lang=language_of(request), nonce=nonce(request), path=path)
+def https_links(config: WebConfig) -> bool:
+    """Whether links are opened over HTTPS, so that cookies of this door are for HTTPS only."""
+    return config.link_url.startswith("https://")
 
 
 def host_name(request: Request) -> str:
@@ -30,37 +32,34 @@ def host_name(request: Request) -> str:
     return urlsplit(get_config(request).link_url).hostname or ""
 
 
-def document_title(kind: str, lang: Language) -> str:
-    """What the document is called."""
-    return texts().translator(lang)(f"recipient.kind.{kind}")
-
-
-def period_text(period: str, lang: Language) -> str:
-    """The month, or nothing."""
-    return period_label(period, lang)
-
-
 def day_text(day: date, lang: Language) -> str:
     """A day as it is written in a sentence."""
-    return format_date(day, "d MMMM y", locale=lang)
+    return format_date(day, format="long", locale=lang)
+
+
+def title_text(kind: str, period: str, lang: Language) -> str:
+    """What the document is called, with its month."""
+    title = texts().translator(lang).plain(f"recipient.kind.{kind}")
+    return f"{title} {month_name(period, lang)}" if period else title
 
 
 def file_name(kind: str, period: str, lang: Language) -> str:
-    """What a phone saves the document as."""
-    stem = texts().translator(lang)(f"recipient.file.{kind}")
+    """What a phone saves the document as: ASCII, ends in .pdf."""
+    stem = texts().translator(lang).plain(f"recipient.file.{kind}")
     return f"{stem}-{period}.pdf" if period else f"{stem}.pdf"
 
 
 def page(request: Request, name: str, path: str, status: int = 200, **values: object) -> Response:
-    """A rendered page; a language chosen by the query is remembered."""
-    response = HTMLResponse(render(name, context(request, path), **values), status)
-    if (chosen := request.query_params.get("lang")) in ("fr", "en"):
+    """A rendered page; a language chosen in the address is remembered. `path` never holds a secret."""
+    shown = PageContext(lang=language_of(request), nonce=nonce(request), path=path)
+    response = HTMLResponse(render(name, shown, **values), status)
+    if (chosen := request.query_params.get("lang")) in LANGUAGES:
         response.set_cookie(
             LANGUAGE_COOKIE,
             chosen,
             max_age=LANGUAGE_SECONDS,
             path="/",
-            secure=get_config(request).secure,
+            secure=https_links(get_config(request)),
             httponly=True,
             samesite="lax",
         )
@@ -75,16 +74,11 @@ def landing(
     status: int = 200,
     problem: str = "",
     secret: str = "",
-    sender: str = "",
-    contact: str = "",
-    brand: str | None = None,
-    title: str = "",
-    expires: date | None = None,
-    password_kind: str = "text",
+    known: Introduction | None = None,
     tries_left: int = 0,
     retry_after: int = 0,
 ) -> Response:
-    """The page that asks for the password. Without a proof it says the same for every ref."""
+    """The page that asks for the password. Without a proof, `known` being None, it says the same for every ref."""
     response = page(
         request,
         "recipient/landing.html",
@@ -92,14 +86,15 @@ def landing(
         status,
         ref=ref,
         host_name=host_name(request),
-        brand=brand,
         form_nonce=form_nonce,
         secret=secret,
-        sender=sender,
-        contact=contact,
-        title=title,
-        expires=expires,
-        password_kind=password_kind,
+        brand=known.brand if known else None,
+        sender=known.sender if known else "",
+        contact=known.contact if known else "",
+        kind=known.kind if known else "",
+        period=known.period if known else "",
+        expires=known.last_day if known else None,
+        password_policy=known.password_policy if known else "",
         problem=problem,
         tries_left=tries_left,
         retry_after=retry_after,
@@ -111,29 +106,57 @@ def landing(
 
 
 def notice(
-    request: Request, kind: str, status: int, *, sender: str = "", contact: str = "", retry_url: str = ""
+    request: Request,
+    kind: str,
+    status: int,
+    *,
+    known: Introduction | None = None,
+    ref: str = "",
+    closed: str = "",
 ) -> Response:
-    """A page that ends the visit, or asks to come back."""
+    """A page that ends the visit; with `ref` it leads back to that link's page. `closed` is the ref whose secret the
+    browser is to forget."""
     return page(
         request,
         "recipient/notice.html",
-        urlsplit(retry_url).path or "/",
+        f"/{ref or closed}",
         status,
         host_name=host_name(request),
-        brand=None,
+        brand=known.brand if known else None,
         kind=kind,
-        sender=sender,
-        contact=contact,
-        retry_url=retry_url,
+        sender=known.sender if known else "",
+        contact=known.contact if known else "",
+        retry_url=f"/{ref}" if ref else "",
+        closed=closed,
     )
 
 
 def error_page(request: Request, problem: Problem) -> Response:
     """An error at this door: one of the calm pages, without a word of detail."""
-    kind = _KINDS_BY_STATUS.get(problem.status, "unavailable" if problem.status >= 500 else "unknown")
-    if problem.code in ("argon2_queue", "argon2_slow", "pages_queue"):
-        kind = "overloaded"
-    ref = request.path_params.get("ref", "")
+    first = request.url.path.lstrip("/").partition("/")[0]
+    ref = first if is_ref(first) else ""
     if problem.status == 401:
-        return RedirectResponse(f"/{ref}" if is_ref(ref) else "/", status_code=303)
-    return notice(request, kind, problem.status, retry_url=f"/{ref}" if ref and problem.status >= 500 else "")
+        return _session_over(request, ref)
+    kind, status = _ending(problem)
+    if request.method == "POST" and request.url.path.endswith(HELLO):
+        # The page's script asks, not a person.
+        return JSONResponse({"state": kind if kind in ("unavailable", "overloaded") else "unknown"}, status)
+    return notice(request, kind, status, ref=ref if kind != "unknown" else "")
+
+
+def _ending(problem: Problem) -> tuple[str, int]:
+    if problem.status in _UNREADABLE:
+        return "incomplete", 400
+    if problem.status == 403:
+        return "forbidden", 403
+    if problem.status >= 500:
+        return ("overloaded" if problem.code in _OVERLOADED else "unavailable"), problem.status
+    return "unknown", problem.status
+
+
+def _session_over(request: Request, ref: str) -> Response:
+    """A person goes back to the link's page; an image or a script is told plainly, or it would read that page as a
+    document."""
+    if request.headers.get("sec-fetch-dest", "document") == "document":
+        return RedirectResponse(f"/{ref}", status_code=303)
+    return Response(status_code=401)

@@ -1,0 +1,159 @@
+"""The checks behind `pli doctor`, in the order in which a start needs what they look at."""
+
+import os
+import shutil
+import ssl
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from uuid import uuid4
+
+from app import wiring
+from app.cli.failures import sentence
+from app.cli.setup import load_settings
+from app.core import clock
+from app.core.errors import InvalidInput
+from app.db.schema_state import schema_state
+from app.engine.backlog import Backlog
+from app.runtime import Runtime
+from app.settings import Settings
+from app.usecases.operations.find_missing_epochs import find_missing_epochs
+from app.wiring import Application
+
+LEAST_FREE = 1024**3
+LONGEST_WAIT = timedelta(minutes=5)
+OVERDUE = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Checkup:
+    """One thing looked at. `words` say what was found and, when it is not well, what to do."""
+
+    name: str
+    well: bool
+    words: str
+
+
+def examine() -> Iterator[Checkup]:
+    """Stops early where the rest cannot be looked at."""
+    try:
+        settings = load_settings()
+    except InvalidInput as error:
+        yield Checkup("settings", False, error.message)
+        return
+    yield Checkup("settings", True, f"{settings.environment}, console at {settings.public}")
+    folder = _data_folder(settings.data_dir)
+    yield folder
+    if settings.tls_cert:
+        yield _certificate(settings)
+    database = _database(settings)
+    yield database
+    if not (folder.well and database.well):
+        return
+    try:
+        application = wiring.build(settings)
+    except Exception as error:  # whatever stops a start is what this command is for
+        yield Checkup("keys", False, _words(error))
+        return
+    try:
+        yield Checkup("keys", True, f"application key {settings.app_key_id} is the one this database knows")
+        yield _epochs(application.runtime, settings.epochs)
+        yield _blobs(application.runtime)
+        yield _jobs(application)
+    finally:
+        application.close()
+
+
+def _data_folder(folder: Path) -> Checkup:
+    if not folder.is_dir():
+        return Checkup("data folder", False, f"{folder} does not exist. Start Pli once, or set PLI_DATA_DIR.")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        return Checkup("data folder", False, f"{folder} cannot be written. Give it to the user that runs Pli.")
+    free = shutil.disk_usage(folder).free
+    if free < LEAST_FREE:
+        return Checkup("data folder", False, f"{folder} has {free // 1024**2} MB left. Make room on that disk.")
+    return Checkup("data folder", True, f"{folder}, {free // 1024**3} GB free")
+
+
+def _certificate(settings: Settings) -> Checkup:
+    try:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(str(settings.tls_cert), settings.tls_key and str(settings.tls_key))
+    except OSError as error:
+        text = f"cannot be used ({error.strerror or type(error).__name__}). Check PLI_TLS_CERT and PLI_TLS_KEY."
+        return Checkup("certificate", False, text)
+    return Checkup("certificate", True, "certificate and private key belong together")
+
+
+def _database(settings: Settings) -> Checkup:
+    kind = settings.database.partition(":")[0]
+    if settings.database.startswith("sqlite") and not settings.database_url:
+        path = settings.data_dir / "pli.db"
+        if not path.exists():
+            return Checkup("database", False, f"{path} does not exist yet. Start Pli, or run `pli db upgrade`.")
+    try:
+        state = schema_state(settings.database)
+    except Exception as error:  # whatever a driver raises
+        return Checkup("database", False, _words(error))
+    if state == "current":
+        return Checkup("database", True, f"{kind}, schema up to date")
+    found = "is empty" if state == "empty" else "has the schema of an earlier version"
+    return Checkup("database", False, f"{kind} {found}. Take a backup, then run `pli db upgrade`.")
+
+
+def _epochs(rt: Runtime, folder: Path) -> Checkup:
+    try:
+        names = list(rt.vault.epochs.list())
+        missing = find_missing_epochs(rt)
+    except Exception as error:  # a damaged key, a folder that cannot be read
+        return Checkup("epoch store", False, f"{_words(error)} Look at {folder}.")
+    if missing:
+        text = (
+            f"{len(missing)} of the keys in use are not in {folder}: what they protect cannot be opened. Mount the "
+            "volume of the epoch store, or set PLI_EPOCH_DIR."
+        )
+        return Checkup("epoch store", False, text)
+    if any(name.destroy_at + OVERDUE < rt.now() for name in names):
+        text = "keys that should be destroyed are still there. A worker must run: start `pli serve` or `pli worker`."
+        return Checkup("epoch store", False, text)
+    return Checkup("epoch store", True, f"{len(names)} keys, none missing")
+
+
+def _blobs(rt: Runtime) -> Checkup:
+    key, probe = f"doctor/{uuid4().hex}", b"pli"
+    try:
+        rt.blobs.put(key, probe)
+        rt.blobs.sync([key])
+        same = rt.blobs.get_range(key, 0, len(probe)) == probe
+        rt.blobs.delete(key)
+    except Exception as error:  # whatever a store raises
+        return Checkup("blob store", False, f"{_words(error)} Check PLI_BLOB_URL and its access rights.")
+    words = "an object was written, read and deleted" if same else "an object came back changed. Stop and check it."
+    return Checkup("blob store", same, words)
+
+
+def _jobs(application: Application) -> Checkup:
+    try:
+        backlog = application.engine.status()
+    except Exception as error:  # whatever a driver raises
+        return Checkup("jobs", False, _words(error))
+    return judge_backlog(backlog, clock.now())
+
+
+def judge_backlog(backlog: Backlog, now: datetime) -> Checkup:
+    """Whether jobs get done."""
+    figures = f"{backlog.waiting} waiting, {backlog.running} running, {backlog.delayed} for later"
+    if backlog.dead:
+        text = f"{backlog.dead} were given up. The log of the worker says why: look for `a job was given up`."
+        return Checkup("jobs", False, text)
+    if backlog.oldest_waiting and now - backlog.oldest_waiting > LONGEST_WAIT:
+        minutes = (now - backlog.oldest_waiting) // timedelta(minutes=1)
+        text = f"{figures}; the oldest waits for {minutes} minutes. Start a worker: `pli worker`, or `pli serve`."
+        return Checkup("jobs", False, text)
+    return Checkup("jobs", True, figures)
+
+
+def _words(error: Exception) -> str:
+    known = sentence(error)
+    return known[:1].upper() + known[1:] if known else f"Failed with {type(error).__name__}."

@@ -1,0 +1,123 @@
+"""What is said about a document, as a row of the table `message`: texts composed, counted and sealed."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from app.crypto.envelope import OutboxPlace
+from app.crypto.epochs import day_of
+from app.crypto.vault import Vault
+from app.db.models import Batch, Document, Organisation, Sender, Template
+from app.messaging import notices
+from app.messaging.content import render
+from app.messaging.encode import smart_encode
+from app.messaging.segmentation import segment
+from links.policy import LinkTerms
+from rcs.cards import document_card, to_agent_message
+
+TEXT_LIFE = timedelta(hours=72)
+REMIND_BEFORE = timedelta(days=2)
+
+
+@dataclass(frozen=True)
+class MintedLink:
+    """A link that exists in this moment only: `url` holds its secret."""
+
+    id: UUID
+    ref: str
+    url: str
+
+
+class NoticeMaker:
+    """Composes the notices of one batch. `rcs_life` is how long a card may wait before the SMS goes out instead."""
+
+    def __init__(
+        self,
+        vault: Vault,
+        organisation: Organisation,
+        batch: Batch,
+        templates: Mapping[tuple[str, str], Template],
+        senders: Mapping[str, Sender],
+        terms: LinkTerms,
+        rcs_life: timedelta,
+        now: datetime,
+    ) -> None:
+        self._vault = vault
+        self._organisation = organisation
+        self._batch = batch
+        self._templates = templates
+        self._senders = senders
+        self._terms = terms
+        self._rcs_life = int(rcs_life.total_seconds())
+        self._now = now
+        self._plan = [channel for channel in batch.channels if channel in senders]
+        self._expires_at = min(now + TEXT_LIFE, terms.expires_at)
+        self._day = day_of(self._expires_at)
+        self._sealer = vault.envelope.text_sealer(self._day)
+
+    def row(self, document: Document, phone: str, link: MintedLink) -> dict[str, Any]:
+        """The message about one document, queued."""
+        organisation_id, message_id = self._organisation.id, uuid4()
+        values = self._values(document, link.url)
+        text = smart_encode(render(self._templates["sms", document.language].text, values)).text
+        count = segment(text)
+        place = OutboxPlace(organisation_id, message_id, link.id, "sms", self._day)
+        card = None
+        if "rcs" in self._plan:
+            card = self._sealer.seal(replace(place, channel="rcs"), self._card(document, values, link))
+        return {
+            "id": message_id,
+            "organisation_id": organisation_id,
+            "batch_id": self._batch.id,
+            "document_id": document.id,
+            "link_id": link.id,
+            "sender_id": self._senders[self._plan[0]].id,
+            "category": self._templates["sms", document.language].category,
+            "template_key": notices.PAYSLIP_NOTICE,
+            "language": document.language,
+            "plan": self._plan,
+            "channel": self._plan[0],
+            "state": "queued",
+            "reason": "",
+            "to_sealed": self._vault.columns.seal_column(organisation_id, "message", "to", message_id, phone),
+            "to_index": document.phone_index,
+            "text_sealed": self._sealer.seal(place, text),
+            "card_sealed": card,
+            "outbox_day": self._day,
+            "segments": count.segments,
+            "encoding": count.encoding,
+            "not_before": self._now,
+            "expires_at": self._expires_at,
+            "created_at": self._now,
+            "finished_at": None,
+            "wiped_at": None,
+            "double": False,
+        }
+
+    def _values(self, document: Document, url: str) -> dict[str, str]:
+        language = document.language
+        return {
+            "sender": self._organisation.name,
+            "period": notices.period_label(document.period, language) or self._batch.title,
+            "until": notices.date_label(self._terms.until, language),
+            "link": url,
+            "hint": notices.PASSWORD_HINTS[self._batch.password_policy, language],
+        }
+
+    def _card(self, document: Document, values: Mapping[str, str], link: MintedLink) -> str:
+        template = self._templates["rcs", document.language]
+        remind_at = self._terms.expires_at - REMIND_BEFORE
+        card = document_card(
+            language="en" if document.language == "en" else "fr",
+            sender_name=self._organisation.name,
+            title=render(template.title, values),
+            description=render(template.text, values),
+            link=link.url,
+            ref=link.ref,
+            phone=self._organisation.contact_phone or None,
+            remind_at=remind_at if remind_at > self._now else None,
+        )
+        return json.dumps(to_agent_message(card, "TRANSACTION", self._rcs_life), ensure_ascii=False)

@@ -1,0 +1,38 @@
+"""What the clerk has to say about the columns of the people sheet."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from app.core.errors import Conflict, InvalidInput, NotFound
+from app.db.openings import open_upload
+from app.db.queries import batches
+from app.documents.headings import Field
+from app.documents.mapping import ask_again
+from app.documents.sheets_model import NeedsMapping, SheetRefused
+from app.runtime import Runtime
+
+
+@dataclass(frozen=True)
+class MappingQuestion:
+    """The sheets of the workbook as they are, with what is guessed of their columns."""
+
+    batch_id: UUID
+    title: str
+    question: NeedsMapping
+
+
+def propose_mapping(rt: Runtime, organisation_id: UUID, batch_id: UUID) -> MappingQuestion:
+    """Reads the sealed upload again. Raises NotFound, Conflict `mapping_settled`, or InvalidInput `sheet_<code>`."""
+    with rt.read() as session:
+        batch = batches.get(session, organisation_id, batch_id)
+        if batch is None:
+            raise NotFound("batch_unknown", "this batch does not exist")
+        if batch.state != "needs_mapping":
+            raise Conflict("mapping_settled", "the columns of this batch are settled; load the page again")
+        sheet = batches.uploads(session, batch_id, "people")[0]
+        remembered = batches.remembered_headings(session, organisation_id)
+    data = open_upload(rt.vault, batch, sheet, rt.blobs.get_range)
+    asked = ask_again(data, rt.policies.sheet, {heading: Field(name) for heading, name in remembered.items()})
+    if isinstance(asked, SheetRefused):
+        raise InvalidInput(f"sheet_{asked.code}", asked.detail)
+    return MappingQuestion(batch.id, batch.title, asked)

@@ -1,0 +1,82 @@
+"""Where a batch stands: its state, its figures and who did what, for the pages that follow it live."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from app.core.errors import NotFound
+from app.db.models import Batch, Organisation
+from app.db.queries import accounts, batches, organisations, watching
+from app.db.watch import Counts, count
+from app.runtime import Runtime
+from links.policy import terms
+
+WORKING = frozenset({"received", "splitting", "releasing"})
+
+
+@dataclass(frozen=True)
+class BatchView:
+    """`failure` is {"code", "detail"} or empty; `expires_on` the last day of its links; `live` says that it changes
+    by itself: work goes on, or messages are on their way."""
+
+    id: UUID
+    title: str
+    period: str
+    state: str
+    failure: Mapping[str, Any]
+    password_policy: str
+    profile: str
+    expires_on: date
+    created_at: datetime
+    created_by: str
+    release_before: datetime
+    released_at: datetime | None
+    released_by: str
+    counts: Counts
+
+    @property
+    def live(self) -> bool:
+        return self.state in WORKING or self.state == "released"
+
+
+def show_batch(rt: Runtime, organisation_id: UUID, batch_id: UUID) -> BatchView:
+    """Read only. Raises NotFound."""
+    with rt.read() as session:
+        batch = batches.get(session, organisation_id, batch_id)
+        organisation = organisations.get(session, organisation_id)
+        if batch is None or organisation is None:
+            raise NotFound("batch_unknown", "this batch does not exist")
+        counts = count(watching.tally(session, [batch_id]))
+        names = accounts.actor_names(session, organisation_id, [batch.created_by, batch.released_by])
+    return BatchView(
+        id=batch.id,
+        title=batch.title,
+        period=batch.period,
+        state=batch.state,
+        failure=batch.failure,
+        password_policy=batch.password_policy,
+        profile=batch.profile,
+        expires_on=_last_day(batch, organisation, rt.now()),
+        created_at=batch.created_at,
+        created_by=names.get(batch.created_by, ""),
+        release_before=batch.release_before,
+        released_at=batch.released_at,
+        released_by=names.get(batch.released_by, ""),
+        counts=counts,
+    )
+
+
+def _last_day(batch: Batch, organisation: Organisation, now: datetime) -> date:
+    if batch.expires_on:
+        return date.fromisoformat(batch.expires_on)
+    made = terms(
+        organisations.link_policy(organisation),
+        password=True,
+        until=None,
+        zone=ZoneInfo(organisation.timezone),
+        now=(batch.released_at or now).astimezone(UTC),
+    )
+    return made.until

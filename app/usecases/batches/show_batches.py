@@ -1,0 +1,107 @@
+"""The first page of the console: every batch with its figures, and what waits for somebody."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from app.db.models import Batch
+from app.db.queries import accounts, watching
+from app.db.watch import Counts, count
+from app.documents.match.standing import standing_blockers
+from app.runtime import Runtime
+
+LOOKED_BACK = timedelta(days=30)
+SENDING = ("releasing", "released")
+
+
+@dataclass(frozen=True)
+class BatchLine:
+    """One batch of the list. `documents` are those released, or before release the lines of the review."""
+
+    id: UUID
+    title: str
+    period: str
+    state: str
+    created_at: datetime
+    created_by: str
+    documents: int
+    delivered: int
+    opened: int
+    failed: int
+    blocking: int
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Batches that wait for a review or are on their way, and documents of the last thirty days."""
+
+    to_review: int
+    sending: int
+    failed: int
+    delivered: int
+    opened: int
+
+
+@dataclass(frozen=True)
+class BatchList:
+    """One page of batches, newest first; `total` counts all of them."""
+
+    batches: Sequence[BatchLine]
+    total: int
+    totals: Totals
+
+
+def show_batches(rt: Runtime, organisation_id: UUID, *, offset: int, limit: int) -> BatchList:
+    """Read only."""
+    with rt.read() as session:
+        total = watching.count(session, organisation_id)
+        page = watching.page(session, organisation_id, offset=offset, limit=limit)
+        ids = [batch.id for batch in page]
+        tallies = watching.tally(session, ids)
+        reviewed = [batch.id for batch in page if batch.state == "in_review"]
+        suspects = watching.light_lines(session, reviewed, blocking_only=True)
+        recent = watching.states_since(session, organisation_id, rt.now() - LOOKED_BACK)
+        totals = count(watching.tally(session, list(recent)))
+        names = accounts.actor_names(session, organisation_id, [batch.created_by for batch in page])
+    blocking = {
+        batch_id: len(
+            {blocker.row_id for blocker in standing_blockers([s for s in suspects if s.batch_id == batch_id])}
+        )
+        for batch_id in reviewed
+    }
+    lines = []
+    for batch in page:
+        own = [tally for tally in tallies if tally.batch_id == batch.id]
+        counts = count(own)
+        everything = sum(tally.count for tally in own)
+        lines.append(_line(batch, names, counts.total or everything, counts, blocking.get(batch.id, 0)))
+    states = Counter(recent.values())
+    return BatchList(
+        lines,
+        total,
+        Totals(
+            to_review=states["in_review"] + states["needs_mapping"],
+            sending=sum(states[state] for state in SENDING),
+            failed=totals.failed,
+            delivered=totals.delivered,
+            opened=totals.opened,
+        ),
+    )
+
+
+def _line(batch: Batch, names: dict[str, str], documents: int, counts: Counts, blocking: int) -> BatchLine:
+    return BatchLine(
+        id=batch.id,
+        title=batch.title,
+        period=batch.period,
+        state=batch.state,
+        created_at=batch.created_at,
+        created_by=names.get(batch.created_by, ""),
+        documents=documents,
+        delivered=counts.delivered,
+        opened=counts.opened,
+        failed=counts.failed,
+        blocking=blocking,
+    )

@@ -1,0 +1,104 @@
+"""Send failed messages again, with the text that is still kept: the same link, no new one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from app.core.errors import NotFound
+from app.core.jobs import Job
+from app.db.models import Block, Message
+from app.db.queries import batches, documents, journal, messages, watching
+from app.db.session import Session
+from app.evidence.tags import Tag
+from app.messaging.status import State
+from app.runtime import Runtime
+
+BLOCK = 200
+
+
+@dataclass(frozen=True)
+class Resent:
+    """`sent` messages leave again; of `gone` ones the text is wiped already. Those need a new link: in the strict
+    profile the document is uploaded again."""
+
+    sent: int
+    gone: int
+
+
+def resend_batch(rt: Runtime, organisation_id: UUID, batch_id: UUID, actor: str) -> Resent:
+    """What failed for certain in a batch. A doubt is left to a person, one by one: it may have arrived.
+
+    Raises NotFound.
+    """
+    with rt.begin() as session:
+        batch = batches.lock(session, batch_id)
+        if batch is None or batch.organisation_id != organisation_id:
+            raise NotFound("batch_unknown", "this batch does not exist")
+        failed = watching.messages_in(session, batch_id, (State.FAILED, State.EXPIRED))
+        return _resend(rt, session, organisation_id, failed, actor)
+
+
+def resend_document(rt: Runtime, organisation_id: UUID, document_id: UUID, actor: str) -> Resent:
+    """One document, also when its message is in doubt. Raises NotFound."""
+    with rt.begin() as session:
+        document = documents.get(session, organisation_id, document_id)
+        if document is None:
+            raise NotFound("document_unknown", "this document does not exist")
+        batches.lock(session, document.batch_id)
+        newest = messages.of_document(session, document.id)[-1:]
+        failed = [one for one in newest if one.state in (State.FAILED, State.EXPIRED, State.UNKNOWN)]
+        return _resend(rt, session, organisation_id, failed, actor)
+
+
+def _resend(
+    rt: Runtime, session: Session, organisation_id: UUID, failed: Sequence[Message], actor: str
+) -> Resent:
+    now = rt.now()
+    sealed = watching.documents(session, [message.document_id for message in failed if message.document_id])
+    standing = [
+        message
+        for message in failed
+        if message.document_id in sealed and sealed[message.document_id].state == "sealed"
+    ]
+    ready = [message for message in standing if message.text_sealed is not None and message.expires_at > now]
+    for start in range(0, len(ready), BLOCK):
+        _queue(rt, session, organisation_id, ready[start : start + BLOCK], now)
+    entries = [
+        journal.Entry(
+            Tag.MESSAGE_RESENT,
+            message.id,
+            {"document": message.document_id.hex if message.document_id else "", "by": actor},
+        )
+        for message in ready
+    ]
+    journal.append(session, rt.vault, organisation_id, entries, now)
+    for batch_id in {message.batch_id for message in ready}:
+        if batch_id and batches.state(session, batch_id) == "finished":
+            batches.set_state(session, batch_id, "released")
+    return Resent(len(ready), len(standing) - len(ready))
+
+
+def _queue(
+    rt: Runtime, session: Session, organisation_id: UUID, ready: Sequence[Message], now: datetime
+) -> None:
+    block = Block(
+        id=uuid4(),
+        organisation_id=organisation_id,
+        batch_id=ready[0].batch_id,
+        kind="dispatch",
+        position=0,
+        created_at=now,
+    )
+    session.add(block)
+    session.flush()
+    for message in ready:
+        message.block_id = block.id
+        message.state = State.QUEUED
+        message.reason = ""
+        message.not_before = now
+        message.finished_at = None
+        session.add(message)
+    rt.jobs.enqueue(
+        session, Job("dispatch_block", str(block.id), (str(block.id),), partition=str(organisation_id))
+    )
