@@ -3,7 +3,8 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlmodel import Session, select
+import sqlalchemy as sa
+from sqlmodel import Session, col, select
 
 from app.core.errors import Conflict, NotFound
 from app.db.models import Batch, Document
@@ -29,3 +30,12 @@ def hold_line(
     if document is None:
         raise NotFound("document_unknown", "this document does not exist")
     return hold_batch(session, organisation_id, document.batch_id, now), document
+
+
+def forget_leftovers(session: Session, batch_id: UUID) -> None:
+    """Delete the review keys and codes of lines that did not leave with their batch; the lines stay to be looked up."""
+    session.execute(
+        sa.update(Document)
+        .where(col(Document.batch_id) == batch_id, col(Document.state).in_(("in_review", "excluded")))
+        .values(key_review=None, access_code_review=None)
+    )

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from app.core.errors import Conflict, NotFound
-from app.db.queries import batches, documents, journal, messages
+from app.db.queries import batches, documents, journal, messages, reviewing
 from app.evidence.tags import Tag
 from app.runtime import Runtime
 from links import lifecycle
@@ -27,10 +27,10 @@ def recall_batch(rt: Runtime, organisation_id: UUID, batch_id: UUID, actor: str,
         sealed = [line.id for line in documents.of_batch(session, batch_id) if line.state == "sealed"]
         ended = lifecycle.revoke_documents(session, sealed, "recalled", now)
         documents.revoke(session, sealed, now)
-        for waiting in ("releasing", "in_review"):
-            documents.set_states(
-                session, batch_id, old=waiting, new="cancelled", key_review=None, access_code_review=None
-            )
+        documents.set_states(
+            session, batch_id, old="releasing", new="cancelled", key_review=None, access_code_review=None
+        )
+        reviewing.forget_leftovers(session, batch_id)
         stopped = messages.cancel_waiting(session, batch_id, now, "recalled")
         batch.state = "recalled"
         batch.finished_at = now

@@ -1,0 +1,161 @@
+"""One person's document, and everything that happened to it: the journal, in order."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from app.core.errors import NotFound
+from app.db.faces import read_face
+from app.db.models import Document, Message
+from app.db.queries import accounts, batches, documents, journal, messages, organisations, watching
+from app.db.queries.journal import Recorded
+from app.db.watch import stage
+from app.evidence.tags import Tag
+from app.messaging.status import State
+from app.runtime import Runtime
+from links import lifecycle
+from links.state import LinkFacts
+
+RESENDABLE = (State.FAILED, State.UNKNOWN)
+_BATCH_EVENTS = frozenset({Tag.BATCH_RELEASED, Tag.BATCH_RECALLED})
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened. `tag` is of `app.evidence.tags`; `channel` sms, rcs or empty; `actor` who did it, by
+    name; `code` why, or which finding. `count` events of the same kind in a row are told once, `at` the last of them."""
+
+    at: datetime
+    tag: str
+    channel: str
+    actor: str
+    code: str
+    count: int = 1
+
+
+@dataclass(frozen=True)
+class DocumentView:
+    """`stage` is one of `watch.STAGES`, or the state of the line before its release. `page_count` and `size` (bytes)
+    are of the PDF. `text_gone`: the message failed and its text is not kept any more."""
+
+    id: UUID
+    batch_id: UUID
+    batch_title: str
+    name: str
+    staff_number: str
+    phone: str
+    stage: str
+    ref: str
+    page_count: int
+    size: int
+    expires_on: date | None
+    password_policy: str
+    profile: str
+    revoked_at: datetime | None
+    viewed: int
+    downloads: int
+    events: Sequence[Event]
+    resendable: bool
+    revocable: bool
+    text_gone: bool
+
+
+def show_document(rt: Runtime, organisation_id: UUID, document_id: UUID) -> DocumentView:
+    """Read only. Raises NotFound."""
+    with rt.read() as session:
+        document = documents.get(session, organisation_id, document_id)
+        batch = batches.get(session, organisation_id, document.batch_id) if document else None
+        organisation = organisations.get(session, organisation_id)
+        if document is None or batch is None or organisation is None:
+            raise NotFound("document_unknown", "this document does not exist")
+        sent = messages.of_document(session, document_id)
+        links = lifecycle.of_documents(session, [document_id]).get(document_id, [])
+        subjects = [document_id, batch.id, *(one.id for one in sent), *(link.id for link in links)]
+        recorded = [
+            event
+            for event in journal.about(session, rt.vault, organisation_id, subjects)
+            if event.subject != batch.id or event.tag in _BATCH_EVENTS
+        ]
+        tried = watching.attempts(session, [one.id for one in sent])
+        names = accounts.actor_names(session, organisation_id, [_body(event, "by") for event in recorded])
+    face = read_face(rt.vault, document)
+    newest = sent[-1] if sent else None
+    channels = {attempt.id.hex: attempt.channel for attempt in tried}
+    failed = newest is not None and newest.state in RESENDABLE
+    kept = newest is not None and newest.text_sealed is not None and newest.expires_at > rt.now()
+    tags = [event.tag for event in recorded]
+    return DocumentView(
+        id=document.id,
+        batch_id=batch.id,
+        batch_title=batch.title,
+        name=face.name,
+        staff_number=face.staff_number,
+        phone=face.phone,
+        stage=_stage(document, newest),
+        ref=links[-1].ref if links else "",
+        page_count=len(document.pages),
+        size=document.plain_size,
+        expires_on=_last_day(links, batch.expires_on, ZoneInfo(organisation.timezone)),
+        password_policy=batch.password_policy,
+        profile=batch.profile,
+        revoked_at=document.revoked_at,
+        viewed=tags.count(Tag.DOCUMENT_VIEWED),
+        downloads=tags.count(Tag.DOCUMENT_DOWNLOADED),
+        events=_told([_event(event, channels, names) for event in recorded]),
+        resendable=failed and kept and document.state == "sealed",
+        revocable=document.state == "sealed",
+        text_gone=document.state == "sealed"
+        and newest is not None
+        and newest.state in (*RESENDABLE, State.EXPIRED)
+        and not kept,
+    )
+
+
+def _stage(document: Document, newest: Message | None) -> str:
+    if newest is None:
+        return document.state
+    return stage(
+        document.state,
+        newest.state,
+        opened=document.opened_at is not None,
+        downloaded=document.downloaded_at is not None,
+    )
+
+
+def _last_day(links: Sequence[LinkFacts], chosen: str, zone: ZoneInfo) -> date | None:
+    if links:
+        last_instant = links[-1].expires_at - timedelta(microseconds=1)
+        return last_instant.astimezone(UTC).astimezone(zone).date()
+    return date.fromisoformat(chosen) if chosen else None
+
+
+def _body(event: Recorded, name: str) -> str:
+    value = (event.body or {}).get(name, "")
+    return value if isinstance(value, str) else ""
+
+
+def _event(event: Recorded, channels: dict[str, str], names: dict[str, str]) -> Event:
+    channel = _body(event, "channel") or _body(event, "to") or channels.get(_body(event, "attempt"), "")
+    actor = _body(event, "by")
+    # The reason of a recall is a sentence of the clerk's, kept for the journal alone.
+    code = "" if event.tag == Tag.BATCH_RECALLED else _body(event, "reason") or _body(event, "code")
+    return Event(event.at, event.tag, channel, names.get(actor, ""), code)
+
+
+def _told(events: Sequence[Event]) -> list[Event]:
+    """Repeats of one kind in a row, such as images of pages that were looked at, become one line."""
+    told: list[Event] = []
+    for event in events:
+        last = told[-1] if told else None
+        if last and (last.tag, last.channel, last.actor, last.code) == (
+            event.tag,
+            event.channel,
+            event.actor,
+            event.code,
+        ):
+            told[-1] = Event(event.at, event.tag, event.channel, event.actor, event.code, last.count + 1)
+        else:
+            told.append(event)
+    return told
