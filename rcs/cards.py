@@ -144,28 +144,12 @@ class Card:
         _check_secrets(self.suggestions)
 
 
-@dataclass(frozen=True)
-class Postback:
-    """What comes back when a button is tapped: which one, and the token of the message it stood in."""
-
-    action: PostbackAction
-    token: str
-
-
 def postback(action: PostbackAction, token: str) -> str:
     """The opaque data of a button. Letters and digits in a multiple of four: right whether a platform reads it as
     text or as base64. Raises RcsError when the token does not allow that."""
     data = POSTBACK_PREFIX[action] + token
     _check_postback(data)
     return data
-
-
-def read_postback(data: str) -> Postback | None:
-    """The reverse of `postback`; None for anything we did not write."""
-    for action, prefix in POSTBACK_PREFIX.items():
-        if data.startswith(prefix):
-            return Postback(action, data[len(prefix) :])
-    return None
 
 
 def document_card(

@@ -131,7 +131,9 @@ class SimulatorLoop:
             try:
                 self._record(notice.event)
             except Exception as error:  # one event that cannot be recorded must not hold back the others
-                log.error("an event of the simulated network was not recorded", extra=fields(code=_code(error)))
+                log.error(
+                    "an event of the simulated network was not recorded", extra=fields(code=_code(error))
+                )
             else:
                 recorded.append(notice.id)
         self._network.acknowledge(recorded)

@@ -85,7 +85,7 @@ def _listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         raise InvalidInput(
             "address_unusable",
-            f"cannot listen on {host} port {port} ({error.strerror}). Stop the program that uses it, or choose "
+            f"cannot listen on {host} port {port} ({os.strerror(error.errno or 0)}). Stop the program that uses it, or choose "
             "another with PORT or PLI_PORT.",
         ) from None
 

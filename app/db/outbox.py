@@ -31,6 +31,46 @@ class MintedLink:
     url: str
 
 
+class NoticeWriter:
+    """Finds the words about the documents of one batch. Pure: the release page shows what the messages will say."""
+
+    def __init__(
+        self,
+        organisation: Organisation,
+        batch: Batch,
+        templates: Mapping[tuple[str, str], Template],
+        terms: LinkTerms,
+    ) -> None:
+        self._organisation = organisation
+        self._batch = batch
+        self._templates = templates
+        self._terms = terms
+
+    def text(self, document: Document, url: str) -> str:
+        """The SMS, as it will leave."""
+        template = self._templates["sms", document.language]
+        return smart_encode(render(template.text, self._values(document, url))).text
+
+    def card(self, document: Document, url: str) -> tuple[str, str]:
+        """Title and description of the RCS card."""
+        template, values = self._templates["rcs", document.language], self._values(document, url)
+        return render(template.title, values), render(template.text, values)
+
+    def category(self, document: Document) -> str:
+        """What kind of message the notice is, for the rules of sending."""
+        return self._templates["sms", document.language].category
+
+    def _values(self, document: Document, url: str) -> dict[str, str]:
+        language = document.language
+        return {
+            "sender": self._organisation.name,
+            "period": notices.period_label(document.period, language) or self._batch.title,
+            "until": notices.date_label(self._terms.until, language),
+            "link": url,
+            "hint": notices.PASSWORD_HINTS[self._batch.password_policy, language],
+        }
+
+
 class NoticeMaker:
     """Composes the notices of one batch. `rcs_life` is how long a card may wait before the SMS goes out instead."""
 
@@ -48,7 +88,7 @@ class NoticeMaker:
         self._vault = vault
         self._organisation = organisation
         self._batch = batch
-        self._templates = templates
+        self._words = NoticeWriter(organisation, batch, templates, terms)
         self._senders = senders
         self._terms = terms
         self._rcs_life = int(rcs_life.total_seconds())
@@ -61,13 +101,12 @@ class NoticeMaker:
     def row(self, document: Document, phone: str, link: MintedLink) -> dict[str, Any]:
         """The message about one document, queued."""
         organisation_id, message_id = self._organisation.id, uuid4()
-        values = self._values(document, link.url)
-        text = smart_encode(render(self._templates["sms", document.language].text, values)).text
+        text = self._words.text(document, link.url)
         count = segment(text)
         place = OutboxPlace(organisation_id, message_id, link.id, "sms", self._day)
         card = None
         if "rcs" in self._plan:
-            card = self._sealer.seal(replace(place, channel="rcs"), self._card(document, values, link))
+            card = self._sealer.seal(replace(place, channel="rcs"), self._card(document, link))
         return {
             "id": message_id,
             "organisation_id": organisation_id,
@@ -75,7 +114,7 @@ class NoticeMaker:
             "document_id": document.id,
             "link_id": link.id,
             "sender_id": self._senders[self._plan[0]].id,
-            "category": self._templates["sms", document.language].category,
+            "category": self._words.category(document),
             "template_key": notices.PAYSLIP_NOTICE,
             "language": document.language,
             "plan": self._plan,
@@ -97,24 +136,14 @@ class NoticeMaker:
             "double": False,
         }
 
-    def _values(self, document: Document, url: str) -> dict[str, str]:
-        language = document.language
-        return {
-            "sender": self._organisation.name,
-            "period": notices.period_label(document.period, language) or self._batch.title,
-            "until": notices.date_label(self._terms.until, language),
-            "link": url,
-            "hint": notices.PASSWORD_HINTS[self._batch.password_policy, language],
-        }
-
-    def _card(self, document: Document, values: Mapping[str, str], link: MintedLink) -> str:
-        template = self._templates["rcs", document.language]
+    def _card(self, document: Document, link: MintedLink) -> str:
+        title, description = self._words.card(document, link.url)
         remind_at = self._terms.expires_at - REMIND_BEFORE
         card = document_card(
             language="en" if document.language == "en" else "fr",
             sender_name=self._organisation.name,
-            title=render(template.title, values),
-            description=render(template.text, values),
+            title=title,
+            description=description,
             link=link.url,
             ref=link.ref,
             phone=self._organisation.contact_phone or None,

@@ -64,7 +64,7 @@ class Counts:
 
     def add(self, tally: Tally) -> None:
         """Count one group of documents."""
-        count = tally.count
+        count = tally.documents
         if tally.document_state == "excluded":
             self.excluded += count
         if tally.document_state not in RELEASED:

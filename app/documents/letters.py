@@ -91,7 +91,9 @@ def _draw(canvas: Canvas, head: LetterHead, letter: AccessLetter) -> None:
     _line(canvas, _MARGIN, _HEIGHT - 34 * mm, head.day.strftime("%d/%m/%Y"), 9, inside)
     canvas.setFillColor(_INK)
     _line(canvas, _ADDRESS_LEFT, _ADDRESS_TOP, letter.name, 11, 80 * mm)
-    _line(canvas, _ADDRESS_LEFT, _ADDRESS_TOP - 6 * mm, f"{words['staff']} {letter.staff_number}", 10, 80 * mm)
+    _line(
+        canvas, _ADDRESS_LEFT, _ADDRESS_TOP - 6 * mm, f"{words['staff']} {letter.staff_number}", 10, 80 * mm
+    )
     y = _HEIGHT - 100 * mm
     _line(canvas, _MARGIN, y, words["title"], 16, inside, BOLD)
     y = _paragraph(canvas, y - 12 * mm, words["hello"])
@@ -112,7 +114,9 @@ def _draw(canvas: Canvas, head: LetterHead, letter: AccessLetter) -> None:
     _paragraph(canvas, y - 4 * mm, words["help"].format(contact=head.contact))
 
 
-def _line(canvas: Canvas, x: float, y: float, text: str, size: float, width: float, font: str = REGULAR) -> None:
+def _line(
+    canvas: Canvas, x: float, y: float, text: str, size: float, width: float, font: str = REGULAR
+) -> None:
     canvas.setFont(font, size)
     canvas.drawString(x, y, fit(text, font, size, width))
 

@@ -16,7 +16,7 @@ from app.documents.nodes import Node, identity, plain
 from app.documents.streams import ContentReader, encoded_stream
 from app.documents.type3 import Type3Plan, plan_type3
 
-_CACHE_BYTES = 48 * 1024 * 1024
+_CACHE_BYTES = 24 * 1024 * 1024
 _MAX_DEPTH = 60
 DEFAULT_SPACES = ("/DefaultGray", "/DefaultRGB", "/DefaultCMYK")
 Pieces = list[bytes | Node]

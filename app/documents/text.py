@@ -20,7 +20,7 @@ UNREADABLE = "\ufffd"
 """Stands for a glyph whose letter the PDF does not tell."""
 
 _PAGES_BETWEEN_LOOKS = 50
-_MAX_GROWTH = 96 * 1024 * 1024
+_MAX_GROWTH = 64 * 1024 * 1024
 _MEMORY_PAGE = os.sysconf("SC_PAGE_SIZE")
 # Fonts are forgotten with the last open page that uses them; loading them again for every page costs a tenth.
 _PAGES_HELD = 2

@@ -1,6 +1,7 @@
 """Questions of screens that watch batches of thousands of lines: a few columns of all lines, all columns of a few."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -21,7 +22,7 @@ class Tally(NamedTuple):
     message_state: str | None
     opened: bool
     downloaded: bool
-    count: int
+    documents: int
 
 
 class Watched(NamedTuple):
@@ -35,7 +36,8 @@ class Watched(NamedTuple):
     message_state: str | None
 
 
-class LightLine(NamedTuple):
+@dataclass(slots=True)
+class LightLine:
     """A line of the review as far as its status is concerned (a `StoredLine` of `match.standing`)."""
 
     id: UUID
@@ -111,7 +113,7 @@ def tally(session: Session, batch_ids: Sequence[UUID]) -> list[Tally]:
     """Documents of some batches, counted by the database."""
     found: list[Tally] = []
     for start in range(0, len(batch_ids), CHUNK):
-        keys = (
+        keys: tuple[Any, ...] = (
             col(Document.batch_id),
             col(Document.state),
             col(Message.state).label("message_state"),

@@ -18,7 +18,9 @@ def cancel_batch(rt: Runtime, organisation_id: UUID, batch_id: UUID, actor: str)
         if batch.state == "cancelled":
             return
         if batch.state not in batches.BEFORE_RELEASE:
-            raise Conflict("already_released", "only a batch that was not released can be cancelled; recall it")
+            raise Conflict(
+                "already_released", "only a batch that was not released can be cancelled; recall it"
+            )
         batch.state = "cancelled"
         batch.finished_at = now
         session.add(batch)

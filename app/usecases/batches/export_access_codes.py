@@ -32,7 +32,9 @@ def export_access_codes(rt: Runtime, organisation_id: UUID, batch_id: UUID, acto
         organisation = organisations.get(session, organisation_id)
         if organisation is None:
             raise NotFound("organisation_unknown", "this organisation does not exist")
-        lines = [line for line in lines_to_send(documents.of_batch(session, batch_id)) if line.access_code_review]
+        lines = [
+            line for line in lines_to_send(documents.of_batch(session, batch_id)) if line.access_code_review
+        ]
         if batch.password_policy != "generated" or not lines:
             raise Conflict("no_codes", "this batch has no access codes made by Pli")
         if "codes_printed" not in batch.confirmed:

@@ -49,7 +49,9 @@ def recall_batch(rt: Runtime, organisation_id: UUID, batch_id: UUID, actor: str,
         ]
         entries += [
             journal.Entry(
-                Tag.LINK_REVOKED, link.id, {"document": link.document_id.hex, "reason": "recalled", "by": actor}
+                Tag.LINK_REVOKED,
+                link.id,
+                {"document": link.document_id.hex, "reason": "recalled", "by": actor},
             )
             for link in ended
         ]

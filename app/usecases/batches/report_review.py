@@ -19,6 +19,7 @@ class LineFinding:
     """One finding on one line. `line` is the line's key within the review, `standing` says that it holds the release;
     a blocking finding that does not stand any more was settled."""
 
+    document_id: UUID
     line: str
     staff_number: str
     sheet_row: int | None
@@ -72,6 +73,7 @@ def _findings(rt: Runtime, line: Document, standing: set[tuple[str, str]]) -> li
     staff_number = read_staff_number(rt.vault, line)
     return [
         LineFinding(
+            document_id=line.id,
             line=line.row_key,
             staff_number=staff_number,
             sheet_row=line.sheet_row,

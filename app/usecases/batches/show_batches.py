@@ -75,7 +75,7 @@ def show_batches(rt: Runtime, organisation_id: UUID, *, offset: int, limit: int)
     for batch in page:
         own = [tally for tally in tallies if tally.batch_id == batch.id]
         counts = count(own)
-        everything = sum(tally.count for tally in own)
+        everything = sum(tally.documents for tally in own)
         lines.append(_line(batch, names, counts.total or everything, counts, blocking.get(batch.id, 0)))
     states = Counter(recent.values())
     return BatchList(

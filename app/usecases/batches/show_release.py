@@ -1,27 +1,26 @@
 """The last look before a release: what would leave, to how many people, in which words, and what stays."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from app.core.errors import Conflict, NotFound
 from app.db.faces import read_face
-from app.db.models import Batch, Document, Organisation, Template
+from app.db.models import Document
+from app.db.outbox import NoticeWriter
 from app.db.queries import batches, documents, organisations
 from app.documents.match.release import Severity, State
 from app.documents.match.standing import lines_to_send, standing_blockers
 from app.messaging import notices, windows
 from app.messaging.categories import Category
-from app.messaging.content import render
-from app.messaging.encode import smart_encode
 from app.messaging.place import place_of
 from app.messaging.segmentation import segment
 from app.messaging.window_rules import WINDOW_RULES
 from app.runtime import Runtime
-from links.policy import LinkTerms, terms
-from links.text import ALPHABET, REF_LENGTH, build
+from links.policy import terms
+from links.text import ALPHABET, REF_LENGTH, SecretLength, build
 
 
 @dataclass(frozen=True)
@@ -34,14 +33,15 @@ class CardPreview:
 
 @dataclass(frozen=True)
 class TextPreview:
-    """The text of one language, with a link as long as the real ones. `count` people get it."""
+    """The longest text of one language, with a link as long as the real ones. `total_segments` are those of everybody
+    who reads this language."""
 
     language: str
     text: str
     segments: int
     encoding: str
     card: CardPreview | None
-    count: int
+    total_segments: int
 
 
 @dataclass(frozen=True)
@@ -75,11 +75,6 @@ class ReleaseView:
     letters: int
     letters_printed: bool
 
-    @property
-    def segments_total(self) -> int:
-        """SMS segments when everybody gets the SMS."""
-        return sum(preview.segments * preview.count for preview in self.previews)
-
 
 def show_release(rt: Runtime, organisation_id: UUID, batch_id: UUID) -> ReleaseView:
     """Read only. Raises NotFound, or Conflict `not_in_review` or `still_blocked`."""
@@ -105,6 +100,8 @@ def show_release(rt: Runtime, organisation_id: UUID, batch_id: UUID) -> ReleaseV
         now=now,
     )
     plan = [channel for channel in batch.channels if channel in senders]
+    writer = NoticeWriter(organisation, batch, templates, made)
+    url = _sample_link(rt.policies.link_url, made.secret_length)
     return ReleaseView(
         id=batch.id,
         title=batch.title,
@@ -113,14 +110,14 @@ def show_release(rt: Runtime, organisation_id: UUID, batch_id: UUID) -> ReleaseV
         profile=batch.profile,
         leaving=len(sending),
         recipients=len({line.phone_index for line in sending}),
-        channel=plan[0] if plan else "sms",
+        channel=plan[0],
         excluded=[_left_out(rt, line) for line in lines if line.state == "excluded"],
         on_paper=sum(line.match == State.PAPER and line.state != "excluded" for line in lines),
         warnings=sum(
             any(finding["severity"] == Severity.WARNING for finding in line.findings) for line in sending
         ),
-        previews=_previews(rt, batch, organisation, templates, made, sending, card="rcs" in plan),
-        held_until=_held_until(rt, templates, sending, now),
+        previews=_previews(writer, sending, url, with_card="rcs" in plan),
+        held_until=_held_until(rt, writer, sending, now),
         letters=len(sending) if batch.password_policy == "generated" else 0,
         letters_printed="codes_printed" in batch.confirmed,
     )
@@ -131,61 +128,38 @@ def _left_out(rt: Runtime, line: Document) -> LeftOut:
     return LeftOut(face.name, face.staff_number, tuple(finding["code"] for finding in line.findings))
 
 
+def _sample_link(base: str, secret_length: SecretLength) -> str:
+    return build(base, ALPHABET[:REF_LENGTH], ALPHABET[REF_LENGTH : REF_LENGTH + secret_length])
+
+
 def _previews(
-    rt: Runtime,
-    batch: Batch,
-    organisation: Organisation,
-    templates: Mapping[tuple[str, str], Template],
-    made: LinkTerms,
-    sending: Sequence[Document],
-    *,
-    card: bool,
+    writer: NoticeWriter, sending: Sequence[Document], url: str, *, with_card: bool
 ) -> list[TextPreview]:
-    """One per language in use. Only the link differs from person to person, and all links are equally long."""
-    sample = (ALPHABET * 2)[: REF_LENGTH + made.secret_length]
-    link = build(rt.policies.link_url, sample[:REF_LENGTH], sample[REF_LENGTH:])
-    previews = []
-    for language in sorted({line.language for line in sending}):
-        values = notices.payslip_values(
-            sender=organisation.name,
-            period=batch.period,
-            title=batch.title,
-            until=made.until,
-            link=link,
-            password_policy=batch.password_policy,
-            language=language,
-        )
-        text = smart_encode(render(templates["sms", language].text, values)).text
+    """Only the link differs between people of one language and period, and all links are equally long."""
+    alike: dict[tuple[str, str], list[Document]] = {}
+    for line in sending:
+        alike.setdefault((line.language, line.period), []).append(line)
+    longest: dict[str, TextPreview] = {}
+    totals: dict[str, int] = {}
+    for (language, _), lines in sorted(alike.items(), key=lambda item: item[0]):
+        text = writer.text(lines[0], url)
         cost = segment(text)
-        rich = templates["rcs", language]
-        previews.append(
-            TextPreview(
-                language,
-                text,
-                cost.segments,
-                cost.encoding,
-                CardPreview(render(rich.title, values), render(rich.text, values)) if card else None,
-                sum(line.language == language for line in sending),
-            )
-        )
-    return previews
+        totals[language] = totals.get(language, 0) + cost.segments * len(lines)
+        card = CardPreview(*writer.card(lines[0], url)) if with_card else None
+        found = TextPreview(language, text, cost.segments, cost.encoding, card, 0)
+        if language not in longest or len(text) > len(longest[language].text):
+            longest[language] = found
+    return [replace(preview, total_segments=totals[language]) for language, preview in longest.items()]
 
 
 def _held_until(
-    rt: Runtime,
-    templates: Mapping[tuple[str, str], Template],
-    sending: Sequence[Document],
-    now: datetime,
+    rt: Runtime, writer: NoticeWriter, sending: Sequence[Document], now: datetime
 ) -> datetime | None:
     """The latest opening among recipients whose window is closed now."""
-    latest = None
-    known: dict[str, windows.WindowDecision] = {}
+    openings = set()
     for line in sending:
         place = place_of(read_face(rt.vault, line).phone)
-        if place.zone not in known:
-            category = Category(templates["sms", line.language].category)
-            known[place.zone] = windows.next_open(category, now, place, WINDOW_RULES)
-        decision = known[place.zone]
+        decision = windows.next_open(Category(writer.category(line)), now, place, WINDOW_RULES)
         if not decision.allowed and decision.next is not None:
-            latest = max(latest, decision.next) if latest else decision.next
-    return latest
+            openings.add(decision.next)
+    return max(openings, default=None)

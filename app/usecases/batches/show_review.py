@@ -132,9 +132,7 @@ def show_review(
         batch_blockers=batch_blockers(batch),
         counts=_counts(lines, statuses),
         kinds=_kinds(lines),
-        lines=[
-            _line(rt, documents[line.id], statuses[line.id], standing, only_file) for line in page
-        ],
+        lines=[_line(rt, documents[line.id], statuses[line.id], standing, only_file) for line in page],
         matching=len(wanted),
     )
 

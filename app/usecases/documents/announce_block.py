@@ -19,7 +19,7 @@ from app.crypto.tokens import new_link_secret, new_ref, new_salt
 from app.crypto.usual import open_usual, seal_usual
 from app.db.models import Batch, Block, Document, Organisation, Person, Sender, Template
 from app.db.outbox import MintedLink, NoticeMaker
-from app.db.queries import batches, documents, journal, messages, organisations, people
+from app.db.queries import batches, documents, journal, messages, organisations, people, reviewing
 from app.db.session import Session
 from app.evidence.tags import Tag
 from app.messaging.notices import PAYSLIP_NOTICE
@@ -232,6 +232,7 @@ def _record(
         session.flush()
         if messages.open_blocks(session, batch.id, "announce") == 0:
             batches.set_state(session, batch.id, "released")
+            reviewing.forget_leftovers(session, batch.id)
         rt.jobs.enqueue(
             session,
             Job("dispatch_block", str(dispatch.id), (str(dispatch.id),), partition=str(organisation.id)),

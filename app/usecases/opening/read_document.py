@@ -9,9 +9,9 @@ from uuid import UUID
 from app.core.errors import Overloaded
 from app.crypto.records import RecordOpener
 from app.db.queries import journal, reading
-from app.evidence.tags import Tag
 from app.documents.limits import Refused
 from app.documents.renderer import PageImage
+from app.evidence.tags import Tag
 from app.runtime import Runtime
 from links import sessions
 

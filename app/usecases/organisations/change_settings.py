@@ -7,12 +7,13 @@ from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import phonenumbers
+
 from app.core.errors import InvalidInput, NotFound
-from app.db.models import Organisation
+from app.db.models import Organisation, Sender
 from app.db.queries import journal, organisations
 from app.documents.match.numbers import compile_pattern
 from app.evidence.tags import Tag
-from app.messaging.phone import Unreachable, read_phone
 from app.runtime import Runtime
 from links.policy import MOST_DAYS
 
@@ -41,9 +42,7 @@ class NewSettings:
     rcs_enabled: bool
 
 
-def change_settings(
-    rt: Runtime, organisation_id: UUID, new: NewSettings, actor: str
-) -> Mapping[str, str]:
+def change_settings(rt: Runtime, organisation_id: UUID, new: NewSettings, actor: str) -> Mapping[str, str]:
     """What is wrong, as a code by field; empty when everything was saved. Raises NotFound."""
     now = rt.now()
     with rt.begin() as session:
@@ -97,10 +96,25 @@ def _problems(new: NewSettings) -> dict[str, str]:
 
 
 def _contact_phone(typed: str, region: str) -> str | None:
-    """E.164, empty for none, None for what is no number. People may be called on a landline, so that is fine here."""
+    """E.164, empty for none, None for what cannot be dialled. A landline is fine: people call it."""
     if not typed.strip():
         return ""
-    return None
+    try:
+        number = phonenumbers.parse(typed, region)
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_valid_number(number):
+        return None
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _rename_senders(organisation: Organisation, senders: Mapping[str, Sender]) -> None:
+    """Messages name the organisation as its settings do, as far as a sender shows a name at all."""
+    for sender in senders.values():
+        if sender.kind == "name":
+            sender.address = organisation.sender_name
+        elif sender.kind == "rcs_agent":
+            sender.address = organisation.name[:40]
 
 
 def _is_zone(name: str) -> bool:

@@ -5,6 +5,7 @@ from fastapi import APIRouter
 from app.web.api import (
     cancel_batch,
     create_batch,
+    exclude_document,
     get_batch,
     get_review,
     list_batches,
@@ -19,6 +20,7 @@ for operation in (
     list_batches,
     get_batch,
     get_review,
+    exclude_document,
     release_batch,
     cancel_batch,
     list_documents,

@@ -5,6 +5,7 @@ from uuid import UUID
 from fastapi import APIRouter
 
 from app.usecases.batches.cancel_batch import cancel_batch
+from app.usecases.batches.report_batch import report_batch
 from app.web.api.schemas import BatchOut
 from app.web.auth import ApiClient
 from app.web.deps import ConfigDep, RuntimeDep
@@ -16,5 +17,5 @@ router = APIRouter()
 def post_cancel(batch_id: UUID, client: ApiClient, rt: RuntimeDep, config: ConfigDep) -> BatchOut:
     """Nothing of it is ever sent and its keys are destroyed. Cancelling twice changes nothing; a released batch cannot
     be cancelled any more (409)."""
-    batch = cancel_batch(rt, client.organisation_id, batch_id, client.actor)
-    return BatchOut.of(batch, config)
+    cancel_batch(rt, client.organisation_id, batch_id, client.actor)
+    return BatchOut.of(report_batch(rt, client.organisation_id, batch_id).batch, config)

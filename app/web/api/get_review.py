@@ -29,6 +29,7 @@ def get_review(request: Request, batch_id: UUID, client: ApiClient, rt: RuntimeD
         counts=dict(report.counts),
         findings=[
             FindingOut(
+                document=finding.document_id,
                 line=finding.line,
                 severity=cast(Severity, finding.severity),
                 code=finding.code,

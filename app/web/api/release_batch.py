@@ -7,10 +7,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.core.errors import Conflict, Forbidden
+from app.usecases.batches.confirm_batch import confirm_batch
 from app.usecases.batches.release_batch import BATCH_BLOCKERS, release_batch
 from app.usecases.batches.report_review import report_review
 from app.web.api.findings import message, translator
-from app.web.api.schemas import BatchOut
+from app.web.api.schemas import BatchOut, ReleaseIn
 from app.web.auth import ApiClient
 from app.web.deps import ConfigDep, RuntimeDep
 from app.web.problems import TABLE, FieldProblem, Problem, api_response
@@ -28,7 +29,12 @@ MOST_REASONS = 100
     operation_id="releaseBatch",
 )
 def post_release(
-    request: Request, batch_id: UUID, client: ApiClient, rt: RuntimeDep, config: ConfigDep
+    request: Request,
+    batch_id: UUID,
+    client: ApiClient,
+    rt: RuntimeDep,
+    config: ConfigDep,
+    body: ReleaseIn | None = None,
 ) -> BatchOut | Response:
     """Sends every line that is ready. Releasing twice changes nothing. While something blocks the answer is 409, with
     the reasons in `errors`. A test key may release only where nothing but the simulator can send."""
@@ -38,6 +44,8 @@ def post_release(
             "a test key cannot release a batch of this organisation; use a live key, or cancel the batch",
         )
     try:
+        for code in body.confirm if body else ():
+            confirm_batch(rt, client.organisation_id, batch_id, code, client.actor)
         batch = release_batch(rt, client.organisation_id, batch_id, client.actor)
     except Conflict as error:
         reasons = _reasons(request, client, rt, batch_id)

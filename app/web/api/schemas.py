@@ -119,6 +119,14 @@ class BatchDetails(BatchOut):
         return cls.model_validate(values)
 
 
+class ReleaseIn(BaseModel):
+    """What is confirmed with a release. `same_files`: files that were uploaded before are meant to be sent again."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    confirm: Annotated[list[Literal["same_files"]], Field(max_length=1)] = []
+
+
 class BatchList(BaseModel):
     """A page of batches, newest first. `next_cursor` is null on the last page."""
 
@@ -127,9 +135,10 @@ class BatchList(BaseModel):
 
 
 class FindingOut(BaseModel):
-    """One thing the review found. `line` names the line; `subject` is the staff number and the row of the sheet, or
+    """One thing the review found. `document` is the id of its line, `line` the line's place in the review; `subject` is the staff number and the row of the sheet, or
     the pages. A blocking finding that was settled has `standing` false."""
 
+    document: UUID
     line: str
     severity: Literal["blocking", "warning", "info"]
     code: str
