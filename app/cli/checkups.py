@@ -69,10 +69,14 @@ def _data_folder(folder: Path) -> Checkup:
     if not folder.is_dir():
         return Checkup("data folder", False, f"{folder} does not exist. Start Pli once, or set PLI_DATA_DIR.")
     if not os.access(folder, os.W_OK | os.X_OK):
-        return Checkup("data folder", False, f"{folder} cannot be written. Give it to the user that runs Pli.")
+        return Checkup(
+            "data folder", False, f"{folder} cannot be written. Give it to the user that runs Pli."
+        )
     free = shutil.disk_usage(folder).free
     if free < LEAST_FREE:
-        return Checkup("data folder", False, f"{folder} has {free // 1024**2} MB left. Make room on that disk.")
+        return Checkup(
+            "data folder", False, f"{folder} has {free // 1024**2} MB left. Make room on that disk."
+        )
     return Checkup("data folder", True, f"{folder}, {free // 1024**3} GB free")
 
 
@@ -81,7 +85,9 @@ def _certificate(settings: Settings) -> Checkup:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(str(settings.tls_cert), settings.tls_key and str(settings.tls_key))
     except OSError as error:
-        text = f"cannot be used ({error.strerror or type(error).__name__}). Check PLI_TLS_CERT and PLI_TLS_KEY."
+        text = (
+            f"cannot be used ({error.strerror or type(error).__name__}). Check PLI_TLS_CERT and PLI_TLS_KEY."
+        )
         return Checkup("certificate", False, text)
     return Checkup("certificate", True, "certificate and private key belong together")
 
@@ -91,7 +97,9 @@ def _database(settings: Settings) -> Checkup:
     if settings.database.startswith("sqlite") and not settings.database_url:
         path = settings.data_dir / "pli.db"
         if not path.exists():
-            return Checkup("database", False, f"{path} does not exist yet. Start Pli, or run `pli db upgrade`.")
+            return Checkup(
+                "database", False, f"{path} does not exist yet. Start Pli, or run `pli db upgrade`."
+            )
     try:
         state = schema_state(settings.database)
     except Exception as error:  # whatever a driver raises
@@ -129,7 +137,11 @@ def _blobs(rt: Runtime) -> Checkup:
         rt.blobs.delete(key)
     except Exception as error:  # whatever a store raises
         return Checkup("blob store", False, f"{_words(error)} Check PLI_BLOB_URL and its access rights.")
-    words = "an object was written, read and deleted" if same else "an object came back changed. Stop and check it."
+    words = (
+        "an object was written, read and deleted"
+        if same
+        else "an object came back changed. Stop and check it."
+    )
     return Checkup("blob store", same, words)
 
 

@@ -51,15 +51,15 @@ class Hint:
     code: str
 
 
-def seed_batches(
-    rt: Runtime, organisation_id: UUID, folder: Path, asked_to_stop: threading.Event
-) -> Hint:
+def seed_batches(rt: Runtime, organisation_id: UUID, folder: Path, asked_to_stop: threading.Event) -> Hint:
     """Send the samples through the real pipeline; the worker must be running. Interrupted, it takes up where it was."""
     this_month = rt.now().astimezone(ZONE).date().replace(day=1)
     last_month = (this_month - timedelta(days=1)).replace(day=1)
     sample = make_sample(SEED, this_month, magic_phones=PHONES)
     earlier = _last_month(sample.people)
-    first = _upload(rt, organisation_id, draw_payslips(earlier, last_month), _sheet(earlier), ".csv", last_month)
+    first = _upload(
+        rt, organisation_id, draw_payslips(earlier, last_month), _sheet(earlier), ".csv", last_month
+    )
     if _wait(rt, first, ("received", "splitting"), asked_to_stop) == "in_review":
         release_batch(rt, organisation_id, first, ACTOR)
     _wait(rt, first, ("releasing",), asked_to_stop)
@@ -72,7 +72,8 @@ def seed_batches(
 
 def _last_month(people: Sequence[SamplePerson]) -> list[SamplePerson]:
     return [
-        replace(people[at], phone=EARLIER_PHONES.get(at, people[at].phone), objects=False) for at in LAST_MONTH
+        replace(people[at], phone=EARLIER_PHONES.get(at, people[at].phone), objects=False)
+        for at in LAST_MONTH
     ]
 
 
@@ -87,9 +88,7 @@ def _sheet(people: Sequence[SamplePerson]) -> bytes:
     return written.getvalue().encode("utf-8-sig")
 
 
-def _upload(
-    rt: Runtime, organisation_id: UUID, pdf: bytes, sheet: bytes, ending: str, month: date
-) -> UUID:
+def _upload(rt: Runtime, organisation_id: UUID, pdf: bytes, sheet: bytes, ending: str, month: date) -> UUID:
     period = f"{month:%Y-%m}"
     with BatchIntake(rt, organisation_id, ACTOR, idempotency_key=f"demo-{period}") as intake:
         with intake.add_file("people", f"effectif-{period}{ending}") as file:

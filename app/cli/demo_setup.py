@@ -52,7 +52,9 @@ class DemoFile:
         except FileNotFoundError:
             return cls()
         except (ValueError, TypeError):
-            raise InvalidInput("demo_file", f"{path} is damaged. Delete it; the next start makes another.") from None
+            raise InvalidInput(
+                "demo_file", f"{path} is damaged. Delete it; the next start makes another."
+            ) from None
 
     def write(self, path: Path) -> None:
         """Whole or not at all."""

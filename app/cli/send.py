@@ -38,7 +38,8 @@ def send(
         str, typer.Option(envvar="PLI_URL", help="Address of the service.")
     ] = "http://localhost:8000",
     api_key: Annotated[
-        str, typer.Option(envvar="PLI_API_KEY", help="API key; better given in PLI_API_KEY.", show_default=False)
+        str,
+        typer.Option(envvar="PLI_API_KEY", help="API key; better given in PLI_API_KEY.", show_default=False),
     ] = "",
 ) -> None:
     """Upload documents and their people sheet, and print the id of the batch.

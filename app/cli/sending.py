@@ -21,8 +21,10 @@ from app.core.errors import PliError
 RELEASABLE, BLOCKED = 0, 3
 CHUNK = 256 * 1024
 POLL_SECONDS = 0.5
+END_OF_PART = b"\r\n"
 WORKING = frozenset({"received", "splitting"})
 COLOURS = {"blocking": "red", "warning": "yellow", "info": "dim"}
+_NOT_IN_A_HEADER = str.maketrans({"\\": "_", '"': "'", "\r": " ", "\n": " "})
 # Reading a large payroll may keep the service busy between two answers.
 TIMEOUT = httpx.Timeout(30, read=300, write=300)
 
@@ -92,17 +94,14 @@ class Sending:
     def _upload(
         self, files: Sequence[Path], people: Path, options: Options, idempotency_key: str
     ) -> dict[str, Any]:
-        boundary = uuid4().hex
+        form = Form(files, people, options, uuid4().hex)
         columns = (TextColumn("Uploading"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
         with Progress(*columns, console=self._screen) as bar:
             total = sum(path.stat().st_size for path in [*files, people])
             task = bar.add_task("upload", total=total)
-            headers = {
-                "Content-Type": f"multipart/form-data; boundary={boundary}",
-                "Idempotency-Key": idempotency_key,
-            }
-            form = _form(boundary, files, people, options, lambda size: bar.advance(task, size))
-            return self._ask("POST", "/v1/batches", content=form, headers=headers)
+            headers = {**form.headers, "Idempotency-Key": idempotency_key}
+            body = form.body(lambda size: bar.advance(task, size))
+            return self._ask("POST", "/v1/batches", content=body, headers=headers)
 
     def _wait(self, batch: dict[str, Any]) -> dict[str, Any]:
         with self._screen.status("Reading and matching"):
@@ -126,7 +125,9 @@ class Sending:
         except ValueError:
             _fail(f"{self._http.base_url} answered {response.status_code}, not as Pli does; check PLI_URL")
         fields = [f"{entry['pointer']}: {entry['detail']}" for entry in problem.get("errors", ())]
-        _fail("; ".join([f"{problem.get('title')} ({problem.get('code')}): {problem.get('detail')}", *fields]))
+        _fail(
+            "; ".join([f"{problem.get('title')} ({problem.get('code')}): {problem.get('detail')}", *fields])
+        )
 
     def _show(self, batch: dict[str, Any], review: dict[str, Any]) -> None:
         table = Table(title=escape(batch["title"]))
@@ -152,25 +153,53 @@ def _next_step(batch: dict[str, Any]) -> str:
     return f"Settle what blocks: {batch['review_url']}"
 
 
-def _form(
-    boundary: str, files: Sequence[Path], people: Path, options: Options, advance: Callable[[int], None]
-) -> Iterator[bytes]:
-    """The form as a stream, so that a large payroll is never held in memory."""
-    yield (
-        f'--{boundary}\r\nContent-Disposition: form-data; name="options"\r\n\r\n{options.to_json()}\r\n'
-    ).encode()
-    for field, path in [("people", people), *(("documents", path) for path in files)]:
-        name = path.name.replace("\\", "_").replace('"', "'").replace("\r", " ").replace("\n", " ")
-        yield (
-            f'--{boundary}\r\nContent-Disposition: form-data; name="{field}"; filename="{name}"\r\n'
-            "Content-Type: application/octet-stream\r\n\r\n"
-        ).encode(errors="replace")
-        with path.open("rb") as source:
-            while chunk := source.read(CHUNK):
-                advance(len(chunk))
-                yield chunk
-        yield b"\r\n"
-    yield f"--{boundary}--\r\n".encode()
+@dataclass(frozen=True)
+class Form:
+    """A multipart form as a stream, so that a large payroll is never held in memory. Its length is known beforehand, so
+    that a service that takes less refuses at once."""
+
+    files: Sequence[Path]
+    people: Path
+    options: Options
+    boundary: str
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Kind and length of the body."""
+        heads = sum(len(head) + path.stat().st_size + len(END_OF_PART) for head, path in self._parts())
+        length = len(self._first()) + heads + len(self._last())
+        return {
+            "Content-Type": f"multipart/form-data; boundary={self.boundary}",
+            "Content-Length": str(length),
+        }
+
+    def body(self, advance: Callable[[int], None]) -> Iterator[bytes]:
+        """The bytes; `advance` is told how many of the files have gone."""
+        yield self._first()
+        for head, path in self._parts():
+            yield head
+            with path.open("rb") as source:
+                while chunk := source.read(CHUNK):
+                    advance(len(chunk))
+                    yield chunk
+            yield END_OF_PART
+        yield self._last()
+
+    def _first(self) -> bytes:
+        head = f'--{self.boundary}\r\nContent-Disposition: form-data; name="options"\r\n\r\n'
+        return head.encode() + self.options.to_json().encode() + END_OF_PART
+
+    def _parts(self) -> Iterator[tuple[bytes, Path]]:
+        for field, path in [("people", self.people), *(("documents", path) for path in self.files)]:
+            name = path.name.translate(_NOT_IN_A_HEADER)
+            head = (
+                f'--{self.boundary}\r\nContent-Disposition: form-data; name="{field}"; filename="{name}"\r\n'
+                "Content-Type: application/octet-stream\r\n\r\n"
+            )
+            yield head.encode(errors="replace"), path
+
+    def _last(self) -> bytes:
+        return f"--{self.boundary}--\r\n".encode()
 
 
 def _fail(text: str) -> NoReturn:

@@ -31,7 +31,5 @@ def link_days(session: Session, now: datetime) -> list[tuple[UUID, int]]:
 
 def review_days(session: Session, now: datetime) -> list[int]:
     """The day that protects each batch which waits for its release."""
-    query = select(Batch.review_day).where(
-        col(Batch.state).in_(BEFORE_RELEASE), Batch.release_before > now
-    )
+    query = select(Batch.review_day).where(col(Batch.state).in_(BEFORE_RELEASE), Batch.release_before > now)
     return list(session.exec(query.distinct()))

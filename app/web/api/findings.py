@@ -8,9 +8,7 @@ from app.web.texts import Translator, choose_language, texts
 
 def translator(request: Request) -> Translator:
     """English, unless the client asks for French."""
-    return texts().translator(
-        choose_language(accept_language=request.headers.get("accept-language") or "en")
-    )
+    return texts().translator(choose_language(accept_language=request.headers.get("accept-language") or "en"))
 
 
 def message(finding: LineFinding, t: Translator) -> str:

@@ -54,9 +54,7 @@ def post_release(
     return BatchOut.of(batch, config)
 
 
-def _reasons(
-    request: Request, client: ApiClient, rt: RuntimeDep, batch_id: UUID
-) -> tuple[FieldProblem, ...]:
+def _reasons(request: Request, client: ApiClient, rt: RuntimeDep, batch_id: UUID) -> tuple[FieldProblem, ...]:
     report = report_review(rt, client.organisation_id, batch_id)
     t = translator(request)
     whole = [FieldProblem("batch", f"{code}: {BATCH_BLOCKERS[code]}") for code in report.batch_blockers]

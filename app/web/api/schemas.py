@@ -43,7 +43,9 @@ class Options(BaseModel):
     expires_on: Annotated[date | None, Field(description="Last day of the links, as 2026-12-31.")] = None
     password_policy: Annotated[
         PasswordPolicy | None,
-        Field(description="Where passwords come from: a column of the sheet, printed codes, the usual one, none."),
+        Field(
+            description="Where passwords come from: a column of the sheet, printed codes, the usual one, none."
+        ),
     ] = None
     channels: Annotated[
         list[Channel], Field(max_length=2, description="Channels to try, in this order.")
