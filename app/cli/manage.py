@@ -119,8 +119,15 @@ def client_create(
     with opened() as application:
         rt = application.runtime
         organisation = find_organisation(rt, slug)
-        mode = "test" if test else "live"
-        print(create_api_key(rt, organisation.id, name=name, mode=mode, actor=ACTOR, now=rt.now()))
+        made = create_api_key(
+            rt,
+            organisation.id,
+            name=name,
+            mode="test" if test else "live",
+            actor=ACTOR,
+            now=rt.now(),
+        )
+    print(made)
 
 
 @client.command("list")

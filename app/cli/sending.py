@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NoReturn, Self
+from typing import Any, Self
 from uuid import uuid4
 
 import httpx
@@ -52,7 +52,7 @@ class Sending:
         try:
             self._http = httpx.Client(base_url=url, headers=headers, timeout=TIMEOUT)
         except (httpx.InvalidURL, UnicodeError):
-            _fail("the address or the API key cannot be used as they are; check PLI_URL and PLI_API_KEY")
+            raise _failure("the address or the API key cannot be used as they are; check PLI_URL and PLI_API_KEY")
 
     def __enter__(self) -> Self:
         return self
@@ -114,18 +114,18 @@ class Sending:
         try:
             response = self._http.request(method, path, **how)
         except httpx.HTTPError as error:
-            _fail(
+            raise _failure(
                 f"{self._http.base_url} cannot be reached ({type(error).__name__}); is Pli running there, and is "
                 "PLI_URL right?"
-            )
+            ) from None
         if response.is_success:
             return dict(response.json())
         try:
             problem = dict(response.json())
         except ValueError:
-            _fail(f"{self._http.base_url} answered {response.status_code}, not as Pli does; check PLI_URL")
+            raise _failure(f"{self._http.base_url} answered {response.status_code}, not as Pli does; check PLI_URL")
         fields = [f"{entry['pointer']}: {entry['detail']}" for entry in problem.get("errors", ())]
-        _fail(
+        raise _failure(
             "; ".join([f"{problem.get('title')} ({problem.get('code')}): {problem.get('detail')}", *fields])
         )
 
@@ -202,5 +202,5 @@ class Form:
         return f"--{self.boundary}--\r\n".encode()
 
 
-def _fail(text: str) -> NoReturn:
-    raise PliError("send_failed", text)
+def _failure(text: str) -> PliError:
+    return PliError("send_failed", text)

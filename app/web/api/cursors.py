@@ -4,6 +4,7 @@ import base64
 import binascii
 import struct
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from app.core.errors import InvalidInput
@@ -44,7 +45,7 @@ def _write(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).decode().rstrip("=")
 
 
-def _read(form: struct.Struct, cursor: str) -> tuple[int, *tuple[bytes, ...]]:
+def _read(form: struct.Struct, cursor: str) -> tuple[Any, ...]:
     try:
         data = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         return form.unpack(data)
