@@ -11,6 +11,7 @@
     opening     the order in which a link is opened, never changed
     sessions    the quarter of an hour after an opening
     lifecycle   writing, revoking and wiping links
+    bulk        hundreds of rows in one statement
 
 Opening goes: `prove` (reads only), `admit` (one short transaction), `unwrap` (Argon2, no transaction), then `opened`,
 `wrong` or `give_back` (one short transaction). Each step takes what the one before returned. What happened comes back

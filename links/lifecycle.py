@@ -8,6 +8,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from links.bulk import insert_rows
 from links.state import LinkFacts
 from links.tables import Link, LinkSession
 
@@ -17,8 +18,7 @@ RevokeReason = Literal["revoked", "recalled", "replaced"]
 
 def insert_all(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
     """Bulk insert of rows made by `minting.mint`."""
-    if rows:
-        session.execute(sa.insert(Link), list(rows))
+    insert_rows(session, Link, rows)
 
 
 def taken_refs(session: Session, refs: Sequence[str]) -> set[str]:

@@ -78,6 +78,7 @@ def _take(
     if submission.channel == "rcs" and not handset.rcs:
         return Refused("no_rcs")
     if message is None:
+        met = transaction.message_in_outage(handset.id, submission.channel) if acts.outage_once else None
         message = transaction.add_message(
             organisation_id=submission.organisation_id,
             handset_id=handset.id,
@@ -90,7 +91,9 @@ def _take(
             due_at=None,
             expires_at=None,
         )
-        if acts.outage_once:
+        if met is not None:
+            give_up(met, "failed", acts, now)
+        elif acts.outage_once:
             return CarrierError(
                 "simulated_outage", "the simulated network is down; try again", retryable=True, in_doubt=False
             )

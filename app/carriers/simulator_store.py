@@ -92,6 +92,9 @@ class SimulatorTransaction(Protocol):
     def held_message_of(self, attempt_id: UUID) -> NetworkMessage | None:
         """The same. Held."""
 
+    def message_in_outage(self, handset_id: UUID, channel: str) -> NetworkMessage | None:
+        """What a failing network did not take for this phone, and nobody has tried again since. Held."""
+
     def message(self, organisation_id: UUID, message_id: UUID) -> NetworkMessage | None:
         """One message of the organisation. Held."""
 

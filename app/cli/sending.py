@@ -52,7 +52,9 @@ class Sending:
         try:
             self._http = httpx.Client(base_url=url, headers=headers, timeout=TIMEOUT)
         except (httpx.InvalidURL, UnicodeError):
-            raise _failure("the address or the API key cannot be used as they are; check PLI_URL and PLI_API_KEY")
+            raise _failure(
+                "the address or the API key cannot be used as they are; check PLI_URL and PLI_API_KEY"
+            ) from None
 
     def __enter__(self) -> Self:
         return self
@@ -123,7 +125,9 @@ class Sending:
         try:
             problem = dict(response.json())
         except ValueError:
-            raise _failure(f"{self._http.base_url} answered {response.status_code}, not as Pli does; check PLI_URL")
+            raise _failure(
+                f"{self._http.base_url} answered {response.status_code}, not as Pli does; check PLI_URL"
+            ) from None
         fields = [f"{entry['pointer']}: {entry['detail']}" for entry in problem.get("errors", ())]
         raise _failure(
             "; ".join([f"{problem.get('title')} ({problem.get('code')}): {problem.get('detail')}", *fields])

@@ -6,27 +6,30 @@ The number says which application key opens the box, so keys can rotate under ro
 import os
 from collections.abc import Callable
 
-from app.crypto.derive import NONCE_SIZE, gcm_open, gcm_seal
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from app.crypto.derive import NONCE_SIZE, cipher_open
 from app.crypto.errors import SealBroken
 from app.crypto.keyring import AppKeys, KeyRing
 
 VERSION = 1
-KeyOf = Callable[[AppKeys], bytes]
+CipherOf = Callable[[AppKeys], AESGCM]
 
 
-def seal(ring: KeyRing, key_of: KeyOf, data: bytes, aad: bytes) -> bytes:
-    """Seal under what `key_of` derives from the current application key."""
+def seal(ring: KeyRing, cipher_of: CipherOf, data: bytes, aad: bytes) -> bytes:
+    """Seal with what `cipher_of` makes of the current application key."""
     keys = ring.current
-    return bytes((VERSION, keys.kid)) + gcm_seal(key_of(keys), os.urandom(NONCE_SIZE), data, aad)
+    nonce = os.urandom(NONCE_SIZE)
+    return bytes((VERSION, keys.kid)) + nonce + cipher_of(keys).encrypt(nonce, data, aad)
 
 
-def unseal(ring: KeyRing, key_of: KeyOf, box: bytes, aad: bytes) -> bytes:
+def unseal(ring: KeyRing, cipher_of: CipherOf, box: bytes, aad: bytes) -> bytes:
     """Open a box. Raises SealBroken, or KeysUnavailable when its application key is not in the ring."""
     if len(box) < 2 or box[0] != VERSION:
         raise SealBroken(
             "box_version", "a sealed value has an unknown version; was it written by a newer Pli?"
         )
-    data = gcm_open(key_of(ring.get(box[1])), box[2:], aad)
+    data = cipher_open(cipher_of(ring.get(box[1])), box[2:], aad)
     if data is None:
         raise SealBroken(
             "box_broken", "a sealed value does not open in its place; restore the row or the key"

@@ -3,6 +3,8 @@
 import ipaddress
 from uuid import UUID
 
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
 from app.crypto import boxes
 from app.crypto.derive import mac
 from app.crypto.keyring import AppKeys, KeyRing
@@ -20,12 +22,14 @@ class Columns:
     def seal_column(self, organisation_id: UUID, table: str, column: str, row_id: UUID, value: str) -> bytes:
         """The bytes to store."""
         return boxes.seal(
-            self._ring, _key(organisation_id, table), value.encode(), _context(table, column, row_id)
+            self._ring, _cipher(organisation_id, table), value.encode(), _context(table, column, row_id)
         )
 
     def open_column(self, organisation_id: UUID, table: str, column: str, row_id: UUID, sealed: bytes) -> str:
         """The value. Raises SealBroken, or KeysUnavailable when its application key is not in the ring."""
-        data = boxes.unseal(self._ring, _key(organisation_id, table), sealed, _context(table, column, row_id))
+        data = boxes.unseal(
+            self._ring, _cipher(organisation_id, table), sealed, _context(table, column, row_id)
+        )
         return data.decode()
 
     def blind_index(self, organisation_id: UUID, field: str, value: str) -> bytes:
@@ -59,12 +63,12 @@ def client_network(address: str) -> str:
     return str(ipaddress.ip_network((parsed, prefix), strict=False))
 
 
-def _key(organisation_id: UUID, table: str) -> boxes.KeyOf:
-    def of(keys: AppKeys) -> bytes:
-        return keys.column(organisation_id.bytes, table)
+def _cipher(organisation_id: UUID, table: str) -> boxes.CipherOf:
+    def of(keys: AppKeys) -> AESGCM:
+        return keys.column_cipher(organisation_id.bytes, table)
 
     return of
 
 
 def _context(table: str, column: str, row_id: UUID) -> bytes:
-    return table.encode("ascii") + b"\x00" + column.encode("ascii") + b"\x00" + row_id.bytes
+    return f"{table}\0{column}\0".encode("ascii") + row_id.bytes

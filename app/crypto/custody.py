@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from app.crypto import boxes, labels
 from app.crypto.derive import NONCE_SIZE, gcm_open, gcm_seal
@@ -37,12 +38,12 @@ def new_pair() -> OrganisationPair:
 
 def seal_online(ring: KeyRing, organisation_id: UUID, private: bytes) -> bytes:
     """The private half for custody `online`."""
-    return boxes.seal(ring, _key, private, labels.ORG_CUSTODY + organisation_id.bytes)
+    return boxes.seal(ring, _cipher, private, labels.ORG_CUSTODY + organisation_id.bytes)
 
 
 def open_online(ring: KeyRing, organisation_id: UUID, sealed: bytes) -> bytes:
     """The private half. Raises SealBroken, or KeysUnavailable without the application key."""
-    return boxes.unseal(ring, _key, sealed, labels.ORG_CUSTODY + organisation_id.bytes)
+    return boxes.unseal(ring, _cipher, sealed, labels.ORG_CUSTODY + organisation_id.bytes)
 
 
 def seal_for_officer(pool: Argon2Pool, organisation_id: UUID, private: bytes, passphrase: str) -> bytes:
@@ -64,5 +65,5 @@ def open_for_officer(pool: Argon2Pool, organisation_id: UUID, sealed: bytes, pas
     return gcm_open(key, box, labels.ORG_CUSTODY + organisation_id.bytes)
 
 
-def _key(keys: AppKeys) -> bytes:
-    return keys.purpose("org-custody")
+def _cipher(keys: AppKeys) -> AESGCM:
+    return AESGCM(keys.purpose("org-custody"))

@@ -60,9 +60,14 @@ def gcm_seal(key: bytes, nonce: bytes, data: bytes, aad: bytes) -> bytes:
 
 def gcm_open(key: bytes, sealed: bytes, aad: bytes) -> bytes | None:
     """What `gcm_seal` was given; None when key, bytes or context differ, without saying which."""
+    return cipher_open(AESGCM(key), sealed, aad)
+
+
+def cipher_open(cipher: AESGCM, sealed: bytes, aad: bytes) -> bytes | None:
+    """`gcm_open` with a cipher that holds its key already."""
     if len(sealed) < NONCE_SIZE + TAG_SIZE:
         return None
     try:
-        return AESGCM(key).decrypt(sealed[:NONCE_SIZE], sealed[NONCE_SIZE:], aad)
+        return cipher.decrypt(sealed[:NONCE_SIZE], sealed[NONCE_SIZE:], aad)
     except InvalidTag:
         return None

@@ -11,6 +11,7 @@ from typing import Literal
 from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from app.crypto import boxes, labels
 from app.crypto.derive import KEY_SIZE, NONCE_SIZE, gcm_open, gcm_seal, hkdf
@@ -31,26 +32,27 @@ class ReviewBox:
     def __init__(self, ring: KeyRing, epoch: bytes, organisation_id: UUID, batch_id: UUID) -> None:
         self._ring = ring
         self._context = organisation_id.bytes + batch_id.bytes
-        self._known: dict[int, bytes] = {}
+        self._known: dict[int, AESGCM] = {}
 
-        def derive(keys: AppKeys) -> bytes:
+        def derive(keys: AppKeys) -> AESGCM:
             if keys.kid not in self._known:
-                self._known[keys.kid] = hkdf(
+                key = hkdf(
                     keys.purpose("review") + epoch,
                     salt=batch_id.bytes,
                     info=labels.REVIEW + organisation_id.bytes,
                 )
+                self._known[keys.kid] = AESGCM(key)
             return self._known[keys.kid]
 
-        self._key = derive
+        self._cipher = derive
 
     def seal(self, item_id: UUID, purpose: ReviewPurpose, data: bytes) -> bytes:
         """Seal a key or a code of one document or upload."""
-        return boxes.seal(self._ring, self._key, data, self._aad(item_id, purpose))
+        return boxes.seal(self._ring, self._cipher, data, self._aad(item_id, purpose))
 
     def open(self, item_id: UUID, purpose: ReviewPurpose, sealed: bytes) -> bytes:
         """The key or code. Raises SealBroken."""
-        return boxes.unseal(self._ring, self._key, sealed, self._aad(item_id, purpose))
+        return boxes.unseal(self._ring, self._cipher, sealed, self._aad(item_id, purpose))
 
     def _aad(self, item_id: UUID, purpose: ReviewPurpose) -> bytes:
         return labels.REVIEW_BOX + self._context + item_id.bytes + purpose.encode("ascii")
@@ -79,7 +81,7 @@ class TextSealer:
         """Raises ValueError for a place of another day."""
         if place.day != self._day:
             raise ValueError("the text must be over by another day than the sealer's")
-        return boxes.seal(self._ring, _outbox_key(place, self._epoch), text.encode(), _outbox_aad(place))
+        return boxes.seal(self._ring, _outbox_cipher(place, self._epoch), text.encode(), _outbox_aad(place))
 
 
 class Envelope:
@@ -110,7 +112,7 @@ class Envelope:
     def open_text(self, place: OutboxPlace, sealed: bytes) -> str:
         """The text. Raises SealBroken when it was sealed for another place."""
         epoch = require(self._epochs, EpochName.out(place.day))
-        return boxes.unseal(self._ring, _outbox_key(place, epoch), sealed, _outbox_aad(place)).decode()
+        return boxes.unseal(self._ring, _outbox_cipher(place, epoch), sealed, _outbox_aad(place)).decode()
 
 
 def wrap_for_organisation(
@@ -148,9 +150,9 @@ def _org_key(shared: bytes, epoch: bytes, ephemeral_public: bytes, public: bytes
     return hkdf(shared + epoch, salt=ephemeral_public + public, info=labels.ORG_KEY + place)
 
 
-def _outbox_key(place: OutboxPlace, epoch: bytes) -> boxes.KeyOf:
-    def of(keys: AppKeys) -> bytes:
-        return hkdf(keys.purpose("outbox") + epoch, salt=place.message_id.bytes, info=labels.OUTBOX)
+def _outbox_cipher(place: OutboxPlace, epoch: bytes) -> boxes.CipherOf:
+    def of(keys: AppKeys) -> AESGCM:
+        return AESGCM(hkdf(keys.purpose("outbox") + epoch, salt=place.message_id.bytes, info=labels.OUTBOX))
 
     return of
 

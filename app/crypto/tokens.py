@@ -13,6 +13,9 @@ from links.text import ALPHABET, REF_LENGTH, SecretLength
 KeyMode = Literal["live", "test"]
 API_KEY_SECRET: Final = 32
 API_KEY_PUBLIC: Final = 7
+_FAIR: Final = 256 - 256 % len(ALPHABET)
+_LETTERS: Final = bytes(ord(ALPHABET[byte % len(ALPHABET)]) for byte in range(256))
+_PASSED_OVER: Final = bytes(range(_FAIR, 256))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,4 +90,8 @@ def _api_key_hash(keys: AppKeys, text: str) -> bytes:
 
 
 def _base58(length: int) -> str:
-    return "".join(secrets.choice(ALPHABET) for _ in range(length))
+    """Random bytes as letters; bytes past the last whole multiple of 58 are passed over, so that none is likelier."""
+    text = ""
+    while len(text) < length:
+        text += secrets.token_bytes(2 * length).translate(_LETTERS, _PASSED_OVER).decode("ascii")
+    return text[:length]

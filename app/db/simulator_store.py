@@ -106,6 +106,9 @@ class SimulatorTransaction:
     def held_message_of(self, attempt_id: UUID) -> SimulatedMessage | None:
         return queries.message_by_attempt(self._session, attempt_id, hold=True)
 
+    def message_in_outage(self, handset_id: UUID, channel: str) -> SimulatedMessage | None:
+        return queries.message_in_outage(self._session, handset_id, channel)
+
     def message(self, organisation_id: UUID, message_id: UUID) -> SimulatedMessage | None:
         return queries.message(self._session, organisation_id, message_id)
 

@@ -35,9 +35,7 @@ LIGHT_QUEUE, HEAVY_QUEUE = "light", "heavy"
 LIGHT_AT_ONCE = 64
 PARTITION_AT_ONCE = 2  # so that a sender's next block is ready when one ends
 POLLING_SECONDS = 0.25
-SETTLE_SECONDS = (
-    0.1  # a job whose handler has just ended is being marked as done; cut short, it would run again
-)
+SETTLE_SECONDS = 0.1  # a handler that has just ended is being marked as done; cut short, it would run again
 THREADS = "dbos-executor-"  # the library does not wait for its threads to give their connections back
 
 

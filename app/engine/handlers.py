@@ -27,7 +27,7 @@ class Interrupted(BaseException):
     """
 
 
-class JobFailed(Exception):  # noqa: N818
+class JobFailed(Exception):
     """A job was given up. The engine stores this text."""
 
     def __init__(self, kind: str, code: str) -> None:

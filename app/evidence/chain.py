@@ -13,12 +13,16 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from types import NoneType
 from typing import Final, Literal
 
 GENESIS: Final = bytes(32)
 _EVENT = b"pli/v1/event\x00"
 _CHAIN = b"pli/v1/chain\x00"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+_WHOLE = (str, int, NoneType)
 
 Scalar = str | int | bool | None
 Value = Scalar | Sequence["Value"] | Mapping[str, "Value"]
@@ -56,19 +60,22 @@ def canonical(body: Mapping[str, Value]) -> bytes:
     """One spelling of a body: keys sorted, no spaces, UTF-8. Raises ValueError for numbers that are not whole, because
     they have more than one spelling."""
     _refuse_floats(body)
-    return json.dumps(
-        body, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
-    ).encode()
+    return _ENCODER.encode(body).encode()
 
 
 def commit(salt: bytes, body: Mapping[str, Value]) -> bytes:
     """The commitment to a body. `salt` is 16 random bytes of this event alone."""
-    return hashlib.sha256(_EVENT + salt + canonical(body)).digest()
+    return commit_canonical(salt, canonical(body))
+
+
+def commit_canonical(salt: bytes, spelt: bytes) -> bytes:
+    """The commitment to a body that `canonical` has spelt."""
+    return hashlib.sha256(_EVENT + salt + spelt).digest()
 
 
 def extend(head: bytes, seq: int, at: datetime, commitment: bytes) -> bytes:
     """The next head of the chain. Events are numbered from 1; the first one follows GENESIS."""
-    moment = (at - _EPOCH) // timedelta(microseconds=1)
+    moment = (at - _EPOCH) // _MICROSECOND
     return hashlib.sha256(
         _CHAIN + head + seq.to_bytes(8, "big") + moment.to_bytes(8, "big") + commitment
     ).digest()
@@ -100,6 +107,8 @@ def _fault(event: ChainEvent, head: bytes, last_seq: int) -> Fault | None:
 
 
 def _refuse_floats(value: Value) -> None:
+    if isinstance(value, _WHOLE):
+        return
     if isinstance(value, float):
         raise ValueError("a journal body holds whole numbers only")
     if isinstance(value, Mapping):

@@ -22,6 +22,8 @@ document.addEventListener("submit", (event) => {
   if (form.method !== "post" || event.defaultPrevented) return;
   if (form.dataset.sent) event.preventDefault();
   form.dataset.sent = "1";
+  // A form that answers a file leaves the page as it is: after a while it may be sent again.
+  window.setTimeout(() => { delete form.dataset.sent; }, 4000);
 });
 window.addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;

@@ -19,8 +19,10 @@ function send(form) {
   const failure = form.querySelector("[data-upload-error]");
   const request = new XMLHttpRequest();
   const finish = () => { delete form.dataset.sending; state.hidden = true; };
-  const fail = () => { finish(); failure.hidden = false; };
+  const fail = (why) => { finish(); failure.textContent = why; failure.hidden = false; };
+  const lost = () => fail(form.dataset.failed);
 
+  if (totalSize(form) > Number(form.dataset.maxBytes)) return fail(form.dataset.tooLarge);
   form.dataset.sending = "1";
   failure.hidden = true;
   state.hidden = false;
@@ -33,8 +35,8 @@ function send(form) {
       text.textContent = form.dataset.checking;
     }
   });
-  request.addEventListener("error", fail);
-  request.addEventListener("abort", fail);
+  request.addEventListener("error", lost);
+  request.addEventListener("abort", lost);
   request.addEventListener("load", () => {
     const content = request.response?.querySelector("#content");
     if (request.status < 400 && new URL(request.responseURL).pathname !== new URL(form.action).pathname) {
@@ -43,13 +45,26 @@ function send(form) {
       finish();
       showAnswer(content);
     } else {
-      fail();
+      fail(request.response?.querySelector("[data-failure]")?.textContent ?? form.dataset.failed);
     }
   });
   request.open("POST", form.action);
   // Parsed by the request itself: no HTML passes through script, so Trusted Types have nothing to object to.
   request.responseType = "document";
-  request.send(new FormData(form));
+  request.send(textsFirst(form));
+}
+
+function totalSize(form) {
+  return [...form.querySelectorAll('input[type="file"]')].flatMap((input) => [...input.files]).reduce((sum, file) => sum + file.size, 0);
+}
+
+// Whatever stops the files, the server has read the texts by then and can show them again.
+function textsFirst(form) {
+  const entries = [...new FormData(form)];
+  const ordered = new FormData();
+  for (const [name, value] of entries) if (typeof value === "string") ordered.append(name, value);
+  for (const [name, value] of entries) if (typeof value !== "string") ordered.append(name, value);
+  return ordered;
 }
 
 function showAnswer(content) {

@@ -14,6 +14,6 @@ def story(database_url: str, tmp_path: Path) -> Iterator[Story]:
     """An organisation of its own, on SQLite and on PostgreSQL."""
     clock = Clock()
     with pipeline(tmp_path / "data", database_url=database_url, now=clock) as made:
-        played = Story(made, clock)
+        played = Story(made, clock, tmp_path / "data")
         yield played
         played.check_journal()

@@ -75,8 +75,8 @@ def list_of(people: Sequence[Employee], *, without: Sequence[str] = ()) -> bytes
 
 
 def e164(phone: str) -> str:
-    """A French mobile as the network knows it."""
-    return "+33" + phone.replace(" ", "").removeprefix("0")
+    """A French mobile as the network knows it; a number in that form already stays."""
+    return phone if phone.startswith("+") else "+33" + phone.replace(" ", "").removeprefix("0")
 
 
 def sample_file(name: str) -> bytes:

@@ -5,14 +5,17 @@ The real use cases run on the real stores and the simulated network. Only the cl
 
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import sqlalchemy as sa
 from pypdf import PdfReader
+from sqlmodel import SQLModel
 
-from app.carriers.base import Inbound, Report
+from app.carriers.base import Carrier, Inbound, Report
 from app.carriers.simulator_phones import PhoneMessage
 from app.core import clock
 from app.db.faces import read_face
@@ -81,10 +84,15 @@ class Story:
 
     pipeline: Pipeline
     clock: Clock
+    folder: Path
 
     def __post_init__(self) -> None:
         self.rt = self.pipeline.rt
         self.id = self.pipeline.organisation.id
+
+    def use_carrier(self, carrier: Carrier) -> None:
+        """From now on messages leave by this one."""
+        self.rt = self.pipeline.rt = replace(self.rt, carriers={"simulator": carrier})
 
     def upload(
         self, people: Sequence[Employee], *, without: Sequence[str] = (), period: Any = OCTOBER, **options: Any
@@ -233,6 +241,13 @@ class Story:
                 setattr(organisation, name, value)
             session.add(organisation)
 
+    def change_sender(self, channel: str, **values: Any) -> None:
+        with self.rt.begin() as session:
+            sender = organisations.senders(session, self.id)[channel]
+            for name, value in values.items():
+                setattr(sender, name, value)
+            session.add(sender)
+
     def change_templates(self, **values: Any) -> None:
         """Of the notice, in every language and channel."""
         with self.rt.begin() as session:
@@ -251,3 +266,17 @@ class Story:
         """The chain of the organisation holds from its first event to its last."""
         verdict = verify_journal(self.rt, self.id)
         assert verdict.sound, verdict
+
+    def everything_stored(self) -> bytes:
+        """Every byte of the database and of the blobs: files as they lie, or a dump of every table."""
+        folder = self.folder
+        parts = [path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()]
+        if self.rt.database.is_sqlite:
+            database = Path(self.rt.database.url.removeprefix("sqlite:///"))
+            parts += [path.read_bytes() for path in database.parent.glob(f"{database.name}*")]
+        else:
+            with self.rt.read() as session:
+                for table in SQLModel.metadata.sorted_tables:
+                    for row in session.execute(sa.select(table)):
+                        parts += [value if isinstance(value, bytes) else str(value).encode() for value in row]
+        return b"\n".join(parts)

@@ -4,6 +4,7 @@ Everything is real but the job engine (jobs run when a test says so, see tests/p
 and can be pushed forward. Links are read where recipients read them: on the phones.
 """
 
+import hashlib
 import logging
 import re
 import socket
@@ -43,10 +44,8 @@ from rcs.cards import OpenLink
 from tests.pipeline import Pipeline, pipeline
 
 START = datetime(2026, 11, 25, 9, 0, tzinfo=UTC)  # a Wednesday morning: every sending window is open
-PERIOD = date(2026, 10, 1)
 EMAIL, LOGIN = "paie@exemple.test", "une phrase assez longue"
 JOURNAL_TABLES = frozenset({"journal_event", "journal_head"})
-
 
 
 class RunningClock:
@@ -70,6 +69,7 @@ class Letter:
     phone: str
     url: str
     ref: str
+    period: str
     document_id: UUID
     pages: int
     secret: str = field(repr=False)
@@ -87,6 +87,8 @@ class Records:
 
         class Keep(logging.Handler):
             def emit(self, record: logging.LogRecord) -> None:
+                if record.name.startswith(("httpx", "httpcore")):
+                    return  # the tests' own client
                 trace = logging.Formatter().formatException(record.exc_info) if record.exc_info else ""
                 records.append(f"{record.name} {record.getMessage()} {record.__dict__} {trace}")
 
@@ -103,7 +105,7 @@ class Live:
     base: str
     folder: Path
     logs: Records
-    _networks: int = 0
+    _clients: list[httpx.Client] = field(default_factory=list)
     _batches: int = 0
     _letters: list[Letter] = field(default_factory=list)
 
@@ -113,12 +115,18 @@ class Live:
 
     def client(self, *, cookies: bool = True) -> httpx.Client:
         """Each client comes from another network, so that limits of one test do not touch the next."""
-        self._networks += 1
-        headers = {"X-Forwarded-For": f"10.{self._networks // 250}.{self._networks % 250}.7"}
+        number = len(self._clients)
+        headers = {"X-Forwarded-For": f"10.{number // 250}.{number % 250}.7"}
         client = httpx.Client(base_url=self.base, headers=headers, timeout=30)
+        self._clients.append(client)
         if not cookies:
             client.cookies.jar.set_policy(_NoCookies())
         return client
+
+    def close(self) -> None:
+        """Close every client."""
+        for client in self._clients:
+            client.close()
 
     def clerk(self) -> httpx.Client:
         """A client that is logged in to the console, with the token of its forms in `headers`."""
@@ -137,10 +145,14 @@ class Live:
             self._letters = self.send()
         return self._letters.pop(0)
 
-    def send(self, *, people: int = 24, policy: str = "sheet", expires_on: str = "2026-12-31", seed: int = 0) -> list[Letter]:
-        """Upload, review and release a payroll of its own people, and let the network deliver it."""
+    def send(
+        self, *, people: int = 24, policy: str = "sheet", expires_on: str = "2026-12-31"
+    ) -> list[Letter]:
+        """Upload, review and release a payroll of a month of its own, and let the network deliver it. Another payroll
+        of the same month would replace the links of the first."""
         self._batches += 1
-        sample = make_sample(seed or self._batches, PERIOD, people=people)
+        month = 12 * 2026 + 10 - self._batches  # from October 2026 back
+        sample = make_sample(1, date(month // 12, month % 12 + 1, 1), people=people)
         house = self.house
         batch = house.receive(
             {"bulletins.pdf": sample.pdf},
@@ -165,6 +177,7 @@ class Live:
                 phone=phone,
                 url=received[phone][0],
                 ref=received[phone][1].ref,
+                period=line.period,
                 document_id=line.id,
                 pages=len(line.pages),
                 secret=received[phone][1].secret,
@@ -226,6 +239,13 @@ class Live:
         connection.close()
         return [tag for (tag,) in rows]
 
+    def is_sealed_part(self, letter: Letter, data: bytes) -> bool:
+        """Whether these are the bytes that were sealed, by the keyed hash that the line keeps of them."""
+        with self.rt.read() as session:
+            line = documents.get(session, self.house.organisation.id, letter.document_id)
+        assert line is not None
+        return line.content_index == self.rt.vault.columns.content_index(hashlib.sha256(data).digest())
+
     def link_row(self, letter: Letter) -> dict[str, Any]:
         """The row of the link."""
         with sqlite3.connect(self.folder / "pli.db") as connection:
@@ -274,12 +294,16 @@ def live_house(folder: Path, **settings: Any) -> Iterator[Live]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     given: dict[str, Any] = {"port": port, "trusted_proxies": "127.0.0.0/8", "argon2_threads": 2, **settings}
-    handler = logs.handler()
-    logging.getLogger().addHandler(handler)
+    root, handler = logging.getLogger(), logs.handler()
+    level = root.level
+    root.addHandler(handler)
+    root.setLevel(logging.DEBUG)
     with pipeline(folder, now=clock, **given) as house:
         house.organisation = create_organisation(
             house.rt,
-            NewOrganisation("Boulangerie Épi", "EPI", "paie@exemple.test ou 01 99 00 12 34", simulator_only=True),
+            NewOrganisation(
+                "Boulangerie Épi", "EPI", "paie@exemple.test ou 01 99 00 12 34", simulator_only=True
+            ),
         )
         create_user(
             house.rt,
@@ -310,12 +334,15 @@ def live_house(folder: Path, **settings: Any) -> Iterator[Live]:
         thread.start()
         while not server.started:
             sleep(0.01)
+        live = Live(house, app, clock, f"http://localhost:{port}", folder, logs)
         try:
-            yield Live(house, app, clock, f"http://localhost:{port}", folder, logs)
+            yield live
         finally:
+            live.close()
             server.should_exit = True
             thread.join(10)
-            logging.getLogger().removeHandler(handler)
+            root.removeHandler(handler)
+            root.setLevel(level)
 
 
 def _url(text: str) -> str:

@@ -36,12 +36,6 @@ def of_batch(session: Session, batch_id: UUID) -> list[Document]:
     )
 
 
-def of_block(session: Session, block_id: UUID, state: str) -> list[Document]:
-    """Documents of a block that are in a state."""
-    query = select(Document).where(Document.block_id == block_id, Document.state == state)
-    return list(session.exec(query.order_by(col(Document.position))))
-
-
 def insert_all(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
     """Bulk insert; each mapping names every column that has no default in the database."""
     insert_rows(session, Document, rows)
@@ -54,17 +48,6 @@ def delete_of_batch(session: Session, batch_id: UUID) -> None:
     )
 
 
-def assign_blocks(session: Session, assignment: Mapping[UUID, Sequence[UUID]]) -> None:
-    """Put documents into announcement blocks and mark them as leaving."""
-    for block_id, ids in assignment.items():
-        session.execute(
-            sa.update(Document)
-            .where(col(Document.id).in_(ids), col(Document.state) == "in_review")
-            .values(block_id=block_id, state="releasing"),
-            execution_options=UNSYNCHRONISED,
-        )
-
-
 def set_states(session: Session, batch_id: UUID, *, old: str, new: str, **values: Any) -> int:
     """Move every line of a batch from one state to another; returns how many moved."""
     result = session.execute(
@@ -74,23 +57,6 @@ def set_states(session: Session, batch_id: UUID, *, old: str, new: str, **values
         execution_options=UNSYNCHRONISED,
     )
     return int(result.rowcount)  # type: ignore[attr-defined]
-
-
-def seal_many(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Bulk update after links were minted: the review wraps go, the state becomes sealed."""
-    if not rows:
-        return
-    statement = (
-        sa.update(Document)
-        .where(col(Document.id) == sa.bindparam("document_id"))
-        .values(
-            state="sealed",
-            person_id=sa.bindparam("person"),
-            key_review=None,
-            access_code_review=None,
-        )
-    )
-    session.connection().execute(statement, list(rows))
 
 
 def lines(session: Session, batch_id: UUID) -> list[Line]:
@@ -148,25 +114,6 @@ def note_downloads(session: Session, downloads: Mapping[UUID, datetime]) -> None
             .values(downloaded_at=at),
             execution_options=UNSYNCHRONISED,
         )
-
-
-def replaced_by(session: Session, organisation_id: UUID, lines: Sequence[Document]) -> list[UUID]:
-    """Sealed documents of other batches for the same people and periods: a corrected payslip takes their place."""
-    wanted = {(line.staff_index, line.period) for line in lines if line.staff_index and line.period}
-    indexes = [index for index, _ in wanted]
-    batch_ids = {line.batch_id for line in lines}
-    found: list[UUID] = []
-    for start in range(0, len(indexes), 500):
-        rows = session.execute(
-            sa.select(col(Document.id), col(Document.staff_index), col(Document.period)).where(
-                col(Document.organisation_id) == organisation_id,
-                col(Document.staff_index).in_(indexes[start : start + 500]),
-                col(Document.state) == "sealed",
-                col(Document.batch_id).not_in(batch_ids),
-            )
-        )
-        found += [document_id for document_id, index, period in rows if (index, period) in wanted]
-    return found
 
 
 def revoke(session: Session, document_ids: Sequence[UUID], now: datetime) -> None:

@@ -49,28 +49,31 @@ def append(
     head = session.exec(
         select(JournalHead).where(JournalHead.organisation_id == organisation_id).with_for_update()
     ).one()
+    salts = os.urandom(SALT_SIZE * len(entries))
+    seq, link = head.seq, head.head
     rows = []
-    for entry in entries:
-        head.seq += 1
-        salt = os.urandom(SALT_SIZE)
-        body = {"tag": entry.tag.value, "subject": entry.subject.hex, **entry.body}
-        commitment = chain.commit(salt, body)
-        head.head = chain.extend(head.head, head.seq, now, commitment)
+    for at, entry in enumerate(entries):
+        seq += 1
+        salt = salts[SALT_SIZE * at : SALT_SIZE * (at + 1)]
+        body = chain.canonical({"tag": entry.tag.value, "subject": entry.subject.hex, **entry.body})
+        commitment = chain.commit_canonical(salt, body)
+        link = chain.extend(link, seq, now, commitment)
         rows.append(
             {
                 "organisation_id": organisation_id,
-                "seq": head.seq,
+                "seq": seq,
                 "at": now,
                 "tag": entry.tag.value,
                 "subject_id": entry.subject,
                 "salt": salt,
                 "body_sealed": vault.columns.seal_column(
-                    organisation_id, "journal", "body", entry.subject, chain.canonical(body).decode()
+                    organisation_id, "journal", "body", entry.subject, body.decode()
                 ),
                 "commitment": commitment,
-                "chain": head.head,
+                "chain": link,
             }
         )
+    head.seq, head.head = seq, link
     session.add(head)
     insert_rows(session, JournalEvent, rows)
 

@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 
 from app.db.bulk import UNSYNCHRONISED, insert_rows
 from app.db.models import Attempt, Block, DeliveryReport, InboundMessage, Message, Sender
+from links.tables import Link
 
 
 def insert_all(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -38,6 +39,13 @@ def claim_next(session: Session, block_id: UUID, now: datetime, limit: int) -> l
         .with_for_update(skip_locked=True)
     )
     return list(session.exec(query))
+
+
+def closed_links(session: Session, waiting: Sequence[Message]) -> dict[UUID, str]:
+    """Of the links these messages announce those that were closed, with the reason."""
+    ids = [message.link_id for message in waiting if message.link_id]
+    query = select(Link.id, Link.revoked_reason).where(col(Link.id).in_(ids), col(Link.revoked_at).is_not(None))
+    return dict(session.exec(query).all())
 
 
 def in_doubt(session: Session, block_id: UUID) -> list[Message]:

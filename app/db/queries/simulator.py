@@ -47,6 +47,14 @@ def message_by_attempt(session: Session, attempt_id: UUID, *, hold: bool) -> Sim
     return session.exec(query.with_for_update() if hold else query).one_or_none()
 
 
+def message_in_outage(session: Session, handset_id: UUID, channel: str) -> SimulatedMessage | None:
+    """The oldest message of a phone and channel that met an outage, held."""
+    query = select(Message).where(
+        Message.handset_id == handset_id, Message.channel == channel, Message.state == "outage"
+    )
+    return session.exec(query.order_by(col(Message.created_at)).limit(1).with_for_update()).first()
+
+
 def message(session: Session, organisation_id: UUID, message_id: UUID) -> SimulatedMessage | None:
     """One message of an organisation, held."""
     query = select(Message).where(Message.organisation_id == organisation_id, Message.id == message_id)

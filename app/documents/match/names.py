@@ -69,19 +69,27 @@ def name_on_page(text: str, expected_name: str) -> NameCheck:
 
 
 def _stands_as_written(text: str, name: str) -> bool:
-    """The usual case at little cost: every word found as it is written, near the first one."""
-    capitals = text.upper()
-    words = _RAW_WORD.findall(name.upper())
-    if len(words) < 2 or len(set(words)) < len(words) or not _TITLES.isdisjoint(words):
+    """The usual case at little cost: the name as a whole, or every word as it is written, near the first one."""
+    capitals, wanted = text.upper(), name.upper()
+    words = _RAW_WORD.findall(wanted)
+    if len(words) < 2 or not _TITLES.isdisjoint(words):
         return False
-    starts = []
-    for word in words:
-        at = capitals.find(word)
-        end = at + len(word)
-        if at < 0 or (at and capitals[at - 1].isalpha()) or capitals[end : end + 1].isalpha():
-            return False
-        starts.append(at)
-    return max(starts) - min(starts) <= len(name) + _LETTERS_BETWEEN
+    if _first_apart(capitals, wanted) is not None:
+        return True
+    starts = [_first_apart(capitals, word) for word in words]
+    found = [start for start in starts if start is not None]
+    if len(found) < len(starts) or len(set(words)) < len(words):
+        return False
+    return max(found) - min(found) <= len(name) + _LETTERS_BETWEEN
+
+
+def _first_apart(capitals: str, wanted: str) -> int | None:
+    """Where `wanted` first stands, unless letters touch it there: later places are left to the full search."""
+    at = capitals.find(wanted)
+    end = at + len(wanted)
+    if at < 0 or (at and capitals[at - 1].isalpha()) or capitals[end : end + 1].isalpha():
+        return None
+    return at
 
 
 def _folded(text: str) -> str:

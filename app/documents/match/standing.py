@@ -10,13 +10,20 @@ from app.documents.match.release import Blocker, Finding, ReviewRow, Severity, S
 class StoredLine(Protocol):
     """A line of the review as it is kept (the table `document`)."""
 
-    row_key: str
-    match: str
-    state: str
-    findings: list[dict[str, str]]
-    confirmed: list[str]
-    conflict: bool
-    staff_index: bytes | None
+    @property
+    def row_key(self) -> str: ...
+    @property
+    def match(self) -> str: ...
+    @property
+    def state(self) -> str: ...
+    @property
+    def findings(self) -> list[dict[str, str]]: ...
+    @property
+    def confirmed(self) -> list[str]: ...
+    @property
+    def conflict(self) -> bool: ...
+    @property
+    def staff_index(self) -> bytes | None: ...
 
 
 class StoredBatch(Protocol):

@@ -5,8 +5,9 @@ from uuid import UUID, uuid4
 
 from app.core.errors import Conflict, NotFound
 from app.core.jobs import Job
-from app.db.models import Batch, Block, Document
-from app.db.queries import batches, documents, journal
+from app.db.models import Batch, Block
+from app.db.queries import batches, journal, leaving
+from app.db.queries.leaving import ReviewedLine
 from app.db.session import Session
 from app.documents.match.standing import batch_blockers, lines_to_send, standing_blockers
 from app.evidence.tags import Tag
@@ -31,7 +32,7 @@ def release_batch(rt: Runtime, organisation_id: UUID, batch_id: UUID, actor: str
             return batch
         if batch.state != "in_review" or batch.release_before <= now:
             raise Conflict("not_in_review", "only a batch in review can be released")
-        lines = documents.of_batch(session, batch_id)
+        lines = leaving.reviewed_lines(session, batch_id)
         _check(batch, lines)
         sending = lines_to_send(lines)
         if not sending:
@@ -51,7 +52,7 @@ def release_batch(rt: Runtime, organisation_id: UUID, batch_id: UUID, actor: str
         return batch
 
 
-def _check(batch: Batch, lines: list[Document]) -> None:
+def _check(batch: Batch, lines: list[ReviewedLine]) -> None:
     standing = standing_blockers(lines)
     if standing:
         raise Conflict(
@@ -61,7 +62,9 @@ def _check(batch: Batch, lines: list[Document]) -> None:
         raise Conflict(blocker, BATCH_BLOCKERS[blocker])
 
 
-def _make_blocks(rt: Runtime, session: Session, batch: Batch, sending: list[Document], now: datetime) -> None:
+def _make_blocks(
+    rt: Runtime, session: Session, batch: Batch, sending: list[ReviewedLine], now: datetime
+) -> None:
     assignment: dict[UUID, list[UUID]] = {}
     for position, start in enumerate(range(0, len(sending), BLOCK)):
         block = Block(
@@ -79,4 +82,4 @@ def _make_blocks(rt: Runtime, session: Session, batch: Batch, sending: list[Docu
             Job("announce_block", str(block.id), (str(block.id),), partition=str(batch.organisation_id)),
         )
     session.flush()
-    documents.assign_blocks(session, assignment)
+    leaving.assign_blocks(session, assignment)

@@ -21,6 +21,7 @@ from app.messaging.window_rules import WINDOW_RULES
 from app.runtime import Runtime
 from links.policy import terms
 from links.text import ALPHABET, REF_LENGTH, SecretLength, build
+from rcs.cards import LABELS as BUTTONS
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class CardPreview:
 
     title: str
     description: str
+    button: str
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,8 @@ class ReleaseView:
 
 
 def show_release(rt: Runtime, organisation_id: UUID, batch_id: UUID) -> ReleaseView:
-    """Read only. Raises NotFound, or Conflict `not_in_review` or `still_blocked`."""
+    """Read only. Raises NotFound, or Conflict `not_in_review`, `still_blocked` or
+    `nothing_to_send`."""
     now = rt.now()
     with rt.read() as session:
         batch = batches.get(session, organisation_id, batch_id)
@@ -92,6 +95,8 @@ def show_release(rt: Runtime, organisation_id: UUID, batch_id: UUID) -> ReleaseV
     if standing_blockers(lines):
         raise Conflict("still_blocked", "settle or exclude each blocking line first")
     sending = lines_to_send(lines)
+    if not sending:
+        raise Conflict("nothing_to_send", "no line of this batch has both a payslip and a person")
     made = terms(
         organisations.link_policy(organisation),
         password=batch.password_policy != "none",
@@ -145,7 +150,11 @@ def _previews(
         text = writer.text(lines[0], url)
         cost = segment(text)
         totals[language] = totals.get(language, 0) + cost.segments * len(lines)
-        card = CardPreview(*writer.card(lines[0], url)) if with_card else None
+        card = (
+            CardPreview(*writer.card(lines[0], url), BUTTONS["en" if language == "en" else "fr"]["open"])
+            if with_card
+            else None
+        )
         found = TextPreview(language, text, cost.segments, cost.encoding, card, 0)
         if language not in longest or len(text) > len(longest[language].text):
             longest[language] = found

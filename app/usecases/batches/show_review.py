@@ -55,6 +55,11 @@ class ReviewLine:
     can_include: bool
     can_fix_phone: bool
 
+    @property
+    def phone_repaired(self) -> bool:
+        """Whether digits of the number were added, dropped or replaced."""
+        return any(finding.code == "phone_repaired" for finding in self.findings)
+
 
 @dataclass(frozen=True)
 class ReviewCounts:
@@ -151,7 +156,9 @@ def _status(line: watching.LightLine, blocked: set[str]) -> str:
 
 def _fits(line: watching.LightLine, status: str, show: str, kind: str) -> bool:
     shown = show == "all" or status == show or (show == "unsent" and status in UNSENT)
-    return shown and (not kind or any(finding["code"] == kind for finding in line.findings))
+    return shown and (
+        not kind or any(finding["code"] == kind and _is_told(finding) for finding in line.findings)
+    )
 
 
 def _counts(lines: Sequence[watching.LightLine], statuses: Mapping[UUID, str]) -> ReviewCounts:
@@ -166,9 +173,16 @@ def _counts(lines: Sequence[watching.LightLine], statuses: Mapping[UUID, str]) -
     )
 
 
+def _is_told(finding: Mapping[str, str]) -> bool:
+    """Another way to write the same digits is no news to a clerk."""
+    return finding["code"] != "phone_repaired" or finding["severity"] != Severity.INFO
+
+
 def _kinds(lines: Sequence[watching.LightLine]) -> list[tuple[str, int]]:
     counted = Counter(
-        code for line in lines for code in dict.fromkeys(finding["code"] for finding in line.findings)
+        code
+        for line in lines
+        for code in dict.fromkeys(finding["code"] for finding in line.findings if _is_told(finding))
     )
     return counted.most_common()
 
@@ -209,6 +223,7 @@ def _line(
                 and (document.row_key, finding["code"]) not in standing,
             )
             for finding, detail in zip(document.findings, details.findings, strict=True)
+            if _is_told(finding)
         ],
         can_exclude=not excluded and document.match in _CAN_BE_LEFT_OUT,
         can_include=excluded,

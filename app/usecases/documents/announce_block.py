@@ -17,9 +17,10 @@ from app.crypto.envelope import ReviewBox
 from app.crypto.linkkeys import DaySealer
 from app.crypto.tokens import new_link_secret, new_ref, new_salt
 from app.crypto.usual import open_usual, seal_usual
-from app.db.models import Batch, Block, Document, Organisation, Person, Sender, Template
+from app.db.models import Batch, Block, Organisation, Person, Sender, Template
 from app.db.outbox import MintedLink, NoticeMaker
-from app.db.queries import batches, documents, journal, messages, organisations, people, reviewing
+from app.db.queries import batches, documents, journal, leaving, messages, organisations, people, reviewing
+from app.db.queries.leaving import LeavingDocument
 from app.db.session import Session
 from app.evidence.tags import Tag
 from app.messaging.notices import PAYSLIP_NOTICE
@@ -38,7 +39,7 @@ class _Work:
     block: Block
     batch: Batch
     organisation: Organisation
-    documents: Sequence[Document]
+    documents: Sequence[LeavingDocument]
     people: Mapping[bytes, Person]
     templates: Mapping[tuple[str, str], Template]
     senders: Mapping[str, Sender]
@@ -50,7 +51,7 @@ class _Work:
 class _Opened:
     """A document with what the review kept of it, in clear for the length of this job."""
 
-    document: Document
+    document: LeavingDocument
     dek: bytes
     phone: str
     code: str
@@ -92,7 +93,7 @@ def _load(rt: Runtime, block_id: UUID) -> _Work | None:
         organisation = organisations.get(session, batch.organisation_id)
         if organisation is None:
             return None
-        lines = documents.of_block(session, block_id, "releasing")
+        lines = leaving.of_block(session, block_id)
         indexes = [line.staff_index for line in lines if line.staff_index]
         return _Work(
             block,
@@ -113,7 +114,7 @@ def _load(rt: Runtime, block_id: UUID) -> _Work | None:
         )
 
 
-def _open(rt: Runtime, work: _Work, box: ReviewBox, document: Document) -> _Opened:
+def _open(rt: Runtime, work: _Work, box: ReviewBox, document: LeavingDocument) -> _Opened:
     if document.key_review is None or document.phone_sealed is None or document.staff_index is None:
         raise ValueError("a released document has a key, a phone and a staff number")
     code = (
@@ -212,7 +213,7 @@ def _record(
         held = messages.lock_block(session, work.block.id)
         if held is None or held.done_at is not None or batches.lock_state(session, batch.id) != "releasing":
             return
-        _replace_earlier(rt, session, work, opened)
+        _replace_earlier(rt, session, work)
         session.add(dispatch)
         session.flush()
         people.insert_all(
@@ -223,7 +224,7 @@ def _record(
         )
         lifecycle.insert_all(session, [row.link for row in rows])
         messages.insert_all(session, [row.message | {"block_id": dispatch.id} for row in rows])
-        documents.seal_many(
+        leaving.seal_many(
             session, [{"document_id": one.document.id, "person": one.person_id} for one in opened]
         )
         journal.append(session, rt.vault, organisation.id, _entries(opened, rows), work.now)
@@ -239,9 +240,9 @@ def _record(
         )
 
 
-def _replace_earlier(rt: Runtime, session: Session, work: _Work, opened: Sequence[_Opened]) -> None:
+def _replace_earlier(rt: Runtime, session: Session, work: _Work) -> None:
     """A corrected payslip takes the place of the one sent before for the same person and period."""
-    ids = documents.replaced_by(session, work.organisation.id, [one.document for one in opened])
+    ids = leaving.replaced_by(session, work.organisation.id, work.block.id)
     ended = lifecycle.revoke_documents(session, ids, "replaced", work.now)
     documents.revoke(session, ids, work.now)
     messages.cancel_of_documents(session, ids, work.now, "replaced")

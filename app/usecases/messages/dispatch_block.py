@@ -1,13 +1,13 @@
 """Send the messages of one block: decide, take slots, commit the attempts, call the carrier, record the answers.
 
 An attempt is committed as `submitting` before the carrier is called, and no transaction is open during the call. The
-job asks the tables at each turn what is left, so it can be cut at any point and run again, and a recall of the batch
-takes effect at the next turn.
+job asks the tables at each turn what is left, so it can be cut at any point and run again, and a link that was closed
+is announced no more from the next turn on.
 """
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
@@ -16,7 +16,7 @@ from app.carriers.base import Accepted, CarrierError, Refused, Submission
 from app.crypto.envelope import OutboxPlace
 from app.db import transitions
 from app.db.models import Attempt, Message, Sender
-from app.db.queries import batches, journal, messages, organisations, people
+from app.db.queries import journal, messages, organisations, people
 from app.db.session import Session
 from app.evidence.tags import Tag
 from app.messaging import consent, routing, status, throttle, windows
@@ -28,7 +28,6 @@ from app.runtime import Runtime
 FLUSH_SECONDS = 0.4
 RETRIES = (timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=5))
 MOST_TRIES = 4
-STOPPED_BATCHES = frozenset({"recalled", "cancelled"})
 
 
 @dataclass(frozen=True)
@@ -75,16 +74,10 @@ def _next_turn(rt: Runtime, block_id: UUID) -> list[_Ready] | float:
     nothing of the block is left to do now."""
     now = rt.now()
     with rt.begin() as session:
-        block = messages.block(session, block_id)
-        if block is None or (block.batch_id and batches.state(session, block.batch_id) in STOPPED_BATCHES):
-            return []
         waiting = messages.claim_next(session, block_id, now, limit=1)
         if not waiting:
             return []
         first = waiting[0]
-        if first.expires_at <= now:
-            transitions.end(session, rt.vault, first, status.State.EXPIRED, "validity_over", now)
-            return 0.0
         senders = organisations.senders(session, first.organisation_id)
         sender = messages.sender_for_update(session, senders[first.channel].id)
         if sender is None:
@@ -93,8 +86,14 @@ def _next_turn(rt: Runtime, block_id: UUID) -> list[_Ready] | float:
         if isinstance(pace, throttle.Wait):
             return pace.seconds
         ready: list[_Ready] = []
-        for message in messages.claim_next(session, block_id, now, limit=throttle.block(sender.rate)):
-            if message.channel != first.channel or not _may_leave(rt, session, message, sender, now):
+        claimed = messages.claim_next(session, block_id, now, limit=throttle.block(sender.rate))
+        closed = messages.closed_links(session, claimed)
+        for message in claimed:
+            if message.channel != first.channel:
+                continue
+            if _is_pointless(rt, session, message, closed, now):
+                continue
+            if not _may_leave(rt, session, message, sender, now):
                 continue
             pace = throttle.reserve(sender.tat, sender.rate, now.timestamp(), _cost(message))
             if isinstance(pace, throttle.Wait):
@@ -108,6 +107,20 @@ def _next_turn(rt: Runtime, block_id: UUID) -> list[_Ready] | float:
 def _cost(message: Message) -> int:
     """Segments on the air: an RCS card is one message whatever its length."""
     return message.segments if message.channel == "sms" else 1
+
+
+def _is_pointless(
+    rt: Runtime, session: Session, message: Message, closed: Mapping[UUID, str], now: datetime
+) -> bool:
+    """End a message whose time is over, or whose link was closed after it was queued."""
+    if message.expires_at <= now:
+        transitions.end(session, rt.vault, message, status.State.EXPIRED, "validity_over", now)
+        return True
+    if message.link_id in closed:
+        reason = closed[message.link_id]
+        transitions.end(session, rt.vault, message, status.State.CANCELLED, reason, now)
+        return True
+    return False
 
 
 def _may_leave(rt: Runtime, session: Session, message: Message, sender: Sender, now: datetime) -> bool:
@@ -270,14 +283,16 @@ def _write_down(rt: Runtime, session: Session, message: Message, attempt: Attemp
             attempt.carrier_reference = reference
             attempt.submitted_at = at
             attempt.deadline_at = _deadline(rt, message, attempt, at)
-            transitions.advance(attempt, status.State.SUBMITTED, "", at)
+            step = transitions.advance(attempt, status.State.SUBMITTED, "", at)
             entry = journal.Entry(
                 Tag.MESSAGE_SUBMITTED,
                 message.id,
                 {"attempt": attempt.id.hex, "channel": attempt.channel, "segments": attempt.segments},
             )
             journal.append(session, rt.vault, message.organisation_id, [entry], at)
-            transitions.settle(session, rt.vault, message, at, "")
+            # A report may have run ahead of the answer, and the message has followed it already.
+            if step.changed:
+                transitions.settle(session, rt.vault, message, at, "")
         case Refused(code):
             transitions.advance(attempt, status.State.FAILED, code, at)
             session.add(attempt)

@@ -26,9 +26,12 @@ class Neutral:
     retry_after: int = 0
 
 
-def greet_reader(rt: Runtime, ref: str, secret: str, net: str, now: datetime) -> Greeting | Neutral:
-    """Proof of link first; a stranger learns nothing and is counted against their network only."""
-    net_hash = rt.vault.columns.net_hash(net)
+def greet_reader(rt: Runtime, ref: str, secret: str, address: str, now: datetime) -> Greeting | Neutral:
+    """Proof of link first; a stranger learns nothing and is counted against their network only.
+
+    `address` is the client's IP address, of whose network a hash is kept.
+    """
+    net_hash = rt.vault.columns.net_hash(address)
     with rt.read() as session:
         wait = limits.stranger_must_wait(session, net_hash, now)
         proven = opening.prove(session, rt.vault.links, ref, secret, now)

@@ -66,12 +66,15 @@ def unlock_document(
     ref: str,
     secret: str,
     password: str,
-    net: str,
+    address: str,
     now: datetime,
     kind: SessionKind = "cookie",
 ) -> Outcome:
-    """Raises Overloaded or KeysUnavailable, for which nothing is counted."""
-    keys, net_hash = rt.vault.links, rt.vault.columns.net_hash(net)
+    """`address` is the client's IP address, of whose network a hash is kept.
+
+    Raises Overloaded or KeysUnavailable, for which nothing is counted.
+    """
+    keys, net_hash = rt.vault.links, rt.vault.columns.net_hash(address)
     with rt.read() as session:
         wait = limits.stranger_must_wait(session, net_hash, now)
         proven = opening.prove(session, keys, ref, secret, now)
@@ -92,13 +95,14 @@ def unlock_document(
         return MustWait(known, admitted.retry_after)
     try:
         key = opening.unwrap(keys, admitted, password)
+        if key is not None:
+            return _opened(rt, admitted, key, known, now, kind)
     except Exception:
+        # Our failure, not the reader's: the password was right, or was never judged.
         with rt.begin() as session:
             opening.give_back(session, admitted)
         raise
-    if key is None:
-        return _wrong(rt, admitted, known, now)
-    return _opened(rt, admitted, key, known, now, kind)
+    return _wrong(rt, admitted, known, now)
 
 
 def _wrong(rt: Runtime, attempt: opening.Attempt, known: Introduction, now: datetime) -> Wrong | NotOpen:

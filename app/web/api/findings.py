@@ -16,7 +16,7 @@ def message(finding: LineFinding, t: Translator) -> str:
     key = f"console.finding.{finding.code}"
     if not t.has(key):
         return t.plain("console.review.other_finding", code=finding.code)
-    said = t.plain(key, detail=finding.detail or "-")
+    said = t.plain(key, detail=", ".join(_word(part, t) for part in finding.detail.split(", ")))
     help_key = f"console.finding_help.{finding.code}"
     return f"{said} {t.plain(help_key)}" if t.has(help_key) else said
 
@@ -29,3 +29,9 @@ def subject(finding: LineFinding, t: Translator) -> str:
     elif finding.pages:
         parts.append(t.plain("api.pages", pages=", ".join(map(str, finding.pages))))
     return ", ".join(parts)
+
+
+def _word(part: str, t: Translator) -> str:
+    """Codes among the details have a word of their own; numbers stand for themselves."""
+    key = f"console.detail.{part}"
+    return t.plain(key) if t.has(key) else part

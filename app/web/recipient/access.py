@@ -10,7 +10,7 @@ from app.core.errors import Forbidden, Unauthenticated
 from app.crypto import nonces
 from app.runtime import Runtime
 from app.usecases.opening.read_document import Readable, authorize_bytes
-from app.web.deps import ConfigDep, RuntimeDep, WebConfig
+from app.web.deps import ConfigDep, RuntimeDep, WebConfig, client_address
 from app.web.recipient.pages import https_links
 from links.sessions import LIFE, SessionKind
 
@@ -81,4 +81,9 @@ def get_readable(request: Request, ref: str, rt: RuntimeDep, config: ConfigDep) 
     return readable
 
 
+def get_client_address(request: Request, config: ConfigDep) -> str:
+    return client_address(request, config.trusted_proxies)
+
+
+ClientAddress = Annotated[str, Depends(get_client_address)]
 ReadableDep = Annotated[Readable, Depends(get_readable)]

@@ -22,7 +22,7 @@ from app.usecases.opening.unlock_document import (
     Wrong,
     unlock_document,
 )
-from app.web.deps import ClientNet, ConfigDep, RuntimeDep, WebConfig, language_of
+from app.web.deps import ConfigDep, RuntimeDep, WebConfig, language_of
 from app.web.recipient import access, pages
 from app.web.templating import ink_on
 from app.web.uploads import read_form
@@ -52,13 +52,15 @@ def landing(request: Request, ref: str, rt: RuntimeDep, config: ConfigDep) -> Re
 
 
 @router.post("/{ref}/hello")
-async def hello(request: Request, ref: str, rt: RuntimeDep, config: ConfigDep, net: ClientNet) -> Response:
+async def hello(
+    request: Request, ref: str, rt: RuntimeDep, config: ConfigDep, address: access.ClientAddress
+) -> Response:
     """Proof of link only; reads, and counts strangers against their own network."""
     secret = _secret_of(await request.body())
     if not is_ref(ref) or not is_secret(secret):
         return JSONResponse({"state": "unknown"}, 400)
     access.require_own_page(request, config)
-    greeting = await run_in_threadpool(greet_reader, rt, ref, secret, net, rt.now())
+    greeting = await run_in_threadpool(greet_reader, rt, ref, secret, address, rt.now())
     return _greeted(request, greeting)
 
 
@@ -94,7 +96,9 @@ def _greeted(request: Request, greeting: Greeting | Neutral) -> Response:
 
 
 @router.post("/{ref}/unlock")
-async def unlock(request: Request, ref: str, rt: RuntimeDep, config: ConfigDep, net: ClientNet) -> Response:
+async def unlock(
+    request: Request, ref: str, rt: RuntimeDep, config: ConfigDep, address: access.ClientAddress
+) -> Response:
     """Link and password in; a session and the document out. First what was sent, then whether our page sent it, then
     the order of `links.opening`."""
     form = await read_form(request, max_bytes=BODY_BYTES)
@@ -107,7 +111,7 @@ async def unlock(request: Request, ref: str, rt: RuntimeDep, config: ConfigDep, 
     access.require_own_form(request, rt, config, ref, form.get("nonce", ""))
     kind = access.session_kind(request)
     outcome = await run_in_threadpool(
-        unlock_document, rt, given.ref, given.secret, password, net, rt.now(), kind
+        unlock_document, rt, given.ref, given.secret, password, address, rt.now(), kind
     )
     if isinstance(outcome, Unlocked):
         return _enter(request, config, given.ref, outcome, kind, download=form.get("then") == "download")

@@ -1,0 +1,117 @@
+"""Every question asked on the way of a reviewed batch out of the house: release, then announcement block by block.
+
+A batch may hold ten thousand lines, so only the columns that the way needs are read, as tuples.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col
+
+from app.db.bulk import UNSYNCHRONISED
+from app.db.models import Document
+
+_Earlier = aliased(Document)
+
+
+class ReviewedLine(NamedTuple):
+    """What decides whether a line of the review leaves."""
+
+    id: UUID
+    row_key: str
+    match: str
+    state: str
+    findings: list[dict[str, str]]
+    confirmed: list[str]
+    conflict: bool
+    staff_index: bytes | None
+
+
+class LeavingDocument(NamedTuple):
+    """What a link and a message are made from; the fields are the columns of those names."""
+
+    id: UUID
+    period: str
+    language: str
+    staff_sealed: bytes | None
+    staff_index: bytes | None
+    name_sealed: bytes | None
+    phone_sealed: bytes | None
+    phone_index: bytes | None
+    access_code_review: bytes | None
+    key_review: bytes | None
+
+
+def reviewed_lines(session: Session, batch_id: UUID) -> list[ReviewedLine]:
+    """Every line of a batch, in review order."""
+    query = sa.select(*_columns(ReviewedLine)).where(col(Document.batch_id) == batch_id)
+    return [ReviewedLine(*row) for row in session.execute(query.order_by(col(Document.position)))]
+
+
+def of_block(session: Session, block_id: UUID) -> list[LeavingDocument]:
+    """Documents of a block that were released and have no link yet, in review order."""
+    query = sa.select(*_columns(LeavingDocument)).where(
+        col(Document.block_id) == block_id, col(Document.state) == "releasing"
+    )
+    return [LeavingDocument(*row) for row in session.execute(query.order_by(col(Document.position)))]
+
+
+def assign_blocks(session: Session, assignment: Mapping[UUID, Sequence[UUID]]) -> None:
+    """Put documents into announcement blocks and mark them as leaving."""
+    for block_id, ids in assignment.items():
+        session.execute(
+            sa.update(Document)
+            .where(col(Document.id).in_(ids), col(Document.state) == "in_review")
+            .values(block_id=block_id, state="releasing"),
+            execution_options=UNSYNCHRONISED,
+        )
+
+
+def replaced_by(session: Session, organisation_id: UUID, block_id: UUID) -> list[UUID]:
+    """Sealed documents of other batches for the people and periods of a block that leaves: a corrected payslip takes
+    their place."""
+    query = (
+        sa.select(col(_Earlier.id))
+        .join(
+            Document,
+            sa.and_(
+                col(Document.staff_index) == col(_Earlier.staff_index),
+                col(Document.period) == col(_Earlier.period),
+                col(Document.batch_id) != col(_Earlier.batch_id),
+            ),
+        )
+        .where(
+            col(Document.block_id) == block_id,
+            col(Document.state) == "releasing",
+            col(Document.period) != "",
+            col(_Earlier.organisation_id) == organisation_id,
+            col(_Earlier.state) == "sealed",
+        )
+        .distinct()
+    )
+    return list(session.scalars(query))
+
+
+def seal_many(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Bulk update after links were minted: the review wraps go, the state becomes sealed. A row names `document_id`
+    and `person`."""
+    if not rows:
+        return
+    statement = (
+        sa.update(Document)
+        .where(col(Document.id) == sa.bindparam("document_id"))
+        .values(
+            state="sealed",
+            person_id=sa.bindparam("person"),
+            key_review=None,
+            access_code_review=None,
+        )
+    )
+    session.connection().execute(statement, list(rows))
+
+
+def _columns(shape: type[NamedTuple]) -> list[Any]:
+    return [getattr(Document, name) for name in shape._fields]

@@ -1,0 +1,29 @@
+"""The door of the pay office: HTML pages behind a login, a session and a CSRF token.
+
+Every route parses, calls one use case and renders. GET changes nothing; a POST answers with a redirect, or with the
+same page and what is wrong.
+"""
+
+from fastapi import APIRouter
+
+from app.web.console import (
+    batches,
+    documents,
+    exports,
+    live,
+    mapping,
+    release,
+    review,
+    sessions,
+    settings,
+    upload,
+    watch,
+)
+from app.web.console.pages import error_page
+
+router = APIRouter(prefix="/app", include_in_schema=False)
+router.add_api_route("", sessions.home, methods=["GET"])
+for part in (sessions, batches, upload, live, mapping, review, release, watch, documents, exports, settings):
+    router.include_router(part.router)
+
+__all__ = ["error_page", "router"]

@@ -1,0 +1,83 @@
+"""Which column of the people sheet is which."""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.core.errors import InvalidInput
+from app.documents.headings import Field
+from app.documents.mapping import REQUIRED, Answer
+from app.documents.sheets_model import SheetPreview
+from app.usecases.accounts.identify_session import Account
+from app.usecases.batches.choose_mapping import choose_mapping
+from app.usecases.batches.propose_mapping import MappingQuestion, propose_mapping
+from app.web.auth import CheckedForm, Preparer
+from app.web.console.pages import go, page
+from app.web.deps import RuntimeDep
+
+router = APIRouter()
+ASKED: tuple[Field, ...] = tuple(field for field in Field if field is not Field.IGNORED)
+
+
+@router.get("/batches/{batch_id}/mapping")
+def mapping_page(
+    request: Request, batch_id: UUID, account: Preparer, rt: RuntimeDep, sheet: str = ""
+) -> Response:
+    asked = propose_mapping(rt, account.organisation_id, batch_id)
+    shown = _shown(asked, sheet)
+    return _page(request, account, asked, shown, shown.suggested)
+
+
+@router.post("/batches/{batch_id}/mapping")
+def choose(
+    request: Request, batch_id: UUID, account: Preparer, rt: RuntimeDep, form: CheckedForm
+) -> Response:
+    columns: dict[Field, int] = {field: int(form[field]) for field in ASKED if form.get(field, "").isdecimal()}
+    header_row = form.get("header_row", "")
+    answer = Answer(form.get("sheet", ""), int(header_row) if header_row.isdecimal() else 0, columns)
+    try:
+        choose_mapping(rt, account.organisation_id, batch_id, answer)
+    except InvalidInput as error:
+        asked = propose_mapping(rt, account.organisation_id, batch_id)
+        shown = _shown(asked, answer.sheet)
+        return _page(request, account, asked, shown, columns, error)
+    return go(request, f"/app/batches/{batch_id}")
+
+
+def _shown(asked: MappingQuestion, wanted: str) -> SheetPreview:
+    sheets = asked.question.sheets
+    return next((sheet for sheet in sheets if sheet.name == wanted), sheets[0])
+
+
+def _page(
+    request: Request,
+    account: Account,
+    asked: MappingQuestion,
+    shown: SheetPreview,
+    chosen: Mapping[Field, int],
+    error: InvalidInput | None = None,
+) -> Response:
+    return page(
+        request,
+        account,
+        "mapping",
+        422 if error else 200,
+        batch={"id": asked.batch_id, "title": asked.title},
+        reason=asked.question.reason,
+        sheet=shown.name,
+        sheets=[sheet.name for sheet in asked.question.sheets],
+        header_row=shown.header_row,
+        columns=[
+            {"index": index, "heading": heading, "samples": samples}
+            for index, (heading, samples) in enumerate(zip(shown.headings, shown.samples, strict=True))
+        ],
+        doubtful=shown.doubtful,
+        fields=[
+            {"name": field.value, "required": field in REQUIRED, "chosen": chosen.get(field)}
+            for field in ASKED
+        ],
+        error={"code": error.code, "detail": ""} if error else None,
+    )

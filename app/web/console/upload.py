@@ -1,0 +1,118 @@
+"""A new batch: the form, and the files as they arrive."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from fastapi import APIRouter
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.core.errors import InvalidInput
+from app.usecases.accounts.identify_session import Account
+from app.usecases.batches.receive_batch import BatchOptions
+from app.usecases.batches.show_upload import UploadForm, show_upload
+from app.web.auth import Preparer, upload_check
+from app.web.console.pages import go, page
+from app.web.deps import RuntimeDep
+from app.web.intake import receive_upload
+from app.web.uploads import Fields
+
+router = APIRouter()
+MB = 1024 * 1024
+USUAL_LIFE = timedelta(days=60)
+# Where the form shows what is wrong; anything else is told at its top.
+_PLACES = {
+    "documents_missing": "documents",
+    "file_empty": "documents",
+    "people_sheet_missing": "people",
+    "period_format": "period",
+    "date_format": "expires_on",
+    "date_past": "expires_on",
+    "date_too_far": "expires_on",
+}
+
+
+@dataclass(frozen=True)
+class Typed:
+    """The text fields of the form, as they were typed."""
+
+    title: str
+    period: str
+    expires_on: str
+    password_policy: str
+    channels: str
+
+
+@router.get("/batches/new")
+def new_batch(request: Request, account: Preparer, rt: RuntimeDep) -> Response:
+    offered = show_upload(rt, account.organisation_id)
+    typed = Typed(
+        title="",
+        period="",
+        expires_on=min(offered.today + USUAL_LIFE, offered.latest_expiry).isoformat(),
+        password_policy=offered.password_policy,
+        channels="rcs" if offered.rcs_enabled else "sms",
+    )
+    return _form(request, account, offered, typed)
+
+
+@router.post("/batches")
+async def receive(request: Request, account: Preparer, rt: RuntimeDep) -> Response:
+    seen: dict[str, str] = {}
+    check_form = upload_check(request, account)
+
+    def before_files(fields: Fields) -> None:
+        seen.update({name: values[-1] for name, values in fields.items()})
+        check_form(fields)
+
+    def options_of(fields: Fields) -> BatchOptions:
+        seen.update({name: values[-1] for name, values in fields.items()})
+        typed = _typed(seen)
+        return BatchOptions(
+            title=typed.title,
+            period=typed.period,
+            expires_on=typed.expires_on,
+            password_policy=typed.password_policy,
+            channels=("rcs", "sms") if typed.channels == "rcs" else ("sms",),
+        )
+
+    try:
+        batch = await receive_upload(
+            request, rt, account.organisation_id, account.actor, options_of, before_files=before_files
+        )
+    except InvalidInput as error:
+        offered = await run_in_threadpool(show_upload, rt, account.organisation_id)
+        return _form(request, account, offered, _typed(seen), error)
+    return go(request, f"/app/batches/{batch.id}")
+
+
+def _typed(fields: Mapping[str, str]) -> Typed:
+    return Typed(
+        title=fields.get("title", ""),
+        period=fields.get("period", "").strip(),
+        expires_on=fields.get("expires_on", "").strip(),
+        password_policy=fields.get("password_policy", ""),
+        channels=fields.get("channels", ""),
+    )
+
+
+def _form(
+    request: Request, account: Account, offered: UploadForm, typed: Typed, error: InvalidInput | None = None
+) -> Response:
+    errors = {} if error is None else {_PLACES.get(error.code, "form"): {"code": error.code, "detail": ""}}
+    limit = offered.upload_bytes // MB
+    return page(
+        request,
+        account,
+        "new_batch",
+        422 if errors else 200,
+        form=typed,
+        errors=errors,
+        limits={"file_mb": limit, "total_mb": limit, "bytes": offered.upload_bytes},
+        earliest_expiry=offered.today.isoformat(),
+        latest_expiry=offered.latest_expiry.isoformat(),
+        rcs_enabled=offered.rcs_enabled,
+        profile=offered.profile,
+    )

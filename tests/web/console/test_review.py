@@ -1,0 +1,223 @@
+import json
+from datetime import timedelta
+
+import pytest
+
+from app.db.faces import read_face
+from app.db.lines import read_details
+from app.db.queries import journal
+from app.evidence.tags import Tag
+from tests.web.console.office import Office, payroll
+
+
+@pytest.fixture(scope="module")
+def address(office: Office) -> str:
+    """One batch in review; no test releases it."""
+    return office.in_review()
+
+
+def tags(office: Office, subject: object) -> list[str]:
+    with office.rt.read() as session:
+        return [
+            event.tag
+            for event in journal.about(session, office.rt.vault, office.house.organisation.id, [subject])  # type: ignore[list-item]
+        ]
+
+
+def test_every_finding_of_the_sample_is_told_in_both_languages(office: Office, address: str) -> None:
+    clerk = office.browser()
+    french = clerk.get(f"{address}/review").text
+    assert "Ce numéro ne reçoit pas de SMS : ligne fixe." in french
+    assert "Corrigez le mobile, ou excluez cette personne." in french
+    english = clerk.get(f"{address}/review", lang="en").text
+    assert "This number takes no text messages: landline." in english
+    assert "Something to check (code" not in english
+
+
+@pytest.mark.parametrize(
+    ("show", "rows"), [("all", 9), ("blocking", 2), ("warning", 3), ("ready", 3), ("unsent", 1)]
+)
+def test_filters_show_the_lines_of_one_status(office: Office, address: str, show: str, rows: int) -> None:
+    page = office.browser().get(f"{address}/review", show=show).text
+    assert page.count("<article") == rows
+
+
+def test_a_search_finds_names_without_accents_and_numbers_as_people_write_them(
+    office: Office, address: str
+) -> None:
+    faces = [read_face(office.rt.vault, line) for line in office.lines(address)]
+    face = next(face for face in faces if face.phone and not face.name.isascii())
+    plain = face.name.split()[0]
+    for typed in (plain.casefold(), face.staff_number, "0" + face.phone.removeprefix("+33")):
+        page = office.browser().get(f"{address}/review", q=typed).text
+        assert face.name in page
+    assert office.browser().get(f"{address}/review", q="nobody of that name").text.count("<article") == 0
+
+
+def test_lines_are_shown_in_pages(office: Office, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.web.console.review.PAGE_SIZE", 4)
+    first = office.browser().get(f"{address}/review").text
+    assert first.count("<article") == 4
+    assert f'href="{address}/review?show=all&amp;page=2" rel="next"' in first
+    last = office.browser().get(f"{address}/review", page="3").text
+    assert last.count("<article") == 1
+
+
+def test_the_page_is_shown_as_an_image_that_no_browser_keeps(office: Office, address: str) -> None:
+    line = next(line for line in office.lines(address) if line.blob_size)
+    image = office.browser().get(f"/app/documents/{line.id}/pages/1.png", size="small")
+    assert image.content.startswith(b"\x89PNG")
+    assert int.from_bytes(image.content[16:20], "big") == 320
+    assert image.headers["cache-control"] == "no-store"
+    beyond = office.browser().get(f"/app/documents/{line.id}/pages/{len(line.pages) + 1}.png")
+    assert beyond.status_code == 404
+
+
+def test_a_line_is_left_out_and_put_back(office: Office, address: str) -> None:
+    clerk = office.browser()
+    line = office.line(address, "payslip_without_person")
+    back = f"{address}/review?show=blocking#d-{line.id}"
+    answer = clerk.post(f"/app/documents/{line.id}/exclude", back=back)
+    assert answer.url.path == f"{address}/review"
+    assert answer.url.query == b"show=blocking"
+    assert "Ligne exclue de l’envoi." in answer.text
+    assert office.line(address, "payslip_without_person").state == "excluded"
+    clerk.post(f"/app/documents/{line.id}/include", back=back)
+    assert office.line(address, "payslip_without_person").state == "in_review"
+    assert tags(office, line.id)[-2:] == [Tag.DOCUMENT_EXCLUDED, Tag.DOCUMENT_INCLUDED]
+    assert "Ligne exclue" not in clerk.get(f"{address}/review").text  # said once
+
+
+def test_a_form_leads_back_to_our_own_pages_only(office: Office, address: str) -> None:
+    line = office.lines(address)[0]
+    answer = office.browser().post(f"/app/documents/{line.id}/include", back="https://evil.example/app")
+    assert answer.url.host == "localhost"
+    assert answer.url.path == "/app/batches"
+
+
+def test_a_phone_is_corrected_and_looked_at_again(office: Office, address: str) -> None:
+    clerk = office.browser()
+    line = office.line(address, "phone_unreachable")
+    refused = clerk.post(f"/app/documents/{line.id}/phone", phone="01 44 55 66 77", back=f"{address}/review")
+    assert "ne peut pas recevoir de SMS (ligne fixe)" in refused.text
+    other = next(each for each in office.lines(address) if each.phone_sealed and each.id != line.id)
+    taken = read_face(office.rt.vault, other).phone
+    clerk.post(f"/app/documents/{line.id}/phone", phone=taken, back=f"{address}/review")
+    both = [each for each in office.lines(address) if each.id in (line.id, other.id)]
+    assert all("same_phone" in [finding["code"] for finding in each.findings] for each in both)
+    clerk.post(f"/app/documents/{line.id}/phone", phone="07 00 00 12 34", back=f"{address}/review")
+    assert not any(
+        finding["code"] in ("same_phone", "phone_unreachable")
+        for each in office.lines(address)
+        for finding in each.findings
+    )
+    changed = next(each for each in office.lines(address) if each.id == line.id)
+    assert read_face(office.rt.vault, changed).phone == "+33700001234"
+    assert read_details(office.rt.vault, changed).phone_typed == "07 00 00 12 34"
+    assert len(read_details(office.rt.vault, changed).findings) == len(changed.findings)
+    assert tags(office, line.id)[-1] == Tag.DOCUMENT_PHONE_CHANGED
+
+
+def test_what_must_be_repaired_cannot_be_confirmed(office: Office, address: str) -> None:
+    line = office.line(address, "payslip_without_person")
+    for finding in ("payslip_without_person", "name_differs", ""):
+        answer = office.browser().post(f"/app/documents/{line.id}/confirm", finding=finding)
+        assert answer.status_code == 422
+        assert "ne peut pas être confirmé" in answer.text
+
+
+def test_a_changed_number_holds_the_batch_until_somebody_confirms_it(office: Office) -> None:
+    first = office.released(payroll(3))
+    clerk = office.browser()
+    address = office.in_review(payroll(4))
+    known = next(line for line in office.lines(first) if line.state == "sealed")
+    line = next(line for line in office.lines(address) if line.staff_index == known.staff_index)
+    clerk.post(f"/app/documents/{line.id}/phone", phone="06 98 76 54 32", back=f"{address}/review")
+    page = clerk.get(f"{address}/review", show="blocking", kind="number_changed").text
+    assert "Confirmer ce numéro" in page
+    clerk.post(f"/app/documents/{line.id}/confirm", finding="number_changed", back=f"{address}/review")
+    assert office.line(address, "number_changed").confirmed == ["number_changed"]
+    assert clerk.get(f"{address}/review", show="blocking", kind="number_changed").text.count("<article") == 0
+    # Another number is another decision.
+    clerk.post(f"/app/documents/{line.id}/phone", phone="06 98 76 54 33", back=f"{address}/review")
+    assert office.line(address, "number_changed").confirmed == []
+
+
+def test_files_that_came_before_are_not_sent_again_in_silence(office: Office) -> None:
+    sample = payroll(2)
+    office.in_review(sample)
+    address = office.in_review(sample)
+    clerk = office.browser()
+    clerk.get(f"{address}/review")
+    clerk.post(f"{address}/exclude")
+    assert "Ces fichiers ont déjà été déposés" in clerk.get(f"{address}/review").text
+    assert "confirmez qu’ils doivent" in clerk.post(f"{address}/release", confirm="yes").text
+    clerk.post(f"{address}/confirm", problem="same_files", back=f"{address}/review")
+    assert clerk.post(f"{address}/release", confirm="yes").url.path == address
+    assert office.house.batch(office.lines(address)[0].batch_id).state == "releasing"
+
+
+def test_codes_made_by_pli_are_printed_before_the_release(office: Office) -> None:
+    import io
+
+    from pypdf import PdfReader
+
+    address = office.in_review(payroll(1), password_policy="generated")
+    clerk = office.browser()
+    clerk.get(f"{address}/review")
+    clerk.post(f"{address}/exclude")
+    assert "Imprimez d’abord les lettres" in clerk.post(f"{address}/release", confirm="yes").text
+    letters = clerk.post(f"{address}/letters.pdf")
+    assert letters.headers["content-disposition"] == 'attachment; filename="paie-de-septembre-codes.pdf"'
+    pages = [page.extract_text() for page in PdfReader(io.BytesIO(letters.content)).pages]
+    leaving = [line for line in office.lines(address) if line.access_code_review and line.state == "in_review"]
+    assert len(pages) == len(leaving)
+    box = office.rt.vault.envelope.review_box(
+        leaving[0].organisation_id, leaving[0].batch_id, office.house.batch(leaving[0].batch_id).review_day
+    )
+    for page, line in zip(pages, leaving, strict=True):
+        assert box.open(line.id, "access-code", line.access_code_review or b"").decode() in page
+        assert "http" not in page
+    assert tags(office, leaving[0].batch_id)[-1] == Tag.CODES_EXPORTED
+    assert clerk.post(f"{address}/release", confirm="yes").url.path == address
+
+
+def test_after_the_release_no_page_can_be_shown_any_more(office: Office) -> None:
+    address = office.released(payroll(10))
+    line = next(line for line in office.lines(address) if line.blob_size)
+    answer = office.browser().get(f"/app/documents/{line.id}/pages/1.png")
+    assert answer.status_code == 404
+    assert "leur clé est partie avec la libération" in answer.text
+    assert all(line.key_review is None and line.access_code_review is None for line in office.lines(address))
+
+
+def test_a_batch_is_given_up_before_its_release(office: Office) -> None:
+    address = office.in_review(payroll(11))
+    clerk = office.browser()
+    clerk.get(f"{address}/review")
+    assert clerk.post(f"{address}/cancel").url.path == f"{address}/review"  # not ticked
+    answer = clerk.post(f"{address}/cancel", confirm="yes")
+    assert "Rien n’est parti et les fichiers sont effacés." in answer.text
+    assert all(line.key_review is None for line in office.lines(address))
+    too_late = clerk.post(f"/app/documents/{office.lines(address)[0].id}/exclude")
+    assert too_late.status_code == 409
+
+
+def test_a_review_that_waited_too_long_changes_nothing_any_more(office: Office) -> None:
+    address = office.in_review(payroll(12))
+    clerk = office.browser()
+    clerk.get(f"{address}/review")
+    with office.rt.begin() as session:
+        batch = office.house.batch(office.lines(address)[0].batch_id)
+        batch.release_before = office.clock() - timedelta(seconds=1)
+        session.add(batch)
+    assert clerk.post(f"{address}/exclude").status_code == 409
+
+
+def test_the_paper_list_names_the_pages_to_print(office: Office, address: str) -> None:
+    paper = office.browser().get(f"{address}/paper.csv").content.decode("utf-8-sig").splitlines()
+    line = office.line(address, "objection_paper")
+    face = read_face(office.rt.vault, line)
+    assert paper[1].split(";")[:2] == [face.staff_number, face.name]
+    assert paper[1].split(";")[3] == str(line.pages[0] + 1)
+    assert json.dumps(paper).count(face.name) == 1
