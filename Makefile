@@ -16,19 +16,32 @@ PIP := $(PY) -m pip --python $(BIN)/python install --quiet --disable-pip-version
 	@$(PIP) --require-hashes --only-binary :all: -r requirements-dev.lock
 	@touch $@
 
+# Set up and start Pli with a sample payroll.
 demo: .venv/.run
 	@$(BIN)/pli demo
 
+# Set up and run the whole test suite. Without a browser its tests are skipped with the reason, except in CI.
 test: .venv/.dev
 	-@$(BIN)/python tools/browser.py
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist loadgroup
 
+# Lint, format, types, import contracts.
 check: .venv/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# Figures for docs/benchmarks.md. Needs qpdf, openssl and pdftotext as the floor to measure against.
+bench: .venv/.dev
+	$(BIN)/python -m tests.benchmarks.import_batch
+	$(BIN)/python -m tests.benchmarks.web_rates
+
+# Kill the worker again and again, longer than the test suite does.
+chaos: .venv/.dev
+	PLI_TEST_KILLS=200 $(BIN)/python -m pytest tests/stories -k soak -p no:xdist
+
+# Write the lock files anew from requirements*.in. Needs uv.
 lock:
 	@command -v uv >/dev/null || { echo "make lock needs uv: pip install uv"; exit 1; }
 	uv pip compile requirements.in -o requirements.lock --generate-hashes --no-header --no-annotate \

@@ -20,6 +20,7 @@ from app.usecases.messages.record_report import record_report
 from app.usecases.messages.release_held import release_held
 from app.usecases.opening.note_downloads import note_downloads
 from app.usecases.operations.destroy_past import destroy_past
+from app.usecases.operations.forget_jobs import forget_jobs
 from app.usecases.operations.wipe_texts import wipe_texts
 from app.wiring import Application
 
@@ -37,6 +38,7 @@ TIMERS: dict[str, tuple[Callable[..., None], str]] = {
     "finish_batches": (finish_batches, "*/10 * * * * *"),
     "wipe_texts": (wipe_texts, "0 */10 * * * *"),
     "cancel_overdue": (cancel_overdue, "30 */10 * * * *"),
+    "forget_jobs": (forget_jobs, "0 20 * * * *"),
     "destroy_past": (destroy_past, "0 5 * * * *"),
 }
 

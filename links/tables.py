@@ -13,6 +13,15 @@ from links.state import LinkFacts
 INSTANT = UTCDateTime()
 """The type of every instant in these tables, for values inside expressions."""
 
+# Constraints need names that do not depend on the database, or they cannot be dropped by a later migration on SQLite.
+SQLModel.metadata.naming_convention = {
+    "ix": "ix_%(column_0_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
 
 class Link(SQLModel, table=True):
     """A link. After its life the wraps are gone and the rest stays for a year, so that a holder of the real link reads

@@ -37,6 +37,13 @@ class KeptJobs:
             self.seen.add((job.kind, job.key))
             self.waiting.append(job)
 
+    def checkpoint(self) -> None:
+        """Nothing stops here."""
+
+    def purge(self, before: datetime, ticks_before: datetime) -> int:
+        """Nothing is remembered long enough to be forgotten."""
+        return 0
+
 
 @dataclass
 class Pipeline:

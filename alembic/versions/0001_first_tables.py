@@ -14,13 +14,13 @@ def upgrade() -> None:
         "epoch_check",
         sa.Column("name", sa.String(80), nullable=False),
         sa.Column("check_value", sa.LargeBinary(), nullable=False),
-        sa.PrimaryKeyConstraint("name"),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_epoch_check")),
     )
     op.create_table(
         "key_verifier",
         sa.Column("kid", sa.Integer(), nullable=False),
         sa.Column("verifier", sa.LargeBinary(), nullable=False),
-        sa.PrimaryKeyConstraint("kid"),
+        sa.PrimaryKeyConstraint("kid", name=op.f("pk_key_verifier")),
     )
     op.create_table(
         "link",
@@ -53,8 +53,8 @@ def upgrade() -> None:
         sa.Column("openings", sa.Integer(), nullable=False),
         sa.Column("first_opened_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_opened_at", sa.DateTime(timezone=True), nullable=True),
-        sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("ref"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_link")),
+        sa.UniqueConstraint("ref", name=op.f("uq_link_ref")),
     )
     with op.batch_alter_table("link", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_link_document_id"), ["document_id"], unique=False)
@@ -67,7 +67,7 @@ def upgrade() -> None:
         sa.Column("wrong", sa.Integer(), nullable=False),
         sa.Column("window_ends_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("blocked_until", sa.DateTime(timezone=True), nullable=True),
-        sa.PrimaryKeyConstraint("bucket"),
+        sa.PrimaryKeyConstraint("bucket", name=op.f("pk_link_throttle")),
     )
     with op.batch_alter_table("link_throttle", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_link_throttle_window_ends_at"), ["window_ends_at"], unique=False)
@@ -77,7 +77,7 @@ def upgrade() -> None:
         sa.Column("bucket", sa.LargeBinary(), nullable=False),
         sa.Column("failures", sa.Integer(), nullable=False),
         sa.Column("window_ends_at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("bucket"),
+        sa.PrimaryKeyConstraint("bucket", name=op.f("pk_login_throttle")),
     )
     op.create_table(
         "organisation",
@@ -101,8 +101,8 @@ def upgrade() -> None:
         sa.Column("public_key", sa.LargeBinary(), nullable=False),
         sa.Column("private_key_sealed", sa.LargeBinary(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("slug"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_organisation")),
+        sa.UniqueConstraint("slug", name=op.f("uq_organisation_slug")),
     )
     op.create_table(
         "api_key",
@@ -115,10 +115,10 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
-            ["organisation_id"],
-            ["organisation.id"],
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_api_key_organisation_id_organisation")
         ),
-        sa.PrimaryKeyConstraint("id"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_api_key")),
+        sa.UniqueConstraint("key_hash", name=op.f("uq_api_key_key_hash")),
     )
     with op.batch_alter_table("api_key", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_api_key_organisation_id"), ["organisation_id"], unique=False)
@@ -151,11 +151,12 @@ def upgrade() -> None:
         sa.Column("released_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
-            ["organisation_id"],
-            ["organisation.id"],
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_batch_organisation_id_organisation")
         ),
-        sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("organisation_id", "idempotency_key"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_batch")),
+        sa.UniqueConstraint(
+            "organisation_id", "idempotency_key", name=op.f("uq_batch_organisation_id_idempotency_key")
+        ),
     )
     with op.batch_alter_table("batch", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_batch_organisation_id"), ["organisation_id"], unique=False)
@@ -175,9 +176,10 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["organisation_id"],
             ["organisation.id"],
+            name=op.f("fk_console_user_organisation_id_organisation"),
         ),
-        sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("email"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_console_user")),
+        sa.UniqueConstraint("email", name=op.f("uq_console_user_email")),
     )
     with op.batch_alter_table("console_user", schema=None) as batch_op:
         batch_op.create_index(
@@ -197,9 +199,12 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["organisation_id"],
             ["organisation.id"],
+            name=op.f("fk_inbound_message_organisation_id_organisation"),
         ),
-        sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("organisation_id", "event_key"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_inbound_message")),
+        sa.UniqueConstraint(
+            "organisation_id", "event_key", name=op.f("uq_inbound_message_organisation_id_event_key")
+        ),
     )
     with op.batch_alter_table("inbound_message", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_inbound_message_from_index"), ["from_index"], unique=False)
@@ -218,8 +223,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["organisation_id"],
             ["organisation.id"],
+            name=op.f("fk_journal_event_organisation_id_organisation"),
         ),
-        sa.PrimaryKeyConstraint("organisation_id", "seq"),
+        sa.PrimaryKeyConstraint("organisation_id", "seq", name=op.f("pk_journal_event")),
     )
     with op.batch_alter_table("journal_event", schema=None) as batch_op:
         batch_op.create_index("ix_journal_subject", ["organisation_id", "subject_id", "seq"], unique=False)
@@ -233,8 +239,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["organisation_id"],
             ["organisation.id"],
+            name=op.f("fk_journal_head_organisation_id_organisation"),
         ),
-        sa.PrimaryKeyConstraint("organisation_id"),
+        sa.PrimaryKeyConstraint("organisation_id", name=op.f("pk_journal_head")),
     )
     op.create_table(
         "link_session",
@@ -246,12 +253,9 @@ def upgrade() -> None:
         sa.Column("sealed_dek", sa.LargeBinary(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["link_id"],
-            ["link.id"],
-        ),
-        sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("sid"),
+        sa.ForeignKeyConstraint(["link_id"], ["link.id"], name=op.f("fk_link_session_link_id_link")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_link_session")),
+        sa.UniqueConstraint("sid", name=op.f("uq_link_session_sid")),
     )
     with op.batch_alter_table("link_session", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_link_session_expires_at"), ["expires_at"], unique=False)
@@ -265,8 +269,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["organisation_id"],
             ["organisation.id"],
+            name=op.f("fk_mapping_memory_organisation_id_organisation"),
         ),
-        sa.PrimaryKeyConstraint("organisation_id"),
+        sa.PrimaryKeyConstraint("organisation_id", name=op.f("pk_mapping_memory")),
     )
     op.create_table(
         "objection",
@@ -278,10 +283,9 @@ def upgrade() -> None:
         sa.Column("how", sa.String(20), nullable=False),
         sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
-            ["organisation_id"],
-            ["organisation.id"],
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_objection_organisation_id_organisation")
         ),
-        sa.PrimaryKeyConstraint("id"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_objection")),
     )
     with op.batch_alter_table("objection", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_objection_subject_index"), ["subject_index"], unique=False)
@@ -300,11 +304,12 @@ def upgrade() -> None:
         sa.Column("password_key_sealed", sa.LargeBinary(), nullable=True),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
-            ["organisation_id"],
-            ["organisation.id"],
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_person_organisation_id_organisation")
         ),
-        sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("organisation_id", "staff_index"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_person")),
+        sa.UniqueConstraint(
+            "organisation_id", "staff_index", name=op.f("uq_person_organisation_id_staff_index")
+        ),
     )
     with op.batch_alter_table("person", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_person_organisation_id"), ["organisation_id"], unique=False)
@@ -320,10 +325,9 @@ def upgrade() -> None:
         sa.Column("tat", sa.Float(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
-            ["organisation_id"],
-            ["organisation.id"],
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_sender_organisation_id_organisation")
         ),
-        sa.PrimaryKeyConstraint("id"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sender")),
     )
     with op.batch_alter_table("sender", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_sender_organisation_id"), ["organisation_id"], unique=False)
@@ -340,9 +344,12 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["organisation_id"],
             ["organisation.id"],
+            name=op.f("fk_simulated_handset_organisation_id_organisation"),
         ),
-        sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("organisation_id", "phone_index"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_simulated_handset")),
+        sa.UniqueConstraint(
+            "organisation_id", "phone_index", name=op.f("uq_simulated_handset_organisation_id_phone_index")
+        ),
     )
     op.create_table(
         "template",
@@ -356,11 +363,16 @@ def upgrade() -> None:
         sa.Column("text", sa.String(2000), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
-            ["organisation_id"],
-            ["organisation.id"],
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_template_organisation_id_organisation")
         ),
-        sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("organisation_id", "key", "channel", "language"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_template")),
+        sa.UniqueConstraint(
+            "organisation_id",
+            "key",
+            "channel",
+            "language",
+            name=op.f("uq_template_organisation_id_key_channel_language"),
+        ),
     )
     with op.batch_alter_table("template", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_template_organisation_id"), ["organisation_id"], unique=False)
@@ -375,15 +387,11 @@ def upgrade() -> None:
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["batch_id"], ["batch.id"], name=op.f("fk_block_batch_id_batch")),
         sa.ForeignKeyConstraint(
-            ["batch_id"],
-            ["batch.id"],
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_block_organisation_id_organisation")
         ),
-        sa.ForeignKeyConstraint(
-            ["organisation_id"],
-            ["organisation.id"],
-        ),
-        sa.PrimaryKeyConstraint("id"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_block")),
     )
     with op.batch_alter_table("block", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_block_batch_id"), ["batch_id"], unique=False)
@@ -397,10 +405,10 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
-            ["user_id"],
-            ["console_user.id"],
+            ["user_id"], ["console_user.id"], name=op.f("fk_console_session_user_id_console_user")
         ),
-        sa.PrimaryKeyConstraint("id"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_console_session")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_console_session_token_hash")),
     )
     with op.batch_alter_table("console_session", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_console_session_user_id"), ["user_id"], unique=False)
@@ -441,20 +449,13 @@ def upgrade() -> None:
         sa.Column("downloaded_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["batch_id"], ["batch.id"], name=op.f("fk_document_batch_id_batch")),
         sa.ForeignKeyConstraint(
-            ["batch_id"],
-            ["batch.id"],
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_document_organisation_id_organisation")
         ),
-        sa.ForeignKeyConstraint(
-            ["organisation_id"],
-            ["organisation.id"],
-        ),
-        sa.ForeignKeyConstraint(
-            ["person_id"],
-            ["person.id"],
-        ),
-        sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("batch_id", "position"),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_document_person_id_person")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_document")),
+        sa.UniqueConstraint("batch_id", "position", name=op.f("uq_document_batch_id_position")),
     )
     with op.batch_alter_table("document", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_document_batch_id"), ["batch_id"], unique=False)
@@ -483,13 +484,15 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["handset_id"],
             ["simulated_handset.id"],
+            name=op.f("fk_simulated_message_handset_id_simulated_handset"),
         ),
         sa.ForeignKeyConstraint(
             ["organisation_id"],
             ["organisation.id"],
+            name=op.f("fk_simulated_message_organisation_id_organisation"),
         ),
-        sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("attempt_id"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_simulated_message")),
+        sa.UniqueConstraint("attempt_id", name=op.f("uq_simulated_message_attempt_id")),
     )
     with op.batch_alter_table("simulated_message", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_simulated_message_created_at"), ["created_at"], unique=False)
@@ -509,15 +512,11 @@ def upgrade() -> None:
         sa.Column("content_index", sa.LargeBinary(), nullable=False),
         sa.Column("blob_key", sa.String(120), nullable=False),
         sa.Column("key_wrapped", sa.LargeBinary(), nullable=True),
+        sa.ForeignKeyConstraint(["batch_id"], ["batch.id"], name=op.f("fk_upload_batch_id_batch")),
         sa.ForeignKeyConstraint(
-            ["batch_id"],
-            ["batch.id"],
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_upload_organisation_id_organisation")
         ),
-        sa.ForeignKeyConstraint(
-            ["organisation_id"],
-            ["organisation.id"],
-        ),
-        sa.PrimaryKeyConstraint("id"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_upload")),
     )
     with op.batch_alter_table("upload", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_upload_batch_id"), ["batch_id"], unique=False)
@@ -553,23 +552,15 @@ def upgrade() -> None:
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("wiped_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("double", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["batch_id"], ["batch.id"], name=op.f("fk_message_batch_id_batch")),
         sa.ForeignKeyConstraint(
-            ["batch_id"],
-            ["batch.id"],
+            ["document_id"], ["document.id"], name=op.f("fk_message_document_id_document")
         ),
         sa.ForeignKeyConstraint(
-            ["document_id"],
-            ["document.id"],
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_message_organisation_id_organisation")
         ),
-        sa.ForeignKeyConstraint(
-            ["organisation_id"],
-            ["organisation.id"],
-        ),
-        sa.ForeignKeyConstraint(
-            ["sender_id"],
-            ["sender.id"],
-        ),
-        sa.PrimaryKeyConstraint("id"),
+        sa.ForeignKeyConstraint(["sender_id"], ["sender.id"], name=op.f("fk_message_sender_id_sender")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_message")),
     )
     with op.batch_alter_table("message", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_message_batch_id"), ["batch_id"], unique=False)
@@ -591,8 +582,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["message_id"],
             ["simulated_message.id"],
+            name=op.f("fk_simulated_report_message_id_simulated_message"),
         ),
-        sa.PrimaryKeyConstraint("id"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_simulated_report")),
     )
     with op.batch_alter_table("simulated_report", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_simulated_report_due_at"), ["due_at"], unique=False)
@@ -615,12 +607,9 @@ def upgrade() -> None:
         sa.Column("submitted_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("deadline_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["message_id"],
-            ["message.id"],
-        ),
-        sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("message_id", "number"),
+        sa.ForeignKeyConstraint(["message_id"], ["message.id"], name=op.f("fk_attempt_message_id_message")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_attempt")),
+        sa.UniqueConstraint("message_id", "number", name=op.f("uq_attempt_message_id_number")),
     )
     with op.batch_alter_table("attempt", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_attempt_carrier_reference"), ["carrier_reference"], unique=False)
@@ -637,11 +626,10 @@ def upgrade() -> None:
         sa.Column("occurred_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
-            ["attempt_id"],
-            ["attempt.id"],
+            ["attempt_id"], ["attempt.id"], name=op.f("fk_delivery_report_attempt_id_attempt")
         ),
-        sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("attempt_id", "event_key"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_delivery_report")),
+        sa.UniqueConstraint("attempt_id", "event_key", name=op.f("uq_delivery_report_attempt_id_event_key")),
     )
     with op.batch_alter_table("delivery_report", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_delivery_report_attempt_id"), ["attempt_id"], unique=False)

@@ -43,3 +43,11 @@ class Jobs(Protocol):
 
     def enqueue(self, transaction: Any, job: Job) -> None:
         """Add the job to the caller's open transaction."""
+
+    def checkpoint(self) -> None:
+        """For a long handler, between two pieces of work: leaves the handler when this process is stopping. The job
+        runs again at the next start."""
+
+    def purge(self, before: datetime, ticks_before: datetime) -> int:
+        """Forget jobs finished before `before` and ticks of timers finished before `ticks_before`; says how many. A
+        key protects from a second run only while its job is remembered."""

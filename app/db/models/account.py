@@ -31,7 +31,7 @@ class UserSession(SQLModel, table=True):
 
     id: UUID = id_field()
     user_id: UUID = reference("console_user.id")
-    token_hash: bytes
+    token_hash: bytes = Field(unique=True)
     csrf_token: str = text_field(64)
     created_at: datetime
     expires_at: datetime
@@ -57,6 +57,6 @@ class ApiKey(SQLModel, table=True):
     name: str = text_field(120)
     mode: str = text_field(4)
     prefix: str = text_field(16)
-    key_hash: bytes
+    key_hash: bytes = Field(unique=True)
     created_at: datetime
     revoked_at: datetime | None = None

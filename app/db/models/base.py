@@ -6,6 +6,8 @@ from uuid import uuid4
 import sqlalchemy as sa
 from sqlmodel import Field
 
+import links.tables  # noqa: F401 - sets how constraints are named, before any table of ours exists
+
 
 def id_field() -> Any:
     """Primary key made by the application, so that it can be sealed against before the row is written."""

@@ -251,7 +251,7 @@ def _known(rt: Runtime, work: _Work, cut: _Cut, persons: Sequence[Person]) -> Kn
     with rt.read() as session:
         met = people.by_staff_index(session, organisation_id, list(by_index))
         refusals = people.objections(session, organisation_id, ("electronic_payslip",), list(by_index))
-        earlier = documents.received_before(session, organisation_id, list(by_index), work.batch.id)
+        earlier = documents.received_before(session, list(by_index), work.batch.id)
     phones = {}
     for index, person in met.items():
         if person.phone_sealed is not None:

@@ -242,7 +242,7 @@ def _record(
 
 def _replace_earlier(rt: Runtime, session: Session, work: _Work) -> None:
     """A corrected payslip takes the place of the one sent before for the same person and period."""
-    ids = leaving.replaced_by(session, work.organisation.id, work.block.id)
+    ids = leaving.replaced_by(session, work.block.id)
     ended = lifecycle.revoke_documents(session, ids, "replaced", work.now)
     documents.revoke(session, ids, work.now)
     messages.cancel_of_documents(session, ids, work.now, "replaced")

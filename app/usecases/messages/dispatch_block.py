@@ -54,6 +54,7 @@ def dispatch_block(rt: Runtime, block_id: str) -> None:
     """The job. Returns when no message of the block can leave any more."""
     block = UUID(block_id)
     while True:
+        rt.jobs.checkpoint()
         _send_each(rt, _doubts(rt, block))
         turn = _next_turn(rt, block)
         if isinstance(turn, float):
