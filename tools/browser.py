@@ -19,6 +19,7 @@ import tarfile
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 NPM_PROJECT = ROOT / "tools" / "browser"
@@ -55,7 +56,7 @@ class Chromium:
     executable: str
     environment: dict[str, str] = field(default_factory=dict)
 
-    def launch_options(self) -> dict[str, object]:
+    def launch_options(self) -> dict[str, Any]:
         """Keyword arguments for Playwright's `launch()`."""
         return {"executable_path": self.executable, "env": {**os.environ, **self.environment}}
 

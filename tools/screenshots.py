@@ -1,4 +1,4 @@
-"""Pictures of Pli as it runs, from its own demo: `python tools/screenshots.py [--all FOLDER]`.
+"""Pictures of Pli as it runs, from its own demo: `python -m tools.screenshots [--all FOLDER]`.
 
 Writes the two pictures of the README to docs/images. With --all, every page at phone and desktop width goes to FOLDER,
 to be looked at after a change.
@@ -19,15 +19,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.request import urlopen
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+
+from tools.browser import find
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from tools.browser import find  # noqa: E402
 
 IMAGES = ROOT / "docs" / "images"
-DESKTOP, PHONE = {"width": 1280, "height": 860}, {"width": 390, "height": 844}
+DESKTOP: ViewportSize = {"width": 1280, "height": 860}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 START_SECONDS = 60
 
 
@@ -72,20 +72,30 @@ def running_demo() -> Iterator[Demo]:
         log = Path(folder) / "log"
         environment = {**os.environ, "PORT": str(port), "PLI_DATA_DIR": f"{folder}/data"}
         with log.open("w") as out:
-            process = subprocess.Popen([ROOT / ".venv/bin/pli", "demo"], env=environment, stdout=out, stderr=out)
+            process = subprocess.Popen(
+                [ROOT / ".venv/bin/pli", "demo"], env=environment, stdout=out, stderr=out
+            )
         try:
             wait_for(f"http://localhost:{port}/readyz")
             text = log.read_text()
             yield Demo(
                 address=f"http://localhost:{port}",
-                login=re.search(r"^login: (.+)$", text, re.M)[1],
-                password=re.search(r"^password: (.+)$", text, re.M)[1],
-                phone=re.search(r"take the phone of [^(]+\(([\d ]+)\)", text)[1].replace(" ", ""),
-                code=re.search(r"access code is (\w+)", text)[1],
+                login=said(r"^login: (.+)$", text),
+                password=said(r"^password: (.+)$", text),
+                phone=said(r"take the phone of [^(]+\(([\d ]+)\)", text).replace(" ", ""),
+                code=said(r"access code is (\w+)", text),
             )
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(timeout=20)
+
+
+def said(pattern: str, text: str) -> str:
+    """What the demo printed in this place."""
+    found = re.search(pattern, text, re.MULTILINE)
+    if found is None:
+        raise ValueError(f"the demo did not print {pattern}")
+    return found[1]
 
 
 def wait_for(address: str) -> None:
@@ -102,7 +112,7 @@ def wait_for(address: str) -> None:
             time.sleep(0.3)
 
 
-def log_in(browser: Browser, demo: Demo, viewport: dict[str, int]) -> Page:
+def log_in(browser: Browser, demo: Demo, viewport: ViewportSize) -> Page:
     """A page of the console."""
     page = browser.new_context(viewport=viewport, locale="fr-FR", device_scale_factor=1.5).new_page()
     page.goto(f"{demo.address}/app/login")
@@ -116,15 +126,25 @@ def log_in(browser: Browser, demo: Demo, viewport: dict[str, int]) -> Page:
 def batches(page: Page, demo: Demo) -> list[str]:
     """Addresses of the batches on the home page."""
     page.goto(f"{demo.address}/app")
-    links = page.locator("a[href^='/app/batches/']").evaluate_all("all => all.map(a => a.getAttribute('href'))")
-    return list(dict.fromkeys(re.sub(r"^(/app/batches/[0-9a-f-]{36}).*", r"\1", link) for link in links if re.search(r"[0-9a-f-]{36}", link)))
+    links = page.locator("a[href^='/app/batches/']").evaluate_all(
+        "all => all.map(a => a.getAttribute('href'))"
+    )
+    return list(
+        dict.fromkeys(
+            re.sub(r"^(/app/batches/[0-9a-f-]{36}).*", r"\1", link)
+            for link in links
+            if re.search(r"[0-9a-f-]{36}", link)
+        )
+    )
 
 
-def opened_document(browser: Browser, demo: Demo, console: Page, viewport: dict[str, int]) -> Page:
+def opened_document(browser: Browser, demo: Demo, console: Page, viewport: ViewportSize) -> Page:
     """A reader's page with a document open, reached from the message on a simulated phone."""
     console.goto(f"{demo.address}/simulator?q={demo.phone}")
     link = console.locator(".phones a[href*='#']").first.get_attribute("href")
-    page = browser.new_context(viewport=viewport, locale="fr-FR", device_scale_factor=2, is_mobile=True, has_touch=True).new_page()
+    page = browser.new_context(
+        viewport=viewport, locale="fr-FR", device_scale_factor=2, is_mobile=True, has_touch=True
+    ).new_page()
     page.goto(str(link))
     page.locator("#password").fill(demo.code)
     return page
@@ -146,23 +166,29 @@ def for_readme(browser: Browser, demo: Demo) -> None:
     page.screenshot(path=IMAGES / "document.png")
 
 
-def every_page(browser: Browser, demo: Demo, viewport: dict[str, int], folder: Path, name: str) -> None:
+def every_page(browser: Browser, demo: Demo, viewport: ViewportSize, folder: Path, name: str) -> None:
     """One picture of each page."""
 
     def shoot(page: Page, title: str) -> None:
         page.screenshot(path=folder / f"{name}-{title}.png", full_page=True)
 
     console = log_in(browser, demo, viewport)
-    for title, path in (("home", "/app"), ("new", "/app/batches/new"), ("settings", "/app/settings"), ("simulator", "/simulator")):
+    for title, path in (
+        ("home", "/app"),
+        ("new", "/app/batches/new"),
+        ("settings", "/app/settings"),
+        ("simulator", "/simulator"),
+    ):
         console.goto(demo.address + path)
         shoot(console, title)
     for position, address in enumerate(batches(console, demo)):
         for title in ("", "/review", "/release", "/recall"):
             console.goto(f"{demo.address}{address}{title}")
             shoot(console, f"batch{position}{title.replace('/', '-')}")
-        document = console.goto(f"{demo.address}{address}") and console.locator("a[href^='/app/documents/']").first
-        if document and document.count():
-            console.goto(demo.address + str(document.get_attribute("href")))
+        console.goto(f"{demo.address}{address}")
+        person = console.locator("a[href^='/app/documents/']")
+        if person.count():
+            console.goto(demo.address + str(person.first.get_attribute("href")))
             shoot(console, f"person{position}")
     page = opened_document(browser, demo, console, viewport)
     page.wait_for_timeout(500)

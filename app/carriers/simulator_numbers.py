@@ -28,10 +28,11 @@ class Behaviour:
     """What the network does with a message. Durations are in seconds.
 
     `powered` and `rcs` describe a new phone. `refusals` gives the code of a refusal at once, by channel. `outage_once`
-    fails the first try, whether the second is the same attempt again or another one; `lost_answer` takes the message but answers nothing. `delivery_after` None
-    means never, and in silence. `failure` is the code of a failed report instead of the delivery. `on_the_way` counts
-    from the acceptance, `receipts` from the delivery. `shown_all_the_same` is how long after giving up (revoked or
-    expired) the phone shows the message nevertheless. `answers_revoke` False leaves a revocation without an answer.
+    fails the first try, whether the second is the same attempt again or another one. `lost_answer` takes the message
+    but answers nothing. `delivery_after` None means never, and in silence. `failure` is the code of a failed report
+    instead of the delivery. `on_the_way` counts from the acceptance, `receipts` from the delivery.
+    `shown_all_the_same` is how long after giving up (revoked or expired) the phone shows the message nevertheless.
+    `answers_revoke` False leaves a revocation without an answer.
     """
 
     powered: bool = True

@@ -11,15 +11,20 @@ def serve(
     ] = False,
 ) -> None:
     """Serve console, API and links, and work on jobs in the same process."""
-    from app.cli.processes import run_service
     from app.cli.setup import load_settings
 
-    run_service(load_settings(), work=not no_worker)
+    # Settings first: what is wrong with them is said before the whole service is loaded.
+    settings = load_settings()
+    from app.cli.processes import run_service
+
+    run_service(settings, work=not no_worker)
 
 
 def worker() -> None:
     """Work on jobs without serving HTTP. Give each worker of a host its own PLI_WORKERS_SLOT."""
-    from app.cli.processes import run_worker
     from app.cli.setup import load_settings
 
-    run_worker(load_settings())
+    settings = load_settings()
+    from app.cli.processes import run_worker
+
+    run_worker(settings)

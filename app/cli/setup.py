@@ -29,9 +29,10 @@ def load_settings(**values: Any) -> "Settings":
 @contextmanager
 def opened(settings: "Settings | None" = None) -> Iterator["Application"]:
     """The application for the length of one command; no worker runs."""
+    known = settings or load_settings()
     from app import wiring
 
-    application = wiring.build(settings or load_settings())
+    application = wiring.build(known)
     try:
         yield application
     finally:

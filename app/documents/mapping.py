@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from app.core.errors import InvalidInput
 from app.documents.headings import Field, fold_heading
-from app.documents.sheet_child import read_people_in_child
+from app.documents.sheet_process import read_people_in_child
 from app.documents.sheets_model import NeedsMapping, SheetLimits, SheetPreview, SheetRead, SheetRefused
 
 REQUIRED = (Field.STAFF_NUMBER, Field.PHONE)

@@ -1,17 +1,15 @@
-"""Reading a people sheet in a process of its own: workbook readers are native code, and sheets come from anywhere.
+"""The bounded child that reads people sheets: workbook readers are native code, and sheets come from anywhere.
 
-Run as `python -I -m app.documents.sheet_child`: one JSON line of options and the file on standard input, one JSON
-outcome on standard output. The process bounds its own memory and CPU time and cannot write to any file.
+Run as `python -I -m app.documents.sheet_child`: one JSON line with the question and the file on standard input, the
+outcome's name and its fields as JSON on standard output. The process bounds its own memory and CPU time and cannot
+write to any file. It loads as little as it can, since starting it takes longer than most sheets.
 """
 
 import json
 import resource
-import subprocess
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass
-
-from pydantic import TypeAdapter
+from dataclasses import fields, is_dataclass
+from typing import Any
 
 from app.documents.headings import Field
 from app.documents.sheets import read_people_sheet
@@ -19,50 +17,6 @@ from app.documents.sheets_model import NeedsMapping, SheetChoice, SheetLimits, S
 
 MEMORY_BYTES = 2 * 1024 * 1024 * 1024
 CPU_SECONDS = 60
-_OUTCOMES = {"SheetRead": SheetRead, "NeedsMapping": NeedsMapping, "SheetRefused": SheetRefused}
-
-
-@dataclass(frozen=True)
-class Question:
-    """What `read_people_sheet` is asked, but for the bytes."""
-
-    limits: SheetLimits
-    remembered: Mapping[str, Field]
-    choice: SheetChoice | None
-
-
-def read_people_in_child(
-    data: bytes,
-    limits: SheetLimits,
-    *,
-    remembered: Mapping[str, Field] | None = None,
-    choice: SheetChoice | None = None,
-) -> SheetRead | NeedsMapping | SheetRefused:
-    """`read_people_sheet`, in a process that may be lost."""
-    question = TypeAdapter(Question).dump_json(Question(limits, remembered or {}, choice))
-    try:
-        done = subprocess.run(
-            [sys.executable, "-I", "-m", "app.documents.sheet_child"],
-            input=question + b"\n" + data,
-            capture_output=True,
-            cwd="/",
-            env={},
-            timeout=2 * CPU_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return SheetRefused(
-            "too_large", "reading the sheet takes too long; keep only the columns that are needed"
-        )
-    name, _, outcome = done.stdout.partition(b"\n")
-    if done.returncode != 0 or name.decode() not in _OUTCOMES:
-        return SheetRefused(
-            "damaged", "the sheet cannot be read; open it in a spreadsheet program and save it again"
-        )
-    read: SheetRead | NeedsMapping | SheetRefused = TypeAdapter(_OUTCOMES[name.decode()]).validate_json(
-        outcome
-    )
-    return read
 
 
 def main() -> int:
@@ -72,11 +26,29 @@ def main() -> int:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
     head, _, data = sys.stdin.buffer.read().partition(b"\n")
-    question = TypeAdapter(Question).validate_python(json.loads(head))
-    outcome = read_people_sheet(data, question.limits, remembered=question.remembered, choice=question.choice)
+    outcome = _answer(json.loads(head), data)
     sys.stdout.buffer.write(type(outcome).__name__.encode() + b"\n")
-    sys.stdout.buffer.write(TypeAdapter(type(outcome)).dump_json(outcome))
+    sys.stdout.buffer.write(json.dumps(outcome, default=_fields).encode())
     return 0
+
+
+def _answer(question: dict[str, Any], data: bytes) -> SheetRead | NeedsMapping | SheetRefused:
+    choice = question["choice"]
+    if choice is not None:
+        columns = {Field(field): column for field, column in choice["columns"].items()}
+        choice = SheetChoice(columns, choice["header_row"], choice["sheet"])
+    return read_people_sheet(
+        data,
+        SheetLimits(**question["limits"]),
+        remembered={heading: Field(field) for heading, field in question["remembered"].items()},
+        choice=choice,
+    )
+
+
+def _fields(value: object) -> dict[str, Any]:
+    if not is_dataclass(value):
+        raise TypeError(f"{type(value).__name__} is no part of an outcome")
+    return {field.name: getattr(value, field.name) for field in fields(value)}
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from app.documents.headings import Field, Recognised, recognise
 from app.documents.sheets_model import (
+    COMPOUND_MAGIC,
     CellValue,
     Grid,
     NeedsMapping,
@@ -23,8 +24,8 @@ from app.documents.sheets_model import (
 )
 from app.documents.sheets_rows import cell_text, read_rows
 from app.documents.sheets_text import read_text_sheet
-from app.documents.sheets_workbook import is_workbook, read_workbook
 
+_WORKBOOK_STARTS = (b"PK\x03\x04", b"PK\x05\x06", COMPOUND_MAGIC)
 _SAMPLES = 3
 _LOOKS_LIKE_DATA = re.compile(r"[+(]?\d[\d\s().+-]{3,}")
 _TOGETHER = ", "
@@ -63,7 +64,10 @@ def _read_grids(data: bytes, limits: SheetLimits) -> tuple[Sequence[Grid], tuple
         raise SheetProblem(
             "not_a_sheet", "the file is a PDF; give the people sheet as .xlsx, .xls, .ods or .csv"
         )
-    if is_workbook(data):
+    if data.startswith(_WORKBOOK_STARTS):
+        # Most sheets are CSV, and the readers of workbooks take longer to load than the sheet to read.
+        from app.documents.sheets_workbook import read_workbook
+
         workbook = read_workbook(data, limits)
         grids, hidden = workbook.grids, workbook.hidden
     else:

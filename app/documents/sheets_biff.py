@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from app.documents.sheets_inspect import SheetFacts
 from app.documents.sheets_model import SheetProblem
 
-COMPOUND_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 _LAST_SECTOR = 0xFFFFFFFA
 _DIRECTORY_ENTRY_BYTES = 128

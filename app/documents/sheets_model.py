@@ -5,7 +5,10 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 
 from app.documents.headings import Field
-from app.documents.match.people import PersonRow
+from app.documents.match.rows import PersonRow
+
+COMPOUND_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+"""How the compound files of older office programs begin."""
 
 CellValue = str | int | float | bool | date | datetime | time | timedelta
 
@@ -143,7 +146,7 @@ class SheetChoice:
     sheet: str | None = None
 
 
-class SheetProblem(Exception):  # noqa: N818 -- an outcome on its way up, turned into SheetRefused at the top
+class SheetProblem(Exception):
     """Carries a refusal out of the readers; never leaves `app.documents.sheets`."""
 
     def __init__(self, code: str, detail: str) -> None:

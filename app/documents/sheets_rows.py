@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, time, timedelta
 
 from app.documents.headings import Field
-from app.documents.match.people import Objection, PersonRow
+from app.documents.match.rows import Objection, PersonRow
 from app.documents.sheets_model import CellValue, Grid, RowError, SheetLimits, SheetProblem, SheetWarning
 
 _EXACT_BELOW = 1e15

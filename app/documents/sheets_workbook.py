@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
 
-from app.documents.sheets_biff import COMPOUND_MAGIC, inspect_xls
+from app.documents.sheets_biff import inspect_xls
 from app.documents.sheets_inspect import SheetFacts, inspect_zipped
-from app.documents.sheets_model import CellRange, Grid, SheetLimits, SheetProblem
+from app.documents.sheets_model import COMPOUND_MAGIC, CellRange, Grid, SheetLimits, SheetProblem
 
 
 @dataclass(frozen=True)
@@ -16,11 +16,6 @@ class Workbook:
 
     grids: tuple[Grid, ...]
     hidden: tuple[str, ...]
-
-
-def is_workbook(data: bytes) -> bool:
-    """Whether the bytes begin like a ZIP or a compound file."""
-    return data.startswith((b"PK\x03\x04", b"PK\x05\x06", COMPOUND_MAGIC))
 
 
 def read_workbook(data: bytes, limits: SheetLimits) -> Workbook:

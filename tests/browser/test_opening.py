@@ -110,6 +110,26 @@ def test_a_refresh_loses_nothing(letter: Letter, open_page: Open) -> None:
     expect(page.get_by_label("Collez ici le lien reçu")).to_be_hidden()
 
 
+@pytest.mark.parametrize("script", [True, False])
+def test_a_robot_that_presses_everything_opens_nothing_and_spends_no_try(
+    live: Live, letter: Letter, open_page: Open, script: bool
+) -> None:
+    page = open_page(java_script_enabled=script)
+    for n in range(40):
+        page.goto(letter.url)
+        page.goto(f"/{letter.ref}#{letter.secret}")
+        if script:
+            greeted(page)
+        buttons = page.locator("button, summary, a").filter(visible=True)
+        if n >= buttons.count():
+            break
+        buttons.nth(n).click()
+        page.wait_for_load_state("domcontentloaded")
+    row = live.link_row(letter)
+    assert n > 4
+    assert (row["openings"], row["bad"]) == (0, 0)
+
+
 def test_a_link_cut_short_is_told_and_then_pasted_whole(letter: Letter, open_page: Open) -> None:
     page = open_page()
     page.goto(letter.url[:-3])

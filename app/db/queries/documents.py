@@ -102,7 +102,7 @@ def downloads_not_noted(session: Session, since: datetime) -> dict[UUID, datetim
         )
         .group_by(col(JournalEvent.subject_id))
     )
-    return {document_id: at for document_id, at in rows}
+    return dict(rows.tuples())
 
 
 def note_downloads(session: Session, downloads: Mapping[UUID, datetime]) -> None:

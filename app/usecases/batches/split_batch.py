@@ -25,7 +25,7 @@ from app.documents.match.pages import Slip
 from app.documents.match.people import Person, PersonRow, fold_staff_number, read_people
 from app.documents.match.release import Finding, ReviewRow, Severity, State, Subject
 from app.documents.match.standing import finding_to_json
-from app.documents.sheet_child import read_people_in_child
+from app.documents.sheet_process import read_people_in_child
 from app.documents.sheets_model import NeedsMapping, SheetChoice, SheetRead, SheetRefused
 from app.documents.split import PdfChild
 from app.evidence.tags import Tag

@@ -57,7 +57,14 @@ class NotProven:
     retry_after: int = 0
 
 
-Refusal = NotOpen | Wrong | MustWait | NotProven
+@dataclass(frozen=True)
+class NoPassword:
+    """A password is needed and none was given: a scanner that presses buttons must not spend its owner's tries."""
+
+    known: Introduction
+
+
+Refusal = NotOpen | Wrong | MustWait | NotProven | NoPassword
 Outcome = Unlocked | Refusal
 
 
@@ -85,6 +92,8 @@ def unlock_document(
         with rt.begin() as session:
             limits.count_stranger(session, net_hash, now)
         return NotProven()
+    if proven.state is LinkState.LIVE and proven.facts.needs_password and not password.strip():
+        return NoPassword(known)
     with rt.begin() as session:
         admitted = opening.admit(session, keys, proven, net_hash, now)
         if isinstance(admitted, opening.Refused):

@@ -15,6 +15,7 @@ from app.usecases.opening.close_reading import close_reading
 from app.usecases.opening.greet_reader import Greeting, Neutral, greet_reader
 from app.usecases.opening.unlock_document import (
     MustWait,
+    NoPassword,
     NotOpen,
     NotProven,
     Refusal,
@@ -153,6 +154,16 @@ def _refused(request: Request, rt: Runtime, given: LinkText, outcome: Refusal) -
                 secret=given.secret,
                 known=known,
                 retry_after=retry_after,
+            )
+        case NoPassword(known):
+            return pages.landing(
+                request,
+                given.ref,
+                fresh,
+                status=400,
+                problem="no_password",
+                secret=given.secret,
+                known=known,
             )
         case NotProven(retry_after):
             return pages.landing(

@@ -272,6 +272,25 @@ def test_a_wrong_password_says_how_many_tries_are_left(
     assert live.link_row(letter)["bad"] == 1
 
 
+def test_a_button_pressed_without_a_password_costs_no_try(
+    live: Live, phone: httpx.Client, letter: Letter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def forbidden(*_: object) -> None:
+        raise AssertionError("Argon2 must not run for nothing")
+
+    monkeypatch.setattr(Argon2Pool, "derive", forbidden)
+    before = live.rows()
+    for nothing in ("", "   "):
+        page = unlock(phone, letter, nothing)
+        assert page.status_code == 400
+        assert "Saisissez votre mot de passe" in page.text
+        assert f'name="s" value="{letter.secret}"' in page.text
+    assert live.rows() == before
+    with live.rt.begin() as session:
+        revoke_documents(session, [letter.document_id], "revoked", live.rt.now())
+    assert unlock(phone, letter, "").status_code == 410, "the true state comes first"
+
+
 def test_even_the_right_password_waits_after_five_wrong_ones(
     live: Live, phone: httpx.Client, letter: Letter, monkeypatch: pytest.MonkeyPatch
 ) -> None:

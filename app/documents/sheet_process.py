@@ -1,0 +1,59 @@
+"""Reading a people sheet in a process of its own, which may be lost (see `app.documents.sheet_child`)."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict
+from functools import lru_cache
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from app.documents.headings import Field
+from app.documents.sheet_child import CPU_SECONDS
+from app.documents.sheets_model import NeedsMapping, SheetChoice, SheetLimits, SheetRead, SheetRefused
+
+_OUTCOMES = {outcome.__name__: outcome for outcome in (SheetRead, NeedsMapping, SheetRefused)}
+
+
+def read_people_in_child(
+    data: bytes,
+    limits: SheetLimits,
+    *,
+    remembered: Mapping[str, Field] | None = None,
+    choice: SheetChoice | None = None,
+) -> SheetRead | NeedsMapping | SheetRefused:
+    """`read_people_sheet`, in a process that may be lost."""
+    question = {
+        "limits": asdict(limits),
+        "remembered": dict(remembered or {}),
+        "choice": asdict(choice) if choice else None,
+    }
+    try:
+        done = subprocess.run(
+            [sys.executable, "-I", "-m", "app.documents.sheet_child"],
+            input=json.dumps(question).encode() + b"\n" + data,
+            capture_output=True,
+            cwd="/",
+            env={},
+            timeout=2 * CPU_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return SheetRefused(
+            "too_large", "reading the sheet takes too long; keep only the columns that are needed"
+        )
+    name, _, outcome = done.stdout.partition(b"\n")
+    if done.returncode != 0 or name.decode() not in _OUTCOMES:
+        return SheetRefused(
+            "damaged", "the sheet cannot be read; open it in a spreadsheet program and save it again"
+        )
+    read: SheetRead | NeedsMapping | SheetRefused = _reader(name.decode()).validate_json(outcome)
+    return read
+
+
+@lru_cache
+def _reader(name: str) -> TypeAdapter[Any]:
+    """Checks what comes from the child; making one takes longer than using it."""
+    return TypeAdapter(_OUTCOMES[name])

@@ -1,0 +1,244 @@
+"""A Pli process that kills itself at a chosen step: the real engine and worker, and a clerk who never gives up.
+
+Each process is forked from a clean server that has imported everything, so a restart costs no imports. Nothing of
+this is in the product: the step is chosen by wrapping one function of it in the doomed process.
+"""
+
+import functools
+import importlib
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+from typing import Any, Literal
+from uuid import UUID
+
+from app.carriers import simulator_network, simulator_numbers
+from app.carriers.simulator import SimulatorCarrier
+from app.db.models import Batch
+from app.db.queries import batches, messages
+from app.documents import split
+from app.engine import dbos_engine
+from app.runtime import Runtime
+from app.settings import Settings
+from app.usecases.batches import receive_batch, release_batch
+from app.usecases.batches.exclude_blocking import exclude_blocking
+from app.usecases.batches.finish_batches import finish_batches
+from app.wiring import build
+from app.worker import Worker
+from tests.stories.payroll import Employee, list_of, pdf_of
+
+PATIENCE_SECONDS = 40.0
+POLL_SECONDS = 0.05
+CLERK = "clerk"
+
+_FORKS = multiprocessing.get_context("forkserver")
+_FORKS.set_forkserver_preload([__name__])
+
+
+@dataclass(frozen=True)
+class Kill:
+    """`module:name` of what is wrapped; the process dies before or after its `nth` call.
+
+    `until` names a second place that must have been passed first, so that the count starts there.
+    """
+
+    target: str
+    when: Literal["before", "after"] = "after"
+    nth: int = 1
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the doomed process works: its data folder, its database, its organisation."""
+
+    folder: Path
+    url: str
+    organisation: UUID
+    idempotent: bool = True
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "process.log"
+
+    @property
+    def reader(self) -> Path:
+        """Names the process that was reading the PDF, for a test to see that it ends too."""
+        return self.folder / "reader.pid"
+
+    def settings(self) -> Settings:
+        return Settings(data_dir=self.folder, database_url=self.url)
+
+
+def team(number: int, count: int = 6) -> list[Employee]:
+    """The people of one payroll; those of another have other numbers and phones. The third phone has no RCS."""
+    made = []
+    for at in range(count):
+        phone = f"06 {number:02d} 00 00 14" if at == 2 else f"06 {number:02d} 77 {at:02d} 30"
+        made.append(Employee(f"{number:04d}{at:04d}", "EXEMPLE", f"Zoé{'abcdefgh'[at]}", phone))
+    return made
+
+
+def start(place: Place, kill: Kill | None, payrolls: int = 1) -> ForkServerProcess:
+    """Begin a process that carries `payrolls` payrolls through, or dies on the way."""
+    process = _FORKS.Process(target=_work, args=(place, kill, payrolls))
+    process.start()
+    return process
+
+
+def end_of(process: ForkServerProcess, place: Place) -> int:
+    """The exit code: 0, or minus the signal."""
+    process.join(PATIENCE_SECONDS)
+    if process.exitcode is None:
+        process.kill()
+        process.join()
+        raise AssertionError(f"the process did not come to an end\n{place.log.read_text()[-6000:]}")
+    return process.exitcode
+
+
+def _work(place: Place, kill: Kill | None, payrolls: int) -> None:
+    log = place.log.open("a")
+    os.dup2(log.fileno(), sys.stdout.fileno())
+    os.dup2(log.fileno(), sys.stderr.fileno())
+    _hurry()
+    application = build(place.settings())
+    if not place.idempotent:
+        SimulatorCarrier.idempotent = False
+    worker = Worker(application)
+    if kill is not None:
+        _arm(kill, place)
+    try:
+        # Armed before the handlers are collected: they hold what was wrapped.
+        worker.start()
+        for number in range(payrolls):
+            _carry_through(application.runtime, place.organisation, number)
+        worker.stop()
+    except BaseException:
+        traceback.print_exc()
+        sys.stderr.flush()
+        os._exit(1)
+    os._exit(0)
+
+
+def _hurry() -> None:
+    """The same steps with shorter waits."""
+    simulator_numbers.NORMAL = replace(simulator_numbers.NORMAL, delivery_after=0.1)
+    simulator_network.PAUSE_SECONDS = 0.1
+    dbos_engine.POLLING_SECONDS = 0.05
+
+
+def _arm(kill: Kill, place: Place) -> None:
+    module, _, path = kill.target.partition(":")
+    *way, name = path.split(".")
+    owner: Any = importlib.import_module(module)
+    for step in way:
+        owner = getattr(owner, step)
+    original: Callable[..., Any] = owner[name] if isinstance(owner, dict) else getattr(owner, name)
+    guard, calls = threading.Lock(), 0
+
+    @functools.wraps(original, updated=())
+    def doomed(*args: Any, **kwargs: Any) -> Any:
+        nonlocal calls
+        with guard:
+            calls += 1
+            now = calls == kill.nth
+        if now and kill.when == "before":
+            _die(place)
+        outcome = original(*args, **kwargs)
+        if now:
+            _die(place)
+        return outcome
+
+    if isinstance(owner, dict):
+        owner[name] = doomed
+    else:
+        setattr(owner, name, doomed)
+
+
+def _die(place: Place) -> None:
+    reader = _reader_now()
+    if reader:
+        place.reader.write_text(str(reader))
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+_READERS: list[int] = []
+_started = split._started
+
+
+def _remembered() -> Any:
+    process = _started()
+    _READERS[:] = [process.pid]
+    return process
+
+
+split._started = _remembered
+
+
+def _reader_now() -> int | None:
+    return _READERS[0] if _READERS else None
+
+
+def _carry_through(rt: Runtime, organisation_id: UUID, number: int) -> None:
+    """What a clerk does with payroll `number`, from wherever it stands."""
+    batch = _batch(rt, organisation_id, number) or _upload(rt, organisation_id, number)
+    while True:
+        batch = _batch(rt, organisation_id, number)
+        if batch is None:
+            raise AssertionError("a batch that was there is lost")
+        if batch.state in ("finished", "failed", "cancelled"):
+            return
+        if batch.state == "in_review":
+            exclude_blocking(rt, organisation_id, batch.id, CLERK)
+            release_batch.release_batch(rt, organisation_id, batch.id, CLERK)
+        elif batch.state == "released" and not _on_their_way(rt, batch):
+            finish_batches(rt)
+        else:
+            time.sleep(POLL_SECONDS)
+
+
+def _batch(rt: Runtime, organisation_id: UUID, number: int) -> Batch | None:
+    with rt.read() as session:
+        found = [one for one in batches.recent(session, organisation_id, limit=50) if one.title == _title(number)]
+    if len(found) > 1:
+        raise AssertionError("the same upload made two batches")
+    return found[0] if found else None
+
+
+def _upload(rt: Runtime, organisation_id: UUID, number: int) -> Batch:
+    people = team(number)
+    last_day = (rt.now() + timedelta(days=20)).date()
+    with receive_batch.BatchIntake(rt, organisation_id, CLERK) as intake:
+        for role, name, data in _files(people):
+            with intake.add_file(role, name) as file:
+                for at in range(0, len(data), 4096):
+                    file.write(data[at : at + 4096])
+        return intake.commit(
+            receive_batch.BatchOptions(
+                title=_title(number), password_policy="none", expires_on=last_day.isoformat()
+            )
+        )
+
+
+def _files(people: Sequence[Employee]) -> list[tuple[receive_batch.Role, str, bytes]]:
+    return [
+        ("documents", "bulletins.pdf", pdf_of(people)),
+        ("people", "salaries.csv", list_of(people, without=["Code d'accès"])),
+    ]
+
+
+def _title(number: int) -> str:
+    return f"Paie {number}"
+
+
+def _on_their_way(rt: Runtime, batch: Batch) -> int:
+    with rt.read() as session:
+        return messages.unfinished(session, batch.id)
