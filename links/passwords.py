@@ -86,7 +86,7 @@ def weaknesses(subjects: Sequence[CodeOf]) -> list[Weakness | None]:
     shared = {code for code, count in Counter(codes).items() if count > 1}
     dated = [_reads_as_date(code) for code in codes]
     column_of_dates = len(codes) >= 3 and sum(dated) * 3 > len(codes)
-    numbers = [int(code) if code.isdigit() and len(code) <= 20 else None for code in codes]
+    numbers = [int(code) if code.isdecimal() and len(code) <= 20 else None for code in codes]
     ordered = sorted(number for number in numbers if number is not None)
     steps = sum(right - left in (1, -1) for left, right in pairwise(ordered))
     counting = len(codes) >= 3 and steps * 2 > len(codes)

@@ -26,6 +26,11 @@ REMINDER = timedelta(minutes=15)
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 TrafficType = Literal["AUTHENTICATION", "TRANSACTION", "PROMOTION", "SERVICEREQUEST", "ACKNOWLEDGEMENT"]
+_TRAFFIC_TYPES: tuple[str, ...] = get_args(TrafficType)
+_POSTBACK = re.compile(r"(?:[A-Za-z0-9]{4})+")
+_DIALLED = re.compile(r"[0-9+*#]+")
+_SPACE = re.compile(r"\s")
+_JSON = json.JSONEncoder(ensure_ascii=False)
 PostbackAction = Literal["open", "call", "remind", "not_for_me"]
 Language = Literal["fr", "en"]
 
@@ -89,7 +94,7 @@ class Dial:
 
     def __post_init__(self) -> None:
         _check_suggestion(self.label, self.postback)
-        if not re.fullmatch(r"[0-9+*#]+", self.phone):
+        if not _DIALLED.fullmatch(self.phone):
             raise RcsError("dial_number", "a number to dial holds digits, +, * and # only")
 
 
@@ -190,8 +195,19 @@ def document_card(
 
 def to_agent_message(card: Card, traffic_type: TrafficType, ttl: int) -> dict[str, Any]:
     """The request body of a card. `ttl` is in seconds, 10 to 1,296,000 (15 days). Raises RcsError."""
-    if traffic_type not in get_args(TrafficType):
-        raise RcsError("traffic_type", f"the traffic type is one of {', '.join(get_args(TrafficType))}")
+    body = _agent_message(card, traffic_type, ttl)
+    _as_text(body)
+    return body
+
+
+def agent_message_text(card: Card, traffic_type: TrafficType, ttl: int) -> str:
+    """`to_agent_message` as the JSON text that is sent."""
+    return _as_text(_agent_message(card, traffic_type, ttl))
+
+
+def _agent_message(card: Card, traffic_type: TrafficType, ttl: int) -> dict[str, Any]:
+    if traffic_type not in _TRAFFIC_TYPES:
+        raise RcsError("traffic_type", f"the traffic type is one of {', '.join(_TRAFFIC_TYPES)}")
     shortest, longest = TTL_SECONDS
     if not shortest <= ttl <= longest:
         raise RcsError("ttl", f"the lifetime is {shortest} to {longest} seconds")
@@ -202,16 +218,20 @@ def to_agent_message(card: Card, traffic_type: TrafficType, ttl: int) -> dict[st
         content["description"] = card.description
     if card.suggestions:
         content["suggestions"] = [_write(suggestion) for suggestion in card.suggestions]
-    body = {
+    return {
         "contentMessage": {
             "richCard": {"standaloneCard": {"cardOrientation": "VERTICAL", "cardContent": content}}
         },
         "messageTrafficType": traffic_type,
         "ttl": f"{ttl}s",
     }
-    if len(json.dumps(body, ensure_ascii=False).encode()) > MESSAGE_BYTES_MAX:
+
+
+def _as_text(body: dict[str, Any]) -> str:
+    text = _JSON.encode(body)
+    if len(text.encode()) > MESSAGE_BYTES_MAX:
         raise RcsError("message_too_large", f"a message has at most {MESSAGE_BYTES_MAX} bytes of JSON")
-    return body
+    return text
 
 
 def read_agent_message(body: Mapping[str, Any]) -> Card:
@@ -279,9 +299,10 @@ def _check_text(what: str, text: str, longest: int) -> None:
     if text.isascii():
         units = len(text)
     else:
-        if any("\ud800" <= character <= "\udfff" for character in text):
-            raise RcsError(f"{what}_not_text", f"the {what} holds half a character")
-        units = len(text) + sum(character > "\uffff" for character in text)
+        try:
+            units = len(text.encode("utf-16-le")) // 2
+        except UnicodeEncodeError:
+            raise RcsError(f"{what}_not_text", f"the {what} holds half a character") from None
     if units > longest:
         raise RcsError(f"{what}_too_long", f"the {what} has at most {longest} characters")
 
@@ -294,7 +315,7 @@ def _check_suggestion(label: str, data: str) -> None:
 
 
 def _check_postback(data: str) -> None:
-    if not re.fullmatch(r"(?:[A-Za-z0-9]{4})+", data):
+    if not _POSTBACK.fullmatch(data):
         raise RcsError("postback", "a postback is letters and digits, in a multiple of four")
     _check_text("postback", data, POSTBACK_MAX)
 
@@ -309,7 +330,7 @@ def _check_address(url: str) -> None:
         raise RcsError("address", "the address cannot be read") from error
     if not host or not (parts.scheme == "https" or (parts.scheme == "http" and host in LOOPBACK)):
         raise RcsError("address", "the address of a card starts with https://")
-    if parts.username is not None or re.search(r"\s", url):
+    if parts.username is not None or _SPACE.search(url):
         raise RcsError("address", "the address of a card holds neither a login nor spaces")
 
 

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -11,6 +10,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from app.carriers.simulator_numbers import MAGIC_NUMBERS
+from app.cli.stopping import StopRequest
 from app.core.errors import PliError
 from app.db.queries import batches
 from app.documents.sample_payroll import SamplePayroll, make_sample
@@ -51,7 +51,7 @@ class Hint:
     code: str
 
 
-def seed_batches(rt: Runtime, organisation_id: UUID, folder: Path, asked_to_stop: threading.Event) -> Hint:
+def seed_batches(rt: Runtime, organisation_id: UUID, folder: Path, stop: StopRequest) -> Hint:
     """Send the samples through the real pipeline; the worker must be running. Interrupted, it takes up where it was."""
     this_month = rt.now().astimezone(ZONE).date().replace(day=1)
     last_month = (this_month - timedelta(days=1)).replace(day=1)
@@ -60,11 +60,11 @@ def seed_batches(rt: Runtime, organisation_id: UUID, folder: Path, asked_to_stop
     first = _upload(
         rt, organisation_id, draw_payslips(earlier, last_month), _sheet(earlier), ".csv", last_month
     )
-    if _wait(rt, first, ("received", "splitting"), asked_to_stop) == "in_review":
+    if _wait(rt, first, ("received", "splitting"), stop) == "in_review":
         release_batch(rt, organisation_id, first, ACTOR)
-    _wait(rt, first, ("releasing",), asked_to_stop)
+    _wait(rt, first, ("releasing",), stop)
     second = _upload(rt, organisation_id, sample.pdf, sample.sheet_xlsx, ".xlsx", this_month)
-    _wait(rt, second, ("received", "splitting"), asked_to_stop)
+    _wait(rt, second, ("received", "splitting"), stop)
     _keep_files(folder, (this_month + timedelta(days=31)).replace(day=1))
     person = earlier[0]
     return Hint(f"{person.first_name} {person.last_name}", person.phone, person.access_code)
@@ -98,7 +98,7 @@ def _upload(rt: Runtime, organisation_id: UUID, pdf: bytes, sheet: bytes, ending
         return intake.commit(BatchOptions(title=f"Paie {period_label(period, 'fr')}", period=period)).id
 
 
-def _wait(rt: Runtime, batch_id: UUID, working: Sequence[str], asked_to_stop: threading.Event) -> str:
+def _wait(rt: Runtime, batch_id: UUID, working: Sequence[str], stop: StopRequest) -> str:
     """The state of the batch once it has left `working`."""
     give_up = rt.now() + LONGEST_WAIT
     while True:
@@ -106,7 +106,7 @@ def _wait(rt: Runtime, batch_id: UUID, working: Sequence[str], asked_to_stop: th
             state = batches.state(session, batch_id)
         if state not in working:
             return state
-        if asked_to_stop.wait(POLL_SECONDS):
+        if stop.pause(POLL_SECONDS):
             raise SystemExit(0)
         if rt.now() > give_up:
             raise PliError(

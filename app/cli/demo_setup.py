@@ -4,7 +4,6 @@ import json
 import os
 import secrets
 import socket
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -12,6 +11,7 @@ from uuid import UUID
 
 from app.cli.demo_samples import Hint, seed_batches
 from app.cli.setup import load_settings
+from app.cli.stopping import StopRequest
 from app.core import clock
 from app.core.errors import Conflict, InvalidInput, NotFound
 from app.crypto.certificate import make_certificate, still_good
@@ -82,18 +82,18 @@ def demo_settings(*, lan: bool) -> Settings:
     )
 
 
-def introduce(settings: Settings) -> Callable[[Application, threading.Event], None]:
+def introduce(settings: Settings) -> Callable[[Application, StopRequest], None]:
     """Make what is missing, then print how to log in. To be run while the worker works."""
 
-    def run(application: Application, asked_to_stop: threading.Event) -> None:
+    def run(application: Application, stop: StopRequest) -> None:
         path = settings.data_dir / "demo.json"
-        kept = _prepare(application.runtime, path, settings.data_dir / "samples", asked_to_stop)
+        kept = _prepare(application.runtime, path, settings.data_dir / "samples", stop)
         print("\n".join(_lines(settings, kept)), flush=True)
 
     return run
 
 
-def _prepare(rt: Runtime, path: Path, samples: Path, asked_to_stop: threading.Event) -> DemoFile:
+def _prepare(rt: Runtime, path: Path, samples: Path, stop: StopRequest) -> DemoFile:
     kept = DemoFile.read(path)
     if not kept.password:
         kept = replace(kept, password=secrets.token_urlsafe(12))
@@ -106,7 +106,7 @@ def _prepare(rt: Runtime, path: Path, samples: Path, asked_to_stop: threading.Ev
         kept = replace(kept, api_key=key)
         kept.write(path)
     if kept.hint is None:
-        kept = replace(kept, hint=seed_batches(rt, organisation_id, samples, asked_to_stop))
+        kept = replace(kept, hint=seed_batches(rt, organisation_id, samples, stop))
         kept.write(path)
     return kept
 

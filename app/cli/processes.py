@@ -1,16 +1,14 @@
 """The long-running processes: how they begin, and how they end within a few seconds when asked to."""
 
 import os
-import signal
 import socket
 import sys
-import threading
 from collections.abc import Callable
-from types import FrameType
 
 import uvicorn
 
 from app import wiring
+from app.cli.stopping import StopRequest
 from app.core import log
 from app.core.errors import InvalidInput
 from app.main import create_app
@@ -20,9 +18,9 @@ from app.worker import Worker
 
 REQUEST_SECONDS = 2
 JOB_SECONDS = 2.0
-# Called once the worker works and before the first request is answered; the event is set when a stop is asked for.
-Ready = Callable[[Application, threading.Event], None]
-STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+LOOK_EVERY_SECONDS = 0.2
+# Called once the worker works and before the first request is answered.
+Ready = Callable[[Application, StopRequest], None]
 
 
 def run_service(
@@ -31,7 +29,8 @@ def run_service(
     """Serve until SIGINT or SIGTERM. Raises InvalidInput when the port is taken."""
     log.set_up(log_level)
     listener = _listen(settings.host, settings.port)
-    asked = _note_stop_signals()
+    stop = StopRequest()
+    stop.listen()
     application = wiring.build(settings)
     server = uvicorn.Server(_configuration(settings, application))
     worker = Worker(application) if work else None
@@ -39,8 +38,8 @@ def run_service(
         worker.start()
     try:
         if ready:
-            ready(application, asked)
-        if not asked.is_set():
+            ready(application, stop)
+        if not stop.asked:
             print(f"pli: serving at {settings.public}", file=sys.stderr, flush=True)
             server.run(sockets=[listener])
     finally:
@@ -50,13 +49,15 @@ def run_service(
 def run_worker(settings: Settings) -> None:
     """Work on jobs until SIGINT or SIGTERM."""
     log.set_up()
-    asked = _note_stop_signals()
+    stop = StopRequest()
+    stop.listen()
     application = wiring.build(settings)
     worker = Worker(application)
     worker.start()
     try:
         print("pli: working", file=sys.stderr, flush=True)
-        asked.wait()
+        while not stop.pause(LOOK_EVERY_SECONDS):
+            pass
     finally:
         _leave(application, worker)
 
@@ -88,19 +89,6 @@ def _listen(host: str, port: int) -> socket.socket:
             f"cannot listen on {host} port {port} ({os.strerror(error.errno or 0)}). Stop the program that uses it, or choose "
             "another with PORT or PLI_PORT.",
         ) from None
-
-
-def _note_stop_signals() -> threading.Event:
-    """Remember a stop signal instead of dying of it; while uvicorn serves it has handlers of its own, and raises the
-    signal again when it has closed its connections."""
-    asked = threading.Event()
-
-    def note(_signal: int, _frame: FrameType | None) -> None:
-        asked.set()
-
-    for stop in STOP_SIGNALS:
-        signal.signal(stop, note)
-    return asked
 
 
 def _leave(application: Application, worker: Worker | None) -> None:

@@ -27,12 +27,12 @@ def load_settings(**values: Any) -> "Settings":
 
 
 @contextmanager
-def opened(settings: "Settings | None" = None) -> Iterator["Application"]:
+def opened() -> Iterator["Application"]:
     """The application for the length of one command; no worker runs."""
-    known = settings or load_settings()
+    settings = load_settings()
     from app import wiring
 
-    application = wiring.build(known)
+    application = wiring.build(settings)
     try:
         yield application
     finally:

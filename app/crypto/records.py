@@ -65,11 +65,11 @@ class RecordSealer:
 
     def finish(self) -> bytes:
         """The last sealed bytes. `plain_size` and `sealed_size` are final after it."""
-        self._seal(bytes(self._pending), last=True)
+        self._seal(self._pending, last=True)
         self._pending.clear()
         return self._take()
 
-    def _seal(self, data: bytes | memoryview, *, last: bool) -> None:
+    def _seal(self, data: bytearray | memoryview, *, last: bool) -> None:
         self._ready.append(self._cipher.encrypt(_nonce(self._prefix, self._index, last), data, self._context))
         self._index += 1
 

@@ -1,7 +1,7 @@
 """A line of the review as a row: everything personal sealed, codes and counts in clear."""
 
 import json
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -148,7 +148,7 @@ def write_details(vault: Vault, document: Document, *, findings: tuple[str, ...]
 
 
 def _details_text(details: Details) -> str:
-    return json.dumps(asdict(details), ensure_ascii=False)
+    return json.dumps(vars(details), ensure_ascii=False)
 
 
 def read_staff_number(vault: Vault, document: Document) -> str:

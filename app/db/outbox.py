@@ -1,22 +1,22 @@
 """What is said about a document, as a row of the table `message`: texts composed, counted and sealed."""
 
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID, uuid4
 
 from app.crypto.envelope import OutboxPlace
 from app.crypto.epochs import day_of
 from app.crypto.vault import Vault
-from app.db.models import Batch, Document, Organisation, Sender, Template
+from app.db.models import Batch, Organisation, Sender, Template
+from app.db.queries.leaving import LeavingDocument
 from app.messaging import notices
 from app.messaging.content import render
 from app.messaging.encode import smart_encode
 from app.messaging.segmentation import segment
 from links.policy import LinkTerms
-from rcs.cards import document_card, to_agent_message
+from rcs.cards import agent_message_text, document_card
 
 TEXT_LIFE = timedelta(hours=72)
 REMIND_BEFORE = timedelta(days=2)
@@ -29,6 +29,15 @@ class MintedLink:
     id: UUID
     ref: str
     url: str
+
+
+class Announced(Protocol):
+    """A document as far as words about it are concerned."""
+
+    @property
+    def language(self) -> str: ...
+    @property
+    def period(self) -> str: ...
 
 
 class NoticeWriter:
@@ -45,30 +54,33 @@ class NoticeWriter:
         self._batch = batch
         self._templates = templates
         self._terms = terms
+        self._known: dict[tuple[str, str], dict[str, str]] = {}
 
-    def text(self, document: Document, url: str) -> str:
+    def text(self, document: Announced, url: str) -> str:
         """The SMS, as it will leave."""
         template = self._templates["sms", document.language]
         return smart_encode(render(template.text, self._values(document, url))).text
 
-    def card(self, document: Document, url: str) -> tuple[str, str]:
+    def card(self, document: Announced, url: str) -> tuple[str, str]:
         """Title and description of the RCS card."""
         template, values = self._templates["rcs", document.language], self._values(document, url)
         return render(template.title, values), render(template.text, values)
 
-    def category(self, document: Document) -> str:
+    def category(self, document: Announced) -> str:
         """What kind of message the notice is, for the rules of sending."""
         return self._templates["sms", document.language].category
 
-    def _values(self, document: Document, url: str) -> dict[str, str]:
-        language = document.language
-        return {
-            "sender": self._organisation.name,
-            "period": notices.period_label(document.period, language) or self._batch.title,
-            "until": notices.date_label(self._terms.until, language),
-            "link": url,
-            "hint": notices.PASSWORD_HINTS[self._batch.password_policy, language],
-        }
+    def _values(self, document: Announced, url: str) -> dict[str, str]:
+        language, period = document.language, document.period
+        known = self._known.get((language, period))
+        if known is None:
+            known = self._known[language, period] = {
+                "sender": self._organisation.name,
+                "period": notices.period_label(period, language) or self._batch.title,
+                "until": notices.date_label(self._terms.until, language),
+                "hint": notices.PASSWORD_HINTS[self._batch.password_policy, language],
+            }
+        return {**known, "link": url}
 
 
 class NoticeMaker:
@@ -98,7 +110,7 @@ class NoticeMaker:
         self._day = day_of(self._expires_at)
         self._sealer = vault.envelope.text_sealer(self._day)
 
-    def row(self, document: Document, phone: str, link: MintedLink) -> dict[str, Any]:
+    def row(self, document: LeavingDocument, phone: str, link: MintedLink) -> dict[str, Any]:
         """The message about one document, queued."""
         organisation_id, message_id = self._organisation.id, uuid4()
         text = self._words.text(document, link.url)
@@ -106,7 +118,8 @@ class NoticeMaker:
         place = OutboxPlace(organisation_id, message_id, link.id, "sms", self._day)
         card = None
         if "rcs" in self._plan:
-            card = self._sealer.seal(replace(place, channel="rcs"), self._card(document, link))
+            at = OutboxPlace(organisation_id, message_id, link.id, "rcs", self._day)
+            card = self._sealer.seal(at, self._card(document, link))
         return {
             "id": message_id,
             "organisation_id": organisation_id,
@@ -136,7 +149,7 @@ class NoticeMaker:
             "double": False,
         }
 
-    def _card(self, document: Document, link: MintedLink) -> str:
+    def _card(self, document: Announced, link: MintedLink) -> str:
         title, description = self._words.card(document, link.url)
         remind_at = self._terms.expires_at - REMIND_BEFORE
         card = document_card(
@@ -149,4 +162,4 @@ class NoticeMaker:
             phone=self._organisation.contact_phone or None,
             remind_at=remind_at if remind_at > self._now else None,
         )
-        return json.dumps(to_agent_message(card, "TRANSACTION", self._rcs_life), ensure_ascii=False)
+        return agent_message_text(card, "TRANSACTION", self._rcs_life)

@@ -107,6 +107,8 @@ class Intake:
         self.page_count += pages
 
     def _numbered(self, slip: Slip) -> Slip:
+        if not self.page_count:
+            return slip
         return replace(slip, pages=tuple(page + self.page_count for page in slip.pages))
 
     def _unusable(self, source: str, refusal: Refused) -> Piece:

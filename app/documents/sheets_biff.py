@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from app.documents.sheets_inspect import SheetFacts
 from app.documents.sheets_model import SheetProblem
 
-
 _LAST_SECTOR = 0xFFFFFFFA
 _DIRECTORY_ENTRY_BYTES = 128
 _MINI_SECTOR_BYTES = 64

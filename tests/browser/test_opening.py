@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from app.web.auth import console_cookie
 from links.lifecycle import revoke_documents
@@ -210,7 +210,12 @@ def test_a_page_that_cannot_be_drawn_is_drawn_by_the_phone(
 def test_a_session_that_ends_while_reading_says_so(live: Live, letter: Letter, open_page: Open) -> None:
     page = open_page()
     page.goto(letter.url)
-    page.route("**/view.pdf", lambda route: (live.clock.push(minutes=16), route.continue_()))
+
+    def late(route: Route) -> None:
+        live.clock.push(minutes=16)
+        route.continue_()
+
+    page.route("**/view.pdf", late)
     type_password(page, letter.password)
     expect(page.get_by_text("La session est terminée.")).to_be_visible(timeout=20_000)
     page.get_by_role("link", name="Rouvrir avec le mot de passe").click()

@@ -1,5 +1,6 @@
 """Running the `pli` command as its users do: as a process, with a data folder and a port of its own."""
 
+import io
 import os
 import queue
 import signal
@@ -9,9 +10,14 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+from unittest.mock import patch
+
+from app.cli import main
 
 PLI = Path(sys.executable).with_name("pli")
 START_SECONDS = 60
@@ -38,6 +44,36 @@ def run(
         timeout=60,
         check=False,
     )
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a command ended that ran in this process."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def call(*arguments: str, folder: Path, stdin: str = "", **settings: str) -> Done:
+    """One command to its end inside this process: much faster than `run`, for commands that only do something once."""
+    out, err = io.StringIO(), io.StringIO()
+    with (
+        patch.dict(os.environ, environment(folder, **settings), clear=True),
+        patch.object(sys, "argv", ["pli", *arguments]),
+        patch.object(sys, "stdin", io.StringIO(stdin)),
+        redirect_stdout(out),
+        redirect_stderr(err),
+    ):
+        code: object = 0
+        try:
+            main()
+        except SystemExit as stop:
+            code = stop.code or 0
+    if isinstance(code, str):
+        # As the interpreter ends: the text goes to standard error, the status is 1.
+        return Done(1, out.getvalue(), f"{err.getvalue()}{code}\n")
+    return Done(int(str(code)), out.getvalue(), err.getvalue())
 
 
 def free_port() -> int:

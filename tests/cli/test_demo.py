@@ -14,7 +14,7 @@ import pytest
 from app.core.clock import now
 from app.crypto.certificate import still_good
 from tests.cli.conftest import Demo
-from tests.cli.processes import STOP_SECONDS, Service, credentials, free_port, run
+from tests.cli.processes import STOP_SECONDS, Service, call, credentials, free_port, run
 
 
 def test_it_prints_how_to_get_in(demo: Demo) -> None:
@@ -105,7 +105,7 @@ def test_it_stops_within_seconds_when_asked(twice: tuple[Path, list[Start]]) -> 
 def test_its_journal_is_whole(twice: tuple[Path, list[Start]]) -> None:
     folder, _ = twice
 
-    assert b"all sound" in run("verify-journal", "maison-exemple", folder=folder).stdout
+    assert "all sound" in call("verify-journal", "maison-exemple", folder=folder).stdout
 
 
 def test_the_doctor_notices_when_epoch_keys_are_missing(
@@ -113,13 +113,13 @@ def test_the_doctor_notices_when_epoch_keys_are_missing(
 ) -> None:
     copy = tmp_path / "data"
     shutil.copytree(twice[0], copy)
-    assert run("doctor", folder=copy).returncode == 0
+    assert call("doctor", folder=copy).returncode == 0
 
     shutil.rmtree(copy / "epochs")
-    done = run("doctor", folder=copy)
+    done = call("doctor", folder=copy)
 
     assert done.returncode == 1
-    assert "WRONG epoch store: 2 of the keys in use are not in" in done.stdout.decode()
+    assert "WRONG epoch store: 2 of the keys in use are not in" in done.stdout
 
 
 def test_on_the_local_network_links_have_an_address_of_their_own_and_https(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.cli.processes import Service, free_port, run
+from tests.cli.processes import Service, call, free_port
 
 PASSWORD = "a long enough password"
 
@@ -15,80 +15,80 @@ PASSWORD = "a long enough password"
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder with one organisation, made by the command itself."""
     folder = tmp_path_factory.mktemp("manage") / "data"
-    made = run(
+    made = call(
         "org", "create", "Dupont & Fils", "--sender", "DUPONT", "--contact", "paie@example.com", folder=folder
     )
-    assert (made.returncode, made.stdout) == (0, b"dupont-fils\n"), made.stderr
+    assert (made.returncode, made.stdout) == (0, "dupont-fils\n"), made.stderr
     return folder
 
 
 def test_an_organisation_is_listed_and_made_once(folder: Path) -> None:
-    assert run("org", "list", folder=folder).stdout.decode() == "dupont-fils\tDupont & Fils\tstandard\n"
+    assert call("org", "list", folder=folder).stdout == "dupont-fils\tDupont & Fils\tstandard\n"
 
-    again = run("org", "create", "Dupont & Fils", "--sender", "DUPONT", "--contact", "x", folder=folder)
+    again = call("org", "create", "Dupont & Fils", "--sender", "DUPONT", "--contact", "x", folder=folder)
 
     assert again.returncode == 1
-    assert again.stderr.decode() == "pli: an organisation named dupont-fils exists already\n"
+    assert again.stderr == "pli: an organisation named dupont-fils exists already\n"
 
 
 def test_an_account_gets_its_password_from_standard_input(folder: Path) -> None:
     given = ("user", "create", "ines@example.com", "--org", "dupont-fils", "--name", "Inès")
 
-    short = run(*given, folder=folder, stdin="short\n")
-    made = run(*given, folder=folder, stdin=PASSWORD + "\n")
-    changed = run("user", "password", "INES@example.com", folder=folder, stdin=PASSWORD + " again\n")
-    unknown = run("user", "password", "nobody@example.com", folder=folder, stdin=PASSWORD + "\n")
+    short = call(*given, folder=folder, stdin="short\n")
+    made = call(*given, folder=folder, stdin=PASSWORD + "\n")
+    changed = call("user", "password", "INES@example.com", folder=folder, stdin=PASSWORD + " again\n")
+    unknown = call("user", "password", "nobody@example.com", folder=folder, stdin=PASSWORD + "\n")
 
-    assert (short.returncode, b"at least 12 characters" in short.stderr) == (1, True)
+    assert (short.returncode, "at least 12 characters" in short.stderr) == (1, True)
     assert made.returncode == 0, made.stderr
     assert changed.returncode == 0, changed.stderr
-    assert (unknown.returncode, b"no account has that address" in unknown.stderr) == (1, True)
+    assert (unknown.returncode, "no account has that address" in unknown.stderr) == (1, True)
 
 
 def test_a_key_opens_the_api_until_it_is_revoked(folder: Path) -> None:
-    made = run("client", "create", "Paie", "--org", "dupont-fils", folder=folder)
-    key = made.stdout.decode().strip()
+    made = call("client", "create", "Paie", "--org", "dupont-fils", folder=folder)
+    key = made.stdout.strip()
     headers = {"Authorization": f"Bearer {key}"}
     with Service("serve", "--no-worker", folder=folder, port=free_port()) as service:
         service.wait_for("pli: serving")
         assert httpx.get(f"{service.url}/v1/batches", headers=headers).status_code == 200
-        assert key[:16] in run("client", "list", "--org", "dupont-fils", folder=folder).stdout.decode()
-        assert run("client", "revoke", key[:16], "--org", "dupont-fils", folder=folder).returncode == 0
+        assert key[:16] in call("client", "list", "--org", "dupont-fils", folder=folder).stdout
+        assert call("client", "revoke", key[:16], "--org", "dupont-fils", folder=folder).returncode == 0
         assert httpx.get(f"{service.url}/v1/batches", headers=headers).status_code == 401
     assert service.status == 0
-    listed = run("client", "list", "--org", "dupont-fils", folder=folder).stdout.decode()
+    listed = call("client", "list", "--org", "dupont-fils", folder=folder).stdout
     assert listed.endswith("\trevoked\n")
     assert key not in listed
 
 
 def test_a_test_key_says_so_in_its_name(folder: Path) -> None:
-    made = run("client", "create", "Essai", "--org", "dupont-fils", "--test", folder=folder)
+    made = call("client", "create", "Essai", "--org", "dupont-fils", "--test", folder=folder)
 
-    assert made.stdout.startswith(b"pli_test_")
+    assert made.stdout.startswith("pli_test_")
 
 
 def test_a_sound_journal_is_confirmed_and_a_changed_one_is_not(tmp_path: Path) -> None:
     folder = tmp_path / "data"
-    run("org", "create", "Martin", "--sender", "MARTIN", "--contact", "x", folder=folder)
+    call("org", "create", "Martin", "--sender", "MARTIN", "--contact", "x", folder=folder)
     for name in ("One", "Two"):
-        run("client", "create", name, "--org", "martin", folder=folder)
+        call("client", "create", name, "--org", "martin", folder=folder)
 
-    sound = run("verify-journal", "martin", folder=folder)
+    sound = call("verify-journal", "martin", folder=folder)
     with sqlite3.connect(folder / "pli.db") as database:
         database.execute("UPDATE journal_event SET at = '2020-01-01 00:00:00' WHERE seq = 2")
     database.close()
-    changed = run("verify-journal", "martin", folder=folder)
+    changed = call("verify-journal", "martin", folder=folder)
 
-    assert (sound.returncode, sound.stdout[:22]) == (0, b"2 events, all sound. H")
+    assert (sound.returncode, sound.stdout[:22]) == (0, "2 events, all sound. H")
     assert changed.returncode == 1
-    assert changed.stderr.decode().startswith("Event 2 is not as it was written")
-    assert run("verify-journal", "nobody", folder=folder).returncode == 1
+    assert changed.stderr.startswith("Event 2 is not as it was written")
+    assert call("verify-journal", "nobody", folder=folder).returncode == 1
 
 
 def test_the_doctor_is_content_with_a_sound_installation(folder: Path) -> None:
-    done = run("doctor", folder=folder)
+    done = call("doctor", folder=folder)
 
-    lines = done.stdout.decode().splitlines()
+    lines = done.stdout.splitlines()
     assert done.returncode == 0, lines
     assert [line.split(":")[0] for line in lines] == [
         f"ok    {name}"
@@ -113,9 +113,9 @@ def test_the_doctor_is_content_with_a_sound_installation(folder: Path) -> None:
 def test_the_doctor_names_what_is_wrong_and_repeats_no_value(
     folder: Path, settings: dict[str, str], said: str
 ) -> None:
-    done = run("doctor", folder=folder, **settings)
+    done = call("doctor", folder=folder, **settings)
 
-    told = (done.stdout + done.stderr).decode()
+    told = done.stdout + done.stderr
     assert done.returncode == 1
     assert said.lower() in told.lower()
     assert "secret-value" not in told
@@ -123,22 +123,22 @@ def test_the_doctor_names_what_is_wrong_and_repeats_no_value(
 
 
 def test_the_doctor_says_what_to_do_in_an_empty_folder(tmp_path: Path) -> None:
-    done = run("doctor", folder=tmp_path)
+    done = call("doctor", folder=tmp_path)
 
     assert done.returncode == 1
-    assert "Start Pli, or run `pli db upgrade`." in done.stdout.decode()
+    assert "Start Pli, or run `pli db upgrade`." in done.stdout
     assert not (tmp_path / "pli.db").exists()
 
-    assert run("db", "upgrade", folder=tmp_path).stdout == b"The database is up to date.\n"
-    assert run("doctor", folder=tmp_path).returncode == 0
+    assert call("db", "upgrade", folder=tmp_path).stdout == "The database is up to date.\n"
+    assert call("doctor", folder=tmp_path).returncode == 0
 
 
 def test_settings_that_cannot_be_used_stop_a_start_in_one_sentence(tmp_path: Path) -> None:
     for arguments in (("serve",), ("worker",), ("org", "list")):
-        done = run(*arguments, folder=tmp_path, PLI_PORT="secret-value", PLI_UPLOAD_MAX_MB="0")
+        done = call(*arguments, folder=tmp_path, PLI_PORT="secret-value", PLI_UPLOAD_MAX_MB="0")
 
         assert done.returncode == 1
-        (line,) = done.stderr.decode().splitlines()
+        (line,) = done.stderr.splitlines()
         assert line.startswith("pli: settings cannot be used. PLI_PORT: ")
         assert "PLI_UPLOAD_MAX_MB: " in line
         assert "secret-value" not in line
@@ -154,7 +154,7 @@ def test_a_worker_works_and_stops_when_asked(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
 
-    done = run("org", "list", folder=tmp_path / "file")
+    done = call("org", "list", folder=tmp_path / "file")
 
     assert done.returncode == 1
-    assert done.stderr.decode() == f"pli: {tmp_path / 'file'}: File exists.\n"
+    assert done.stderr == f"pli: {tmp_path / 'file'}: File exists.\n"

@@ -9,6 +9,7 @@ import importlib
 import multiprocessing
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -46,10 +47,7 @@ _FORKS.set_forkserver_preload([__name__])
 
 @dataclass(frozen=True)
 class Kill:
-    """`module:name` of what is wrapped; the process dies before or after its `nth` call.
-
-    `until` names a second place that must have been passed first, so that the count starts there.
-    """
+    """`module:name` of what is wrapped; the process dies before or after its `nth` call."""
 
     target: str
     when: Literal["before", "after"] = "after"
@@ -114,7 +112,8 @@ def _work(place: Place, kill: Kill | None, payrolls: int) -> None:
         SimulatorCarrier.idempotent = False
     worker = Worker(application)
     if kill is not None:
-        _arm(kill, place)
+        _note_reader(place)
+        _arm(kill)
     try:
         # Armed before the handlers are collected: they hold what was wrapped.
         worker.start()
@@ -135,7 +134,7 @@ def _hurry() -> None:
     dbos_engine.POLLING_SECONDS = 0.05
 
 
-def _arm(kill: Kill, place: Place) -> None:
+def _arm(kill: Kill) -> None:
     module, _, path = kill.target.partition(":")
     *way, name = path.split(".")
     owner: Any = importlib.import_module(module)
@@ -151,10 +150,10 @@ def _arm(kill: Kill, place: Place) -> None:
             calls += 1
             now = calls == kill.nth
         if now and kill.when == "before":
-            _die(place)
+            _die()
         outcome = original(*args, **kwargs)
         if now:
-            _die(place)
+            _die()
         return outcome
 
     if isinstance(owner, dict):
@@ -163,28 +162,20 @@ def _arm(kill: Kill, place: Place) -> None:
         setattr(owner, name, doomed)
 
 
-def _die(place: Place) -> None:
-    reader = _reader_now()
-    if reader:
-        place.reader.write_text(str(reader))
+def _die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-_READERS: list[int] = []
-_started = split._started
+def _note_reader(place: Place) -> None:
+    """Write down which process reads PDFs for this one."""
+    begin = split._started
 
+    def noted() -> subprocess.Popen[bytes]:
+        process = begin()
+        place.reader.write_text(str(process.pid))
+        return process
 
-def _remembered() -> Any:
-    process = _started()
-    _READERS[:] = [process.pid]
-    return process
-
-
-split._started = _remembered
-
-
-def _reader_now() -> int | None:
-    return _READERS[0] if _READERS else None
+    split._started = noted
 
 
 def _carry_through(rt: Runtime, organisation_id: UUID, number: int) -> None:

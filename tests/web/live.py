@@ -14,9 +14,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from http.cookiejar import Cookie, DefaultCookiePolicy
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
+from urllib.request import Request
 from uuid import UUID
 
 import httpx
@@ -255,15 +257,11 @@ class Live:
         return row
 
 
-class _NoCookies:
-    """A cookie policy of a browser inside an app: nothing is kept."""
+class _NoCookies(DefaultCookiePolicy):
+    """That of a browser inside an app: nothing is kept."""
 
-    rfc2965 = False
-    netscape = True
-    hide_cookie2 = True
-
-    def __getattr__(self, _name: str) -> Any:
-        return lambda *_: False
+    def set_ok(self, cookie: Cookie, request: Request) -> bool:
+        return False
 
 
 def record(rt: Runtime, event: Report | Inbound) -> None:

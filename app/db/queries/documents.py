@@ -102,7 +102,7 @@ def downloads_not_noted(session: Session, since: datetime) -> dict[UUID, datetim
         )
         .group_by(col(JournalEvent.subject_id))
     )
-    return dict(rows.tuples())
+    return {row[0]: row[1] for row in rows}
 
 
 def note_downloads(session: Session, downloads: Mapping[UUID, datetime]) -> None:

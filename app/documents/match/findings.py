@@ -316,6 +316,8 @@ def _rival_slips(slips: list[_Placed], candidates: list[_Candidate]) -> list[lis
 
 
 def _in_conflict(row: ReviewRow, findings: list[Finding], conflict: str | None) -> ReviewRow:
+    if not findings:
+        return row
     state = State.DUPLICATE if conflict and row.state is State.MATCHED else row.state
     return replace(row, state=state, findings=(*findings, *row.findings), conflict=conflict)
 

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from app.documents.match.findings import NameCheck
 
@@ -33,6 +34,10 @@ _FEWEST_READABLE = 3
 _FEWEST_ON_PAGE = 20
 _MOST_UNREADABLE = 0.3
 _LONGEST_RUN = 3
+# Far beyond any payslip and any name: what is longer was made to keep us busy, and a person looks at it.
+_LONGEST_TEXT = 100_000
+_MOST_NAME_WORDS = 20
+_MOST_HITS = 10_000
 
 
 @dataclass(frozen=True)
@@ -47,8 +52,8 @@ class _Hit:
 def name_on_page(text: str, expected_name: str) -> NameCheck:
     """Look for every word of `expected_name` close together on the page.
 
-    U+FFFD in `text` stands for any glyph. When most of the name's letters, or of the page's, cannot be read, the
-    answer is UNREADABLE: a person has to look.
+    U+FFFD in `text` stands for any glyph. When most of the name's letters, or of the page's, cannot be read, or when
+    text or name are too long to search, the answer is UNREADABLE: a person has to look.
     """
     if _stands_as_written(text, expected_name):
         return NameCheck.MATCH
@@ -58,10 +63,13 @@ def name_on_page(text: str, expected_name: str) -> NameCheck:
         if word not in _TITLES
     ]
     letters = sum(map(len, tokens))
-    words = _WORD.findall(_folded(text))
-    if letters < 2:
+    if letters < 2 or len(tokens) > _MOST_NAME_WORDS or len(text) > _LONGEST_TEXT:
         return NameCheck.UNREADABLE
-    readable = _best_window(list(_hits(words, tokens)), len(tokens))
+    words = _WORD.findall(_folded(text))
+    hits = list(islice(_hits(words, tokens), _MOST_HITS + 1))
+    if len(hits) > _MOST_HITS:
+        return NameCheck.UNREADABLE
+    readable = _best_window(hits, len(tokens))
     if readable is not None:
         enough = readable == letters or (readable >= _FEWEST_READABLE and 2 * readable >= letters)
         return NameCheck.MATCH if enough else NameCheck.UNREADABLE
@@ -109,23 +117,50 @@ def _hits(words: Sequence[str], tokens: Sequence[str]) -> Iterator[_Hit]:
                 if word == token:
                     yield _Hit(position, (index,), len(token))
             continue
-        pieces = word.split(_UNREADABLE)
-        pattern = re.compile(f"[A-Z ]{{0,{_LETTERS_OF_ONE_GLYPH}}}".join(pieces))
-        readable = sum(map(len, pieces))
+        readable = len(word) - word.count(_UNREADABLE)
         for indexes, run in runs:
-            if pattern.fullmatch(run):
+            if _can_be(word, run):
                 yield _Hit(position, indexes, readable)
 
 
+def _can_be(word: str, run: str) -> bool:
+    """Whether `word`, each unreadable glyph of it standing for up to three letters, can be all of `run`.
+
+    Bit `n` of `reached` says that the part of the word read so far can be the first `n` letters. A regular expression
+    would try the ways to share the letters out one by one, and a page decides how many there are.
+    """
+    unreadable = word.count(_UNREADABLE)
+    readable = len(word) - unreadable
+    if not readable <= len(run) <= readable + _LETTERS_OF_ONE_GLYPH * unreadable:
+        return False
+    within = (1 << len(run) + 1) - 1
+    reached = 1
+    for letter in word:
+        if letter == _UNREADABLE:
+            for _ in range(_LETTERS_OF_ONE_GLYPH):
+                reached |= reached << 1
+            reached &= within
+        else:
+            reached = sum(1 << at + 1 for at, other in enumerate(run) if other == letter and reached >> at & 1)
+            if not reached:
+                return False
+    return bool(reached >> len(run) & 1)
+
+
 def _best_window(hits: Sequence[_Hit], wanted: int) -> int | None:
-    """The most readable letters of any stretch of words that holds the whole name; None when no stretch does."""
+    """The most readable letters of any stretch of words that holds the whole name; None when no stretch does.
+
+    `hits` are in the order of the page.
+    """
     best: int | None = None
-    for first in hits:
-        near = [hit for hit in hits if 0 <= hit.position - first.position < wanted + _WORDS_BETWEEN]
+    end = 0
+    for start, first in enumerate(hits):
+        while end < len(hits) and hits[end].position - first.position < wanted + _WORDS_BETWEEN:
+            end += 1
         found: set[int] = set()
         taken: set[int] = set()
         readable = 0
-        for hit in sorted(near, key=lambda hit: (-hit.readable, hit.position)):
+        for hit in sorted(hits[start:end], key=lambda hit: (-hit.readable, hit.position)):
             if hit.position not in taken and found.isdisjoint(hit.tokens):
                 found.update(hit.tokens)
                 taken.add(hit.position)

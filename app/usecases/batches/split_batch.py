@@ -243,8 +243,8 @@ def _known(rt: Runtime, work: _Work, cut: _Cut, persons: Sequence[Person]) -> Kn
     numbers = {fold_staff_number(slip.staff_number) for slip in cut.slips if slip.staff_number}
     numbers |= {fold_staff_number(person.row.staff_number) for person in persons}
     by_index = {rt.vault.staff_index(organisation_id, number): number for number in numbers}
-    contents = {
-        (fold_staff_number(slip.staff_number), slip.period): rt.vault.columns.content_index(part.digest)
+    digests = {
+        (fold_staff_number(slip.staff_number), slip.period): part.digest
         for slip, part in zip(cut.slips, cut.sealed, strict=True)
         if slip.staff_number
     }
@@ -258,17 +258,19 @@ def _known(rt: Runtime, work: _Work, cut: _Cut, persons: Sequence[Person]) -> Kn
             phones[by_index[index]] = rt.vault.columns.open_column(
                 organisation_id, "person", "phone", person.id, person.phone_sealed
             )
-    codes = _weak_codes(persons)
+    needs_code = work.batch.password_policy == "sheet"
+    codes = _weak_codes(persons) if needs_code else {}
     return Known(
         last_phones=phones,
         earlier_documents={
             (by_index[index], period): EarlierDocument(
-                same_content=contents.get((by_index[index], period)) in received
+                same_content=rt.vault.columns.content_index(digest) in received
             )
             for (index, period), received in earlier.items()
+            if (digest := digests.get((by_index[index], period))) is not None
         },
         objections=[by_index[index] for index, _kind in refusals],
-        needs_access_code=work.batch.password_policy == "sheet",
+        needs_access_code=needs_code,
         refuse_code=lambda _code, row: codes.get(row.row_number),
     )
 

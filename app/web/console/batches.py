@@ -24,5 +24,5 @@ def batch_list(request: Request, account: Reader, rt: RuntimeDep, number: PageNu
         "home",
         batches=shown.batches,
         totals=shown.totals,
-        pager=pager("/app/batches", {}, number, shown.total),
+        pager=pager("/app/batches", {}, number, shown.total, PAGE_SIZE),
     )

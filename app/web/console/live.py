@@ -72,7 +72,7 @@ def batch_page(
         "batch",
         **_following(batch),
         rows=people.recipients,
-        pager=pager(address, {"state": state, "q": q}, number, people.total),
+        pager=pager(address, {"state": state, "q": q}, number, people.total, PAGE_SIZE),
         filters=[
             {"state": stage, "count": batch.counts.by_stage[stage]}
             for stage in STAGES

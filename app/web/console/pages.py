@@ -53,7 +53,7 @@ class Pager:
     next: str | None
 
 
-def pager(path: str, wanted: Mapping[str, str], number: int, total: int, size: int = PAGE_SIZE) -> Pager:
+def pager(path: str, wanted: Mapping[str, str], number: int, total: int, size: int) -> Pager:
     """`wanted` are the parameters of the list, empty ones left out; `number` counts pages from 1."""
 
     def address(page_number: int) -> str:

@@ -70,7 +70,7 @@ def review_page(
         same_files_as=shown.same_files_as,
         same_files_confirmed=shown.same_files_confirmed,
         rows=shown.lines,
-        pager=pager(path, {"show": show, "kind": kind, "q": q}, number, shown.matching),
+        pager=pager(path, {"show": show, "kind": kind, "q": q}, number, shown.matching, PAGE_SIZE),
         reason={"code": holding[0], "detail": ""} if holding else None,
         can={"prepare": account.may(Permission.PREPARE), "release": account.may(Permission.RELEASE)},
     )

@@ -1,5 +1,6 @@
 """A pay office: the whole application without its job engine, a browser without a screen, and phones that answer."""
 
+import html
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -27,7 +28,6 @@ from tests.web.client import TestClient
 START = datetime(2026, 11, 25, 9, 0, tzinfo=UTC)
 PASSWORD = "sous la pluie de novembre"
 HOST = "http://localhost:8000"
-FAILS = "000004"
 _CSRF = re.compile(r'name="csrf" value="([A-Za-z0-9_-]+)"')
 
 
@@ -135,6 +135,11 @@ class Office:
         return next(
             line for line in self.lines(address) if any(each["code"] == code for each in line.findings)
         )
+
+
+def words(answer: Any) -> str:
+    """What a page says, with every kind of space as one."""
+    return " ".join(html.unescape(answer.text).split())
 
 
 def payroll(month: int = 9, magic_phones: Sequence[str] = ()) -> SamplePayroll:

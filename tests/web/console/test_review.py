@@ -1,4 +1,3 @@
-import json
 from datetime import timedelta
 
 import pytest
@@ -7,7 +6,7 @@ from app.db.faces import read_face
 from app.db.lines import read_details
 from app.db.queries import journal
 from app.evidence.tags import Tag
-from tests.web.console.office import Office, payroll
+from tests.web.console.office import Office, payroll, words
 
 
 @pytest.fixture(scope="module")
@@ -26,10 +25,10 @@ def tags(office: Office, subject: object) -> list[str]:
 
 def test_every_finding_of_the_sample_is_told_in_both_languages(office: Office, address: str) -> None:
     clerk = office.browser()
-    french = clerk.get(f"{address}/review").text
+    french = words(clerk.get(f"{address}/review"))
     assert "Ce numéro ne reçoit pas de SMS : ligne fixe." in french
     assert "Corrigez le mobile, ou excluez cette personne." in french
-    english = clerk.get(f"{address}/review", lang="en").text
+    english = words(clerk.get(f"{address}/review", lang="en"))
     assert "This number takes no text messages: landline." in english
     assert "Something to check (code" not in english
 
@@ -80,7 +79,7 @@ def test_a_line_is_left_out_and_put_back(office: Office, address: str) -> None:
     answer = clerk.post(f"/app/documents/{line.id}/exclude", back=back)
     assert answer.url.path == f"{address}/review"
     assert answer.url.query == b"show=blocking"
-    assert "Ligne exclue de l’envoi." in answer.text
+    assert "Ligne exclue de l’envoi." in words(answer)
     assert office.line(address, "payslip_without_person").state == "excluded"
     clerk.post(f"/app/documents/{line.id}/include", back=back)
     assert office.line(address, "payslip_without_person").state == "in_review"
@@ -99,21 +98,21 @@ def test_a_phone_is_corrected_and_looked_at_again(office: Office, address: str) 
     clerk = office.browser()
     line = office.line(address, "phone_unreachable")
     refused = clerk.post(f"/app/documents/{line.id}/phone", phone="01 44 55 66 77", back=f"{address}/review")
-    assert "ne peut pas recevoir de SMS (ligne fixe)" in refused.text
+    assert "ne peut pas recevoir de SMS (ligne fixe)" in words(refused)
     other = next(each for each in office.lines(address) if each.phone_sealed and each.id != line.id)
     taken = read_face(office.rt.vault, other).phone
     clerk.post(f"/app/documents/{line.id}/phone", phone=taken, back=f"{address}/review")
     both = [each for each in office.lines(address) if each.id in (line.id, other.id)]
     assert all("same_phone" in [finding["code"] for finding in each.findings] for each in both)
-    clerk.post(f"/app/documents/{line.id}/phone", phone="07 00 00 12 34", back=f"{address}/review")
+    clerk.post(f"/app/documents/{line.id}/phone", phone="06 39 98 12 34", back=f"{address}/review")
     assert not any(
         finding["code"] in ("same_phone", "phone_unreachable")
         for each in office.lines(address)
         for finding in each.findings
     )
     changed = next(each for each in office.lines(address) if each.id == line.id)
-    assert read_face(office.rt.vault, changed).phone == "+33700001234"
-    assert read_details(office.rt.vault, changed).phone_typed == "07 00 00 12 34"
+    assert read_face(office.rt.vault, changed).phone == "+33639981234"
+    assert read_details(office.rt.vault, changed).phone_typed == "06 39 98 12 34"
     assert len(read_details(office.rt.vault, changed).findings) == len(changed.findings)
     assert tags(office, line.id)[-1] == Tag.DOCUMENT_PHONE_CHANGED
 
@@ -123,7 +122,7 @@ def test_what_must_be_repaired_cannot_be_confirmed(office: Office, address: str)
     for finding in ("payslip_without_person", "name_differs", ""):
         answer = office.browser().post(f"/app/documents/{line.id}/confirm", finding=finding)
         assert answer.status_code == 422
-        assert "ne peut pas être confirmé" in answer.text
+        assert "ne peut pas être confirmé" in words(answer)
 
 
 def test_a_changed_number_holds_the_batch_until_somebody_confirms_it(office: Office) -> None:
@@ -150,8 +149,8 @@ def test_files_that_came_before_are_not_sent_again_in_silence(office: Office) ->
     clerk = office.browser()
     clerk.get(f"{address}/review")
     clerk.post(f"{address}/exclude")
-    assert "Ces fichiers ont déjà été déposés" in clerk.get(f"{address}/review").text
-    assert "confirmez qu’ils doivent" in clerk.post(f"{address}/release", confirm="yes").text
+    assert "Ces fichiers ont déjà été déposés" in words(clerk.get(f"{address}/review"))
+    assert "confirmez qu’ils doivent" in words(clerk.post(f"{address}/release", confirm="yes"))
     clerk.post(f"{address}/confirm", problem="same_files", back=f"{address}/review")
     assert clerk.post(f"{address}/release", confirm="yes").url.path == address
     assert office.house.batch(office.lines(address)[0].batch_id).state == "releasing"
@@ -166,11 +165,13 @@ def test_codes_made_by_pli_are_printed_before_the_release(office: Office) -> Non
     clerk = office.browser()
     clerk.get(f"{address}/review")
     clerk.post(f"{address}/exclude")
-    assert "Imprimez d’abord les lettres" in clerk.post(f"{address}/release", confirm="yes").text
+    assert "Imprimez d’abord les lettres" in words(clerk.post(f"{address}/release", confirm="yes"))
     letters = clerk.post(f"{address}/letters.pdf")
     assert letters.headers["content-disposition"] == 'attachment; filename="paie-de-septembre-codes.pdf"'
     pages = [page.extract_text() for page in PdfReader(io.BytesIO(letters.content)).pages]
-    leaving = [line for line in office.lines(address) if line.access_code_review and line.state == "in_review"]
+    leaving = [
+        line for line in office.lines(address) if line.access_code_review and line.state == "in_review"
+    ]
     assert len(pages) == len(leaving)
     box = office.rt.vault.envelope.review_box(
         leaving[0].organisation_id, leaving[0].batch_id, office.house.batch(leaving[0].batch_id).review_day
@@ -187,7 +188,7 @@ def test_after_the_release_no_page_can_be_shown_any_more(office: Office) -> None
     line = next(line for line in office.lines(address) if line.blob_size)
     answer = office.browser().get(f"/app/documents/{line.id}/pages/1.png")
     assert answer.status_code == 404
-    assert "leur clé est partie avec la libération" in answer.text
+    assert "leur clé est partie avec la libération" in words(answer)
     assert all(line.key_review is None and line.access_code_review is None for line in office.lines(address))
 
 
@@ -197,7 +198,7 @@ def test_a_batch_is_given_up_before_its_release(office: Office) -> None:
     clerk.get(f"{address}/review")
     assert clerk.post(f"{address}/cancel").url.path == f"{address}/review"  # not ticked
     answer = clerk.post(f"{address}/cancel", confirm="yes")
-    assert "Rien n’est parti et les fichiers sont effacés." in answer.text
+    assert "Rien n’est parti et les fichiers sont effacés." in words(answer)
     assert all(line.key_review is None for line in office.lines(address))
     too_late = clerk.post(f"/app/documents/{office.lines(address)[0].id}/exclude")
     assert too_late.status_code == 409
@@ -220,4 +221,4 @@ def test_the_paper_list_names_the_pages_to_print(office: Office, address: str) -
     face = read_face(office.rt.vault, line)
     assert paper[1].split(";")[:2] == [face.staff_number, face.name]
     assert paper[1].split(";")[3] == str(line.pages[0] + 1)
-    assert json.dumps(paper).count(face.name) == 1
+    assert len(paper) == 2

@@ -31,7 +31,7 @@ def opened(live: Live) -> tuple[httpx.Client, Letter]:
 
 def reader_of(live: Live, letter: Letter) -> httpx.Client:
     client = live.client()
-    client.get(f"/{letter.ref}")
+    assert client.get(f"/{letter.ref}").status_code == 200
     assert client.post(f"/{letter.ref}/unlock", data=dict(unlock_form(letter))).status_code == 303
     return client
 
