@@ -6,10 +6,12 @@ Each setting is described in docs/operations.md; a test keeps the two in step.
 import os
 from pathlib import Path
 from typing import Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -62,6 +64,14 @@ class Settings(BaseSettings):
                 raise ValueError("PLI_DEMO is not allowed in production")
             if not self.public.startswith("https://") or not self.links.startswith("https://"):
                 raise ValueError("PLI_PUBLIC_URL and PLI_LINK_URL must be https addresses in production")
+        return self
+
+    @model_validator(mode="after")
+    def refuse_clear_links(self) -> Self:
+        """A link carries a secret, and phones refuse a card whose address is not https; one's own machine is exempt."""
+        address = urlsplit(self.links)
+        if address.scheme != "https" and address.hostname not in LOOPBACK:
+            raise ValueError("the address of the links must be https (PLI_LINK_URL, or PLI_PUBLIC_URL when it is empty)")
         return self
 
     @property

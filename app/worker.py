@@ -4,6 +4,7 @@ import gc
 import logging
 from collections.abc import Callable
 from functools import partial
+from uuid import UUID
 
 from app.carriers.base import Inbound, Report
 from app.carriers.simulator_network import SimulatorLoop
@@ -12,6 +13,7 @@ from app.core.log import fields
 from app.runtime import Runtime
 from app.usecases.batches.cancel_overdue import cancel_overdue
 from app.usecases.batches.finish_batches import finish_batches
+from app.usecases.batches.give_up_batch import give_up_batch
 from app.usecases.batches.split_batch import split_batch
 from app.usecases.documents.announce_block import announce_block
 from app.usecases.messages.dispatch_block import dispatch_block
@@ -89,3 +91,5 @@ class Worker:
 
     def _dead(self, kind: str, ids: tuple[str, ...], code: str) -> None:
         log.error("a job was given up", extra=fields(job=kind, ids=list(ids), code=code))
+        if kind == "split_batch":
+            give_up_batch(self._application.runtime, UUID(ids[0]), code)

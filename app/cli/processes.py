@@ -29,19 +29,19 @@ def run_service(
     """Serve until SIGINT or SIGTERM. Raises InvalidInput when the port is taken."""
     log.set_up(log_level)
     listener = _listen(settings.host, settings.port)
-    stop = StopRequest()
-    stop.listen()
     application = wiring.build(settings)
     server = uvicorn.Server(_configuration(settings, application))
+    # While it serves, uvicorn has handlers of its own; this one is for a signal that comes just before.
+    stop = StopRequest(lambda: setattr(server, "should_exit", True))
+    stop.listen()
     worker = Worker(application) if work else None
     if worker:
         worker.start()
     try:
         if ready:
             ready(application, stop)
-        if not stop.asked:
-            print(f"pli: serving at {settings.public}", file=sys.stderr, flush=True)
-            server.run(sockets=[listener])
+        print(f"pli: serving at {settings.public}", file=sys.stderr, flush=True)
+        server.run(sockets=[listener])
     finally:
         _leave(application, worker)
 

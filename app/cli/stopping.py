@@ -2,6 +2,7 @@
 
 import signal
 import time
+from collections.abc import Callable
 from types import FrameType
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -14,8 +15,10 @@ class StopRequest:
     that very lock.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, tell: Callable[[], None] = lambda: None) -> None:
+        """`tell` is called in the signal handler, so it must not take a lock either."""
         self.asked = False
+        self._tell = tell
 
     def listen(self) -> None:
         """Take the signals from now on. To be called in the main thread."""
@@ -29,3 +32,4 @@ class StopRequest:
 
     def _note(self, _signal: int, _frame: FrameType | None) -> None:
         self.asked = True
+        self._tell()

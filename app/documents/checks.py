@@ -13,6 +13,7 @@ import pikepdf
 from app.documents.limits import PdfLimits, Refused
 
 _HEADER_WITHIN = 1024
+_BLANK = b"\0\t\n\f\r \xef\xbb\xbf"
 
 _NAME_END = rb"(?![^\x00\t\n\f\r ()<>\[\]{}/%])"
 _SUSPECT = re.compile(
@@ -53,14 +54,18 @@ def check(data: bytes, limits: PdfLimits, *, single: bool) -> Accepted | Refused
     """Open `data` and look for everything that refuses a file.
 
     With `single` the file will be sent as it is, so whatever acts by itself on opening refuses it too; the pages of
-    a merged file are written anew and lose it.
+    a merged file are written anew and lose it. Nor may a single file be something else for another reader: bytes that
+    stand before the header refuse it.
     """
     if not data:
         return Refused("empty")
     if len(data) > limits.max_bytes:
         return Refused("too_large", f"{len(data)} bytes, at most {limits.max_bytes}")
-    if b"%PDF-" not in data[:_HEADER_WITHIN]:
+    before, header, _ = data[:_HEADER_WITHIN].partition(b"%PDF-")
+    if not header:
         return Refused("not_pdf", f"no PDF header within the first {_HEADER_WITHIN} bytes")
+    if single and before.strip(_BLANK):
+        return Refused("not_pdf", "something else stands before the PDF header")
     try:
         pdf = pikepdf.open(io.BytesIO(data), attempt_recovery=False, suppress_warnings=True)
         return _check_opened(pdf, limits, single=single)

@@ -15,6 +15,7 @@ from typing import Any
 
 from app.documents import frames
 from app.documents.checks import Accepted, check
+from app.documents.leftovers import require_nothing_left_over
 from app.documents.limits import PdfLimits, Refused, RefusedPdfError
 from app.documents.match.pages import PageFacts, Slip, group_pages, single_slip
 from app.documents.text import page_count, page_texts
@@ -134,6 +135,7 @@ def _remembered(source: Iterator[str], texts: list[bytes]) -> Iterator[PageFacts
 
 def _inspect(data: bytes, pattern: str | None, limits: PdfLimits) -> None:
     accepted = _accepted(data, limits, single=True)
+    require_nothing_left_over(data, accepted.pdf, limits)
     _require_same_for_another_reader(data, len(accepted.pages))
     texts = list(page_texts(data))
     slip = single_slip([PageFacts(index, text) for index, text in enumerate(texts)], pattern)

@@ -119,6 +119,7 @@ def _work(place: Place, kill: Kill | None, payrolls: int) -> None:
         worker.start()
         for number in range(payrolls):
             _carry_through(application.runtime, place.organisation, number)
+        finish_batches(application.runtime)  # as its timer does every ten seconds
         worker.stop()
     except BaseException:
         traceback.print_exc()

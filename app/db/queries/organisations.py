@@ -13,6 +13,11 @@ def get(session: Session, organisation_id: UUID) -> Organisation | None:
     return session.get(Organisation, organisation_id)
 
 
+def lock(session: Session, organisation_id: UUID) -> None:
+    """Hold the organisation until the transaction ends: what must happen once among requests that come together."""
+    session.exec(select(Organisation.id).where(Organisation.id == organisation_id).with_for_update()).one()
+
+
 def by_slug(session: Session, slug: str) -> Organisation | None:
     """One organisation by its short name."""
     return session.exec(select(Organisation).where(Organisation.slug == slug)).one_or_none()

@@ -119,6 +119,7 @@ class BatchIntake:
         request_hash = self._digest.digest()
         self._rt.blobs.sync([upload.blob_key for upload in self._uploads])
         with self._rt.begin() as session:
+            organisations.lock(session, self._organisation.id)
             if self._key and (
                 earlier := batches.by_idempotency_key(session, self._organisation.id, self._key)
             ):

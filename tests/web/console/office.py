@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -24,24 +24,11 @@ from app.usecases.messages.record_report import record_report
 from app.usecases.organisations.create_organisation import NewOrganisation, create_organisation
 from tests.pipeline import Pipeline, pipeline
 from tests.web.client import TestClient
+from tests.web.live import RunningClock
 
-START = datetime(2026, 11, 25, 9, 0, tzinfo=UTC)
 PASSWORD = "sous la pluie de novembre"
 HOST = "http://localhost:8000"
 _CSRF = re.compile(r'name="csrf" value="([A-Za-z0-9_-]+)"')
-
-
-class Clock:
-    """Stands still until a test moves it."""
-
-    def __init__(self) -> None:
-        self.now = START
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def push(self, **by: float) -> None:
-        self.now += timedelta(**by)
 
 
 class Browser:
@@ -81,7 +68,7 @@ class Office:
 
     house: Pipeline
     app: FastAPI
-    clock: Clock
+    clock: RunningClock
     _browsers: dict[str, Browser] = field(default_factory=dict)
 
     @property
@@ -156,7 +143,7 @@ def files_of(sample: SamplePayroll) -> list[tuple[str, tuple[str, bytes]]]:
 
 @contextmanager
 def open_office(folder: Path, **settings: Any) -> Iterator[Office]:
-    clock = Clock()
+    clock = RunningClock()
     given: Mapping[str, Any] = {"argon2_threads": 2, "upload_max_mb": 2, **settings}
     with pipeline(folder, now=clock, **given) as house:
         house.organisation = create_organisation(

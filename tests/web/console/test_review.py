@@ -104,15 +104,15 @@ def test_a_phone_is_corrected_and_looked_at_again(office: Office, address: str) 
     clerk.post(f"/app/documents/{line.id}/phone", phone=taken, back=f"{address}/review")
     both = [each for each in office.lines(address) if each.id in (line.id, other.id)]
     assert all("same_phone" in [finding["code"] for finding in each.findings] for each in both)
-    clerk.post(f"/app/documents/{line.id}/phone", phone="06 39 98 12 34", back=f"{address}/review")
+    clerk.post(f"/app/documents/{line.id}/phone", phone="06 12 34 56 78", back=f"{address}/review")
     assert not any(
         finding["code"] in ("same_phone", "phone_unreachable")
         for each in office.lines(address)
         for finding in each.findings
     )
     changed = next(each for each in office.lines(address) if each.id == line.id)
-    assert read_face(office.rt.vault, changed).phone == "+33639981234"
-    assert read_details(office.rt.vault, changed).phone_typed == "06 39 98 12 34"
+    assert read_face(office.rt.vault, changed).phone == "+33612345678"
+    assert read_details(office.rt.vault, changed).phone_typed == "06 12 34 56 78"
     assert len(read_details(office.rt.vault, changed).findings) == len(changed.findings)
     assert tags(office, line.id)[-1] == Tag.DOCUMENT_PHONE_CHANGED
 
