@@ -2,7 +2,7 @@
 
 import os
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -30,6 +30,7 @@ from app.storage.blobs import open_blobs
 
 MB = 1024 * 1024
 ENGINE_POOL = 8
+DRAW_SECONDS = 15
 HEAVY_JOBS = ("split_batch", "announce_block")
 
 
@@ -81,7 +82,7 @@ def build(settings: Settings) -> Application:
         vault=vault,
         passwords=passwords,
         blobs=open_blobs(settings.blob_url, settings.data_dir / "blobs"),
-        renderer=PageRenderer(policies.pdf, os.cpu_count() or 1),
+        renderer=PageRenderer(_drawing(policies.pdf), os.cpu_count() or 1),
         carriers={"simulator": SimulatorCarrier(store)},
         jobs=engine,
         policies=policies,
@@ -104,6 +105,16 @@ def _policies(settings: Settings) -> Policies:
         ),
         sheet=SheetLimits(max_rows=settings.sheet_max_rows),
         rcs_fallback=timedelta(seconds=settings.rcs_fallback_seconds),
+    )
+
+
+def _drawing(pdf: PdfLimits) -> PdfLimits:
+    """A page is drawn while somebody waits, and all organisations share the few children that draw: one that is made to
+    be slow gives way after seconds."""
+    return replace(
+        pdf,
+        cpu_seconds=min(pdf.cpu_seconds, DRAW_SECONDS),
+        wall_seconds=min(pdf.wall_seconds, 2 * DRAW_SECONDS),
     )
 
 

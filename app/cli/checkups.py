@@ -18,6 +18,7 @@ from app.db.schema_state import schema_state
 from app.engine.backlog import Backlog
 from app.runtime import Runtime
 from app.settings import Settings
+from app.usecases.operations.find_foreign_epochs import find_foreign_epochs
 from app.usecases.operations.find_missing_epochs import find_missing_epochs
 from app.wiring import Application
 
@@ -114,12 +115,19 @@ def _epochs(rt: Runtime, folder: Path) -> Checkup:
     try:
         names = list(rt.vault.epochs.list())
         missing = find_missing_epochs(rt)
+        foreign = find_foreign_epochs(rt)
     except Exception as error:  # a damaged key, a folder that cannot be read
         return Checkup("epoch store", False, f"{_words(error)} Look at {folder}.")
     if missing:
         text = (
             f"{len(missing)} of the keys in use are not in {folder}: what they protect cannot be opened. Mount the "
             "volume of the epoch store, or set PLI_EPOCH_DIR."
+        )
+        return Checkup("epoch store", False, text)
+    if foreign:
+        text = (
+            f"{len(foreign)} of the keys in {folder} are not those this database was sealed with: what they protect "
+            "cannot be opened. Mount the right volume; change nothing until then."
         )
         return Checkup("epoch store", False, text)
     if any(name.destroy_at + OVERDUE < rt.now() for name in names):

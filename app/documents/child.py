@@ -2,7 +2,8 @@
 
 Run as `python -I -m app.documents.child`. It reads jobs from standard input and answers on standard output, in the
 frames of `app/documents/frames.py`, one job after the other. It bounds its own memory and CPU time, cannot write to any
-file, dumps no core and starts no process. A job that breaks a bound ends the process; the parent starts another.
+file, dumps no core and starts no process; where the kernel allows it, it reads nothing but libraries and reaches no
+network either (`app/documents/sandbox.py`). A job that breaks a bound ends the process; the parent starts another.
 """
 
 import gc
@@ -13,7 +14,7 @@ import resource
 from collections.abc import Iterator
 from typing import Any
 
-from app.documents import frames
+from app.documents import frames, sandbox
 from app.documents.checks import Accepted, check
 from app.documents.leftovers import require_nothing_left_over
 from app.documents.limits import PdfLimits, Refused, RefusedPdfError
@@ -48,6 +49,7 @@ def _forbid_everything_else() -> None:
     for limit in (resource.RLIMIT_FSIZE, resource.RLIMIT_CORE):
         resource.setrlimit(limit, (0, 0))
     resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
+    sandbox.enter()
 
 
 def _bound(limits: PdfLimits) -> None:

@@ -20,7 +20,8 @@ _EMPTY_ZIP = b"PK\x05\x06"
 class Piece:
     """One document. `slip.pages` count over the whole batch from 0; `first_page` is where it begins in its file.
 
-    `pdf` is empty when `problem` says why these pages cannot be used.
+    `pdf` is empty when `problem` says why these pages cannot be used. Its first `shared_length` bytes are the same in
+    many pieces.
     """
 
     slip: Slip
@@ -29,6 +30,7 @@ class Piece:
     pdf: bytes
     text: str
     problem: Refused | None = None
+    shared_length: int = 0
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,14 @@ class Intake:
                     pages = event.page_count
                 case Part():
                     slip = self._numbered(event.slip)
-                    yield Piece(slip, source, event.slip.pages[0], event.pdf, event.text)
+                    yield Piece(
+                        slip,
+                        source,
+                        event.slip.pages[0],
+                        event.pdf,
+                        event.text,
+                        shared_length=event.shared_length,
+                    )
                 case PartRefused():
                     slip = self._numbered(event.slip)
                     yield Piece(slip, source, event.slip.pages[0], b"", event.text, event.refusal)

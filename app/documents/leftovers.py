@@ -20,7 +20,9 @@ _STREAM = re.compile(rb"\bstream\r?\n")
 _END = b"endstream"
 _DICTIONARY_WITHIN = 4096
 # Streams by which a reader finds its way, and those that draw nothing by themselves.
-_HARMLESS = re.compile(rb"/(?:XRef|ObjStm|Metadata|Length1|Type1C|CIDFontType0C|OpenType|CMapName|Image)(?![A-Za-z0-9])")
+_HARMLESS = re.compile(
+    rb"/(?:XRef|ObjStm|Metadata|Length1|Type1C|CIDFontType0C|OpenType|CMapName|Image)(?![A-Za-z0-9])"
+)
 _FLATE = re.compile(rb"/Filter\s*(?:\[\s*)?/(?:FlateDecode|Fl)\s*(?:\]|[/>\r\n ])")
 _FILTER = re.compile(rb"/(?:Filter|F)(?![A-Za-z])")
 _SHOWS = re.compile(rb"(?<![A-Za-z0-9])(?:Tj|TJ|Do|BI|sh)(?![A-Za-z0-9])|['\"](?=\s|$)")

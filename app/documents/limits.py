@@ -30,7 +30,7 @@ class Refused:
     `code` is stable and translated on screens; `detail` tells a developer more and never holds file content.
 
     About the file: `empty`, `too_large`, `not_pdf`, `encrypted`, `damaged`, `no_pages`, `too_many_pages`,
-    `too_many_objects`, `script`, `launch`, `xfa`, `rich_media`, `attachment`, `submit_form`, `open_action`.
+    `too_many_objects`, `script`, `launch`, `xfa`, `rich_media`, `attachment`, `submit_form`, `open_action`, `left_over`.
     About one page or part: `content_unreadable`, `content_too_large`, `resource_missing`, `recursion`,
     `external_stream`, `font_unsafe`, `unsupported_object`, `page_damaged`, `image_too_large`, `no_such_page`.
     About the work: `too_heavy` (memory), `too_slow` (time), `reader_failed` (the reader crashed on this file).

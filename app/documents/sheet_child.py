@@ -1,8 +1,8 @@
 """The bounded child that reads people sheets: workbook readers are native code, and sheets come from anywhere.
 
 Run as `python -I -m app.documents.sheet_child`: one JSON line with the question and the file on standard input, the
-outcome's name and its fields as JSON on standard output. The process bounds its own memory and CPU time and cannot
-write to any file. It loads as little as it can, since starting it takes longer than most sheets.
+outcome's name and its fields as JSON on standard output. The process bounds its own memory and CPU time and gives up
+files, network and other programs (`app/documents/sandbox.py`). It loads as little as it can, since starting it takes longer than most sheets.
 """
 
 import json
@@ -11,6 +11,7 @@ import sys
 from dataclasses import fields, is_dataclass
 from typing import Any
 
+from app.documents import sandbox
 from app.documents.headings import Field
 from app.documents.sheets import read_people_sheet
 from app.documents.sheets_model import NeedsMapping, SheetChoice, SheetLimits, SheetRead, SheetRefused
@@ -23,6 +24,7 @@ def main() -> int:
     """Serve one question."""
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    sandbox.enter()
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
     head, _, data = sys.stdin.buffer.read().partition(b"\n")

@@ -75,6 +75,9 @@ def _inflated(packed: bytes, room: int) -> bytes:
         raise RefusedPdfError("content_too_large", "a page's content inflates past the limit")
     if not inflater.eof:
         raise RefusedPdfError("content_unreadable", "a content stream is cut off")
+    if inflater.unused_data.strip(b"\x00\t\n\f\r "):
+        # The stored bytes go into the part as they are, and what follows the content could be anybody's.
+        raise RefusedPdfError("content_unreadable", "bytes follow the end of a content stream")
     return content
 
 

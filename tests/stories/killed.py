@@ -181,7 +181,8 @@ def _note_reader(place: Place) -> None:
 
 def _carry_through(rt: Runtime, organisation_id: UUID, number: int) -> None:
     """What a clerk does with payroll `number`, from wherever it stands."""
-    batch = _batch(rt, organisation_id, number) or _upload(rt, organisation_id, number)
+    if _batch(rt, organisation_id, number) is None:
+        _upload(rt, organisation_id, number)
     while True:
         batch = _batch(rt, organisation_id, number)
         if batch is None:
@@ -199,13 +200,15 @@ def _carry_through(rt: Runtime, organisation_id: UUID, number: int) -> None:
 
 def _batch(rt: Runtime, organisation_id: UUID, number: int) -> Batch | None:
     with rt.read() as session:
-        found = [one for one in batches.recent(session, organisation_id, limit=50) if one.title == _title(number)]
+        found = [
+            one for one in batches.recent(session, organisation_id, limit=50) if one.title == _title(number)
+        ]
     if len(found) > 1:
         raise AssertionError("the same upload made two batches")
     return found[0] if found else None
 
 
-def _upload(rt: Runtime, organisation_id: UUID, number: int) -> Batch:
+def _upload(rt: Runtime, organisation_id: UUID, number: int) -> None:
     people = team(number)
     last_day = (rt.now() + timedelta(days=20)).date()
     with receive_batch.BatchIntake(rt, organisation_id, CLERK) as intake:
@@ -213,7 +216,7 @@ def _upload(rt: Runtime, organisation_id: UUID, number: int) -> Batch:
             with intake.add_file(role, name) as file:
                 for at in range(0, len(data), 4096):
                     file.write(data[at : at + 4096])
-        return intake.commit(
+        intake.commit(
             receive_batch.BatchOptions(
                 title=_title(number), password_policy="none", expires_on=last_day.isoformat()
             )

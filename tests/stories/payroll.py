@@ -82,3 +82,16 @@ def e164(phone: str) -> str:
 def sample_file(name: str) -> bytes:
     """One of the payrolls made by real producers."""
     return (SAMPLES / name).read_bytes()
+
+
+def person(suffix: str) -> Employee:
+    """Somebody whose number asks the simulated network for a behaviour."""
+    return Employee(f"00200{suffix[-3:]}", "EXEMPLE", "Zoé", f"0610{suffix}", f"Q{suffix[-3:]}-K7XP")
+
+
+def crew(count: int) -> list[Employee]:
+    """So many people without anything particular."""
+    return [
+        Employee(f"{300_000 + at:08d}", "EXEMPLE", "Zoé", f"06 12 40 {at:02d} 10", f"K{at:03d}-QX7P")
+        for at in range(count)
+    ]

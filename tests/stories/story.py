@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import pytest
 import sqlalchemy as sa
 from pypdf import PdfReader
 from sqlmodel import SQLModel
@@ -18,6 +19,7 @@ from sqlmodel import SQLModel
 from app.carriers.base import Carrier, Inbound, Report
 from app.carriers.simulator_phones import PhoneMessage
 from app.core import clock
+from app.core.errors import Conflict
 from app.db.faces import read_face
 from app.db.models import Attempt, Batch, Document, Message, Template
 from app.db.queries import batches, documents, journal, messages, organisations
@@ -95,7 +97,12 @@ class Story:
         self.rt = self.pipeline.rt = replace(self.rt, carriers={"simulator": carrier})
 
     def upload(
-        self, people: Sequence[Employee], *, without: Sequence[str] = (), period: Any = OCTOBER, **options: Any
+        self,
+        people: Sequence[Employee],
+        *,
+        without: Sequence[str] = (),
+        period: Any = OCTOBER,
+        **options: Any,
     ) -> Batch:
         """A merged PDF and its list, cut and laid beside each other."""
         return self.upload_files(
@@ -104,9 +111,7 @@ class Story:
             **options,
         )
 
-    def upload_files(
-        self, files: Mapping[str, bytes], people: tuple[str, bytes], **options: Any
-    ) -> Batch:
+    def upload_files(self, files: Mapping[str, bytes], people: tuple[str, bytes], **options: Any) -> Batch:
         """Any files, as far as the review or the failure."""
         batch = self.pipeline.receive(files, people, BatchOptions(**{"title": "Paie", **options}))
         self.pipeline.run("split_batch")
@@ -145,10 +150,44 @@ class Story:
         release_batch(self.rt, self.id, batch.id, CLERK)
         self.pipeline.run("announce_block")
 
+    def refused_release(self, batch: Batch) -> str:
+        """The code of a release that must not pass."""
+        with pytest.raises(Conflict) as refusal:
+            self.release(batch)
+        return refusal.value.code
+
+    def phone_of(self, line: Line) -> str:
+        """The number of a line, E.164."""
+        return read_face(self.rt.vault, line.document).phone
+
+    def assert_each_phone_opens_its_own(self, batch: Batch, codes: Mapping[str, str]) -> list[str]:
+        """Every line that left is one message on one phone, and opens that person's payslip and nobody else's.
+
+        Returns their staff numbers.
+        """
+        lines = [line for line in self.review(batch) if line.state == "sealed"]
+        everybody = {line.staff for line in lines}
+        for line in lines:
+            (message,) = self.phone(self.phone_of(line))
+            text = self.read(message, codes[line.staff])
+            assert {staff for staff in everybody if staff in text} == {line.staff}
+        return [line.staff for line in lines]
+
     def send(self, batch: Batch) -> None:
         """Release it, and let the network deliver everything that can be delivered at once."""
         self.release(batch)
         self.let_network_work()
+
+    def sent(self, *people: Employee, **options: Any) -> Batch:
+        """Upload and send at once."""
+        batch = self.upload(people, **options)
+        self.send(batch)
+        return batch
+
+    def only_message(self, batch: Batch) -> Message:
+        """The message of a batch for one person."""
+        (message,) = self.messages_of(batch).values()
+        return message
 
     def let_network_work(self, rounds: int = 3) -> None:
         """Run every job, let two seconds pass, record what the network tells; some rounds of it."""

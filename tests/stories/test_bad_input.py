@@ -50,12 +50,19 @@ def assert_said_and_wiped(story: Story, batch: Batch) -> str:
     """A failed batch says why, in both languages, and keeps no file."""
     assert batch.state == "failed"
     code = str(batch.failure["code"])
-    assert ERRORS[code]["fr"] and ERRORS[code]["en"]
+    assert ERRORS[code]["fr"]
+    assert ERRORS[code]["en"]
     with story.rt.read() as session:
-        before = [*batches.uploads(session, batch.id, "documents"), *batches.uploads(session, batch.id, "people")]
+        before = [
+            *batches.uploads(session, batch.id, "documents"),
+            *batches.uploads(session, batch.id, "people"),
+        ]
     finish_batches(story.rt)
     with story.rt.read() as session:
-        after = [*batches.uploads(session, batch.id, "documents"), *batches.uploads(session, batch.id, "people")]
+        after = [
+            *batches.uploads(session, batch.id, "documents"),
+            *batches.uploads(session, batch.id, "people"),
+        ]
     assert [upload.key_wrapped for upload in after] == [None] * len(before)
     assert not any((story.folder / "blobs" / upload.blob_key).exists() for upload in before)
     assert not story.review(batch)
@@ -125,9 +132,7 @@ def test_a_bad_zip_fails_its_batch_with_its_reason_and_the_next_one_goes_on(stor
 
 def test_a_bad_list_fails_its_batch_with_its_reason_and_the_next_one_goes_on(story: Story) -> None:
     ended = {
-        name: assert_said_and_wiped(
-            story, story.upload_files({"paie.pdf": pdf_of(TEAM)}, ("salaries", data))
-        )
+        name: assert_said_and_wiped(story, story.upload_files({"paie.pdf": pdf_of(TEAM)}, ("salaries", data)))
         for name, (data, _) in BAD_SHEETS.items()
     }
     assert ended == {name: code for name, (_, code) in BAD_SHEETS.items()}
@@ -152,7 +157,8 @@ def test_one_bad_file_among_many_blocks_its_line_and_not_the_others(story: Story
             assert line.blocking == {"unmatched_page"}
             assert line.document.blob_size == 0
             problems[details.source] = f"pdf_{details.problem}"
-            assert ERRORS[problems[details.source]]["fr"] and ERRORS[problems[details.source]]["en"]
+            assert ERRORS[problems[details.source]]["fr"]
+            assert ERRORS[problems[details.source]]["en"]
     assert problems == {name: BAD_PDFS[name][1] for name in bad}
     for line in story.review(batch):
         if line.blocking:
@@ -190,7 +196,8 @@ def refused_upload(story: Story, files: Mapping[str, bytes], people: tuple[str, 
     with pytest.raises(InvalidInput) as refusal:
         story.upload_files(files, people)
     code = refusal.value.code
-    assert ERRORS[code]["fr"] and ERRORS[code]["en"]
+    assert ERRORS[code]["fr"]
+    assert ERRORS[code]["en"]
     with story.rt.read() as session:
         assert batches.recent(session, story.id, limit=1) == []
     assert [path for path in (story.folder / "blobs").rglob("*") if path.is_file()] == []
@@ -210,7 +217,8 @@ def test_an_upload_over_the_limit_is_refused_while_it_arrives(story: Story) -> N
     with pytest.raises(TooLarge) as refusal:
         story.upload_files({"paie.pdf": pdf_of([ZOE]) + bytes(200_000)}, GOOD_LIST)
     assert refusal.value.code == "upload_too_large"
-    assert ERRORS["upload_too_large"]["fr"] and ERRORS["upload_too_large"]["en"]
+    assert ERRORS["upload_too_large"]["fr"]
+    assert ERRORS["upload_too_large"]["en"]
     assert [path for path in (story.folder / "blobs").rglob("*") if path.is_file()] == []
 
 

@@ -107,13 +107,13 @@ def settle_in(folder: Path, url: str) -> Place:
 
 
 @pytest.fixture(scope="session")
-def settled(sqlite_databases: SqliteDatabases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+def settled(sqlite_databases: SqliteDatabases, tmp_path_factory: pytest.TempPathFactory) -> Place:
     """A SQLite place to copy."""
     folder = tmp_path_factory.mktemp("settled") / "data"
     folder.mkdir()
     with sqlite_databases.migrated() as url:
         shutil.move(url.removeprefix("sqlite:///"), folder / "pli.db")
-    yield settle_in(folder, "")
+    return settle_in(folder, "")
 
 
 @pytest.fixture
@@ -129,7 +129,9 @@ def sqlite_places(settled: Place, tmp_path: Path) -> Callable[[str], Place]:
 
 
 @pytest.fixture
-def postgres_places(postgres_databases: PostgresDatabases, tmp_path: Path) -> Iterator[Callable[[str], Place]]:
+def postgres_places(
+    postgres_databases: PostgresDatabases, tmp_path: Path
+) -> Iterator[Callable[[str], Place]]:
     """The same with a PostgreSQL database for each."""
     with ExitStack() as databases:
 

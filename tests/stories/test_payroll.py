@@ -1,16 +1,12 @@
 """What Pli promises a pay office, from the upload to the payslip on a phone, on SQLite and on PostgreSQL."""
 
 import io
-import re
 import zipfile
-from datetime import timedelta
 
 import pytest
-from pypdf import PdfReader
 
-from app.core.errors import Conflict, InvalidInput, NotFound
+from app.core.errors import NotFound
 from app.crypto.epochs import EpochName
-from app.db.models import Batch, Document, Person
 from app.db.openings import open_part, open_upload
 from app.db.queries import batches, documents, people
 from app.documents.sheets import read_people_sheet
@@ -18,20 +14,17 @@ from app.documents.sheets_model import SheetRead
 from app.usecases.batches.cancel_overdue import cancel_overdue
 from app.usecases.batches.confirm_batch import confirm_batch
 from app.usecases.batches.exclude_blocking import exclude_blocking
-from app.usecases.batches.export_access_codes import export_access_codes
 from app.usecases.batches.finish_batches import finish_batches
 from app.usecases.batches.list_paper import list_paper
 from app.usecases.documents.show_page import show_page
-from app.usecases.opening.unlock_document import NotOpen, Unlocked, Wrong
+from app.usecases.opening.unlock_document import NotOpen, Unlocked
 from app.usecases.operations.destroy_past import destroy_past
 from links.lifecycle import of_documents
 from links.state import LinkState
-from links.tables import Link
 from tests.stories.payroll import (
     INES,
     NOEL,
     NOVEMBER,
-    OCTOBER,
     TEAM,
     ZOE,
     Employee,
@@ -43,12 +36,6 @@ from tests.stories.payroll import (
 from tests.stories.story import CLERK, Story
 
 
-def refused_release(story: Story, batch: Batch) -> str:
-    with pytest.raises(Conflict) as refusal:
-        story.release(batch)
-    return refusal.value.code
-
-
 def codes_of(sheet: bytes) -> dict[str, str]:
     """Access code by staff number, zeros completed, as the list says."""
     read = read_people_sheet(sheet)
@@ -56,29 +43,9 @@ def codes_of(sheet: bytes) -> dict[str, str]:
     return {person.staff_number.zfill(8): person.access_code for person in read.people}
 
 
-def phone_of(document: Document, story: Story) -> str:
-    assert document.phone_sealed is not None
-    return story.rt.vault.columns.open_column(
-        story.id, "document", "phone", document.id, document.phone_sealed
-    )
-
-
-def assert_each_phone_opens_its_own(story: Story, batch: Batch, codes: dict[str, str]) -> list[str]:
-    """Every line that left is one message on one phone, and opens that person's payslip and nobody else's."""
-    lines = [line for line in story.review(batch) if line.state == "sealed"]
-    everybody = {line.staff for line in lines}
-    for line in lines:
-        (message,) = story.phone(phone_of(line.document, story))
-        text = story.read(message, codes[line.staff])
-        assert {staff for staff in everybody if staff in text} == {line.staff}
-    return [line.staff for line in lines]
-
-
 def test_the_reportlab_sample_leaves_but_for_the_rows_that_block(story: Story) -> None:
     sheet = sample_file("people-reportlab.xlsx")
-    batch = story.upload_files(
-        {"payroll.pdf": sample_file("payroll-reportlab.pdf")}, ("people.xlsx", sheet)
-    )
+    batch = story.upload_files({"payroll.pdf": sample_file("payroll-reportlab.pdf")}, ("people.xlsx", sheet))
     assert (batch.state, batch.page_count, batch.period) == ("in_review", 24, "2025-09")
     lines = story.review(batch)
     assert {line.staff: line.blocking for line in lines if line.blocking} == {
@@ -92,26 +59,22 @@ def test_the_reportlab_sample_leaves_but_for_the_rows_that_block(story: Story) -
     assert by_staff["00999999"].match == "no_payslip"
     assert "person_twice_same" in by_staff["00100021"].findings
     assert "staff_number_repaired" in by_staff["00100084"].findings
-    assert phone_of(by_staff["00100014"].document, story) == "+262692123456"
+    assert story.phone_of(by_staff["00100014"]) == "+262692123456"
 
-    assert refused_release(story, batch) == "still_blocked"
+    assert story.refused_release(batch) == "still_blocked"
     assert story.pipeline.application.phones.count(story.id) == 0
 
     assert exclude_blocking(story.rt, story.id, batch.id, CLERK) == 4
     story.send(batch)
-    left = assert_each_phone_opens_its_own(story, batch, codes_of(sheet))
-    assert left == [
-        line.staff for line in lines if line.match == "matched" and not line.blocking
-    ]
+    left = story.assert_each_phone_opens_its_own(batch, codes_of(sheet))
+    assert left == [line.staff for line in lines if line.match == "matched" and not line.blocking]
     assert len(left) == 15
     assert story.pipeline.application.phones.count(story.id) == 15
 
 
 def test_the_ghostscript_sample_blocks_on_two_phones_only(story: Story) -> None:
     sheet = sample_file("people-ghostscript.csv")
-    batch = story.upload_files(
-        {"payroll.pdf": sample_file("payroll-ghostscript.pdf")}, ("people.csv", sheet)
-    )
+    batch = story.upload_files({"payroll.pdf": sample_file("payroll-ghostscript.pdf")}, ("people.csv", sheet))
     lines = story.review(batch)
     assert len(lines) == 19
     assert {line.staff: line.blocking for line in lines if line.blocking} == {
@@ -120,23 +83,21 @@ def test_the_ghostscript_sample_blocks_on_two_phones_only(story: Story) -> None:
     }
     assert exclude_blocking(story.rt, story.id, batch.id, CLERK) == 2
     story.send(batch)
-    assert len(assert_each_phone_opens_its_own(story, batch, codes_of(sheet))) == 17
+    assert len(story.assert_each_phone_opens_its_own(batch, codes_of(sheet))) == 17
 
 
 def test_of_the_libreoffice_sample_only_one_payslip_may_leave(story: Story) -> None:
     sheet = sample_file("people-libreoffice.csv")
-    batch = story.upload_files(
-        {"payroll.pdf": sample_file("payroll-libreoffice.pdf")}, ("people.csv", sheet)
-    )
+    batch = story.upload_files({"payroll.pdf": sample_file("payroll-libreoffice.pdf")}, ("people.csv", sheet))
     lines = story.review(batch)
     assert [line.pages for line in lines if line.blocking == {"two_people_on_page"}] == [
         (0,), (1,), (2,), (3,), (4,),
     ]  # fmt: skip
     assert [(line.staff, line.pages) for line in lines if line.match == "matched"] == [("00100056", (5,))]
-    assert refused_release(story, batch) == "still_blocked"
+    assert story.refused_release(batch) == "still_blocked"
     exclude_blocking(story.rt, story.id, batch.id, CLERK)
     story.send(batch)
-    assert assert_each_phone_opens_its_own(story, batch, codes_of(sheet)) == ["00100056"]
+    assert story.assert_each_phone_opens_its_own(batch, codes_of(sheet)) == ["00100056"]
     assert story.pipeline.application.phones.count(story.id) == 1
 
 
@@ -153,11 +114,12 @@ def test_one_file_per_person_arrives_as_the_employer_made_it(story: Story, packe
         batch = story.upload_files(files, ("salaries.csv", list_of(TEAM)))
     assert [line.staff for line in story.review(batch)] == [one.staff for one in TEAM]
     for line in story.review(batch):
-        assert open_part(story.rt.vault, batch, line.document, story.rt.blobs.get_range) == (
-            files[f"{line.staff}.pdf"]
+        assert (
+            open_part(story.rt.vault, batch, line.document, story.rt.blobs.get_range)
+            == (files[f"{line.staff}.pdf"])
         )
     story.send(batch)
-    assert len(assert_each_phone_opens_its_own(story, batch, {one.staff: one.code for one in TEAM})) == 3
+    assert len(story.assert_each_phone_opens_its_own(batch, {one.staff: one.code for one in TEAM})) == 3
 
 
 def test_a_corrected_payslip_takes_the_place_of_the_first(story: Story) -> None:
@@ -201,10 +163,10 @@ def test_the_same_file_twice_is_never_sent_again_in_silence(story: Story) -> Non
     assert {line.staff: line.blocking for line in story.review(again)} == {
         one.staff: {"already_sent"} for one in TEAM
     }
-    assert refused_release(story, again) == "still_blocked"
+    assert story.refused_release(again) == "still_blocked"
     for line in story.review(again):
         story.confirm(line, "already_sent")
-    assert refused_release(story, again) == "same_files"
+    assert story.refused_release(again) == "same_files"
     confirm_batch(story.rt, story.id, again.id, "same_files", CLERK)
     story.send(again)
     assert [len(story.phone(one.phone)) for one in TEAM] == [2, 2, 2]
@@ -228,7 +190,7 @@ def test_a_changed_number_needs_a_confirmation(story: Story) -> None:
     assert {line.staff: line.blocking for line in story.review(batch) if line.blocking} == {
         ZOE.staff: {"number_changed"}
     }
-    assert refused_release(story, batch) == "still_blocked"
+    assert story.refused_release(batch) == "still_blocked"
     story.confirm(story.line(batch, ZOE.staff), "number_changed")
     story.send(batch)
     assert len(story.phone(ZOE.phone)) == 1
@@ -272,96 +234,14 @@ def test_of_a_person_who_is_there_twice_the_clerk_keeps_one(story: Story) -> Non
     twice = [line for line in story.review(batch) if line.staff == ZOE.staff]
     assert [line.blocking for line in twice] == [{"person_twice_differs"}] * 2
     assert "person_twice_same" in story.line(batch, NOEL.staff).findings
-    assert refused_release(story, batch) == "still_blocked"
-    (wrong,) = [line for line in twice if phone_of(line.document, story) == e164(other.phone)]
+    assert story.refused_release(batch) == "still_blocked"
+    (wrong,) = [line for line in twice if story.phone_of(line) == e164(other.phone)]
     story.exclude(wrong)
     story.send(batch)
     assert story.phone(other.phone) == []
     assert len(story.phone(NOEL.phone)) == 1
     (message,) = story.phone(ZOE.phone)
     assert ZOE.staff in story.read(message, ZOE.code)
-
-
-def test_codes_made_by_pli_open_the_payslips_once_printed(story: Story) -> None:
-    batch = story.upload(TEAM, without=["Code d'accès"], password_policy="generated")
-    assert refused_release(story, batch) == "codes_not_printed"
-    letters = export_access_codes(story.rt, story.id, batch.id, CLERK)
-    pages = [page.extract_text() for page in PdfReader(io.BytesIO(letters.pdf)).pages]
-    codes = {}
-    for one in TEAM:
-        (page,) = [page for page in pages if one.staff in page]
-        (found,) = re.findall(r"\b[0-9A-HJ-NP-TV-Z]{4}-[0-9A-HJ-NP-TV-Z]{4}\b", page)
-        codes[one.staff] = found
-    assert len(set(codes.values())) == 3
-    story.send(batch)
-    assert len(assert_each_phone_opens_its_own(story, batch, codes)) == 3
-    (message,) = story.phone(ZOE.phone)
-    as_typed = codes[ZOE.staff].lower().replace("0", "o").replace("1", "l").replace("-", " ")
-    assert ZOE.staff in story.read(message, as_typed)
-    with pytest.raises(Conflict):
-        export_access_codes(story.rt, story.id, batch.id, CLERK)
-
-
-def test_the_usual_password_serves_next_month_without_codes_in_the_list(story: Story) -> None:
-    story.send(story.upload([ZOE, NOEL]))
-    november = story.upload(
-        TEAM, without=["Code d'accès"], password_policy="usual", period=NOVEMBER
-    )
-    assert {line.staff: line.blocking for line in story.review(november) if line.blocking} == {
-        INES.staff: {"usual_password_missing"}
-    }
-    story.exclude(story.line(november, INES.staff))
-    story.send(november)
-    for one in (ZOE, NOEL):
-        newest = story.phone(one.phone)[-1]
-        assert "novembre 2026" in story.read(newest, one.code)
-        assert isinstance(story.try_to_open(story.link_in(newest), INES.code), Wrong)
-
-
-def test_the_strict_profile_keeps_nothing_that_opens(story: Story) -> None:
-    story.change_organisation(profile="strict")
-    with pytest.raises(InvalidInput) as refusal:
-        story.upload(TEAM, without=["Code d'accès"], password_policy="usual")
-    assert refusal.value.code == "usual_needs_standard"
-    batch = story.upload(TEAM)
-    story.send(batch)
-    assert len(assert_each_phone_opens_its_own(story, batch, {one.staff: one.code for one in TEAM})) == 3
-    with story.rt.read() as session:
-        for line in story.review(batch):
-            (facts,) = of_documents(session, [line.id])[line.id]
-            link = session.get_one(Link, facts.id)
-            assert link.wrapped_link is not None
-            assert link.wrapped_org is None
-            assert session.get_one(Person, line.document.person_id).password_key_sealed is None
-
-
-def test_the_standard_profile_keeps_what_a_new_link_needs(story: Story) -> None:
-    batch = story.upload([ZOE])
-    story.send(batch)
-    line = story.line(batch, ZOE.staff)
-    with story.rt.read() as session:
-        (facts,) = of_documents(session, [line.id])[line.id]
-        assert session.get_one(Link, facts.id).wrapped_org is not None
-
-
-def test_a_link_without_password_has_a_long_secret_and_a_last_day(story: Story) -> None:
-    with pytest.raises(InvalidInput) as refusal:
-        story.upload(TEAM, password_policy="none")
-    assert refusal.value.code == "needs_password_or_date"
-    last_day = (story.clock() + timedelta(days=10)).date()
-    batch = story.upload(
-        TEAM, without=["Code d'accès"], password_policy="none", expires_on=last_day.isoformat()
-    )
-    story.send(batch)
-    (message,) = story.phone(ZOE.phone)
-    assert "Sans mot de passe" in message.text
-    assert len(story.link_in(message).secret) == 22
-    assert ZOE.staff in story.read(message, "")
-
-
-def test_a_link_with_password_has_a_short_secret(story: Story) -> None:
-    story.send(story.upload([ZOE], channels=("sms",)))
-    assert len(story.link_in(story.phone(ZOE.phone)[0]).secret) == 16
 
 
 def test_each_person_is_written_to_in_their_language(story: Story) -> None:
@@ -389,7 +269,10 @@ def test_after_the_release_nobody_in_the_office_can_read_the_payslips(story: Sto
         with pytest.raises(NotFound):
             show_page(story.rt, story.id, line.id, 1, width=200)
     with story.rt.read() as session:
-        wiped = [*batches.uploads(session, batch.id, "documents"), *batches.uploads(session, batch.id, "people")]
+        wiped = [
+            *batches.uploads(session, batch.id, "documents"),
+            *batches.uploads(session, batch.id, "people"),
+        ]
     for one in wiped:
         with pytest.raises(NotFound):
             open_upload(story.rt.vault, batch, one, story.rt.blobs.get_range)
@@ -404,7 +287,7 @@ def test_what_nobody_released_in_seven_days_is_cancelled_and_wiped(story: Story)
     cancel_overdue(story.rt)
     assert story.pipeline.batch(batch.id).state == "in_review"
     story.clock.forward(hours=2)
-    assert refused_release(story, batch) == "not_in_review"
+    assert story.refused_release(batch) == "not_in_review"
     cancel_overdue(story.rt)
     finish_batches(story.rt)
 
@@ -424,39 +307,3 @@ def test_what_nobody_released_in_seven_days_is_cancelled_and_wiped(story: Story)
     story.clock.forward(days=4)
     destroy_past(story.rt)
     assert story.rt.vault.epochs.get(review_key) is None
-
-
-def test_after_its_last_day_a_link_opens_for_nobody(story: Story) -> None:
-    last_day = (story.clock() + timedelta(days=10)).date()
-    batch = story.upload([ZOE], expires_on=last_day.isoformat())
-    story.send(batch)
-    (message,) = story.phone(ZOE.phone)
-    link = story.link_in(message)
-    story.clock.forward(days=9)
-    assert isinstance(story.try_to_open(link, ZOE.code), Unlocked)
-    story.clock.forward(days=3)
-    outcome = story.try_to_open(link, ZOE.code)
-    assert isinstance(outcome, NotOpen)
-    assert outcome.state is LinkState.EXPIRED
-    story.clock.forward(days=4)
-    destroy_past(story.rt)
-    assert story.line(batch, ZOE.staff).state == "expired"
-    with story.rt.read() as session:
-        (facts,) = of_documents(session, [story.line(batch, ZOE.staff).id]).popitem()[1]
-        assert session.get_one(Link, facts.id).wrapped_link is None
-
-
-def test_a_wrong_password_opens_nothing_and_the_right_one_still_does(story: Story) -> None:
-    batch = story.upload([ZOE])
-    story.send(batch)
-    (message,) = story.phone(ZOE.phone)
-    outcome = story.try_to_open(story.link_in(message), NOEL.code)
-    assert isinstance(outcome, Wrong)
-    assert ZOE.staff in story.read(message, ZOE.code)
-    assert story.progress(batch).opened == 1
-
-
-def test_the_period_of_the_clerk_wins_over_that_of_the_pages(story: Story) -> None:
-    batch = story.upload(TEAM, period=OCTOBER)
-    assert batch.period == "2026-10"
-    assert {line.document.period for line in story.review(batch)} == {"2026-10"}

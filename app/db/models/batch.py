@@ -14,7 +14,7 @@ class Batch(SQLModel, table=True):
     """State: received, needs_mapping, splitting, in_review, failed, releasing, released, finished, recalled, cancelled.
 
     `review_day` (days since 1970-01-01) names the epoch key that protects the parts until release; after
-    `release_before` the batch is cancelled and wiped. `failure` is a code with its parameters, never file content.
+    `release_before` the batch is cancelled and wiped. `failure` is a code, and sealed what it is about (`app.db.failures`).
     """
 
     __tablename__ = "batch"
@@ -68,7 +68,7 @@ class Upload(SQLModel, table=True):
 
 
 class MappingMemory(SQLModel, table=True):
-    """Which field a folded heading meant when a clerk said so, proposed again next month."""
+    """Which field a folded heading meant when a clerk said so, proposed again next month. `headings` is sealed."""
 
     __tablename__ = "mapping_memory"
 

@@ -1,5 +1,7 @@
 """Every question asked of batches and their files."""
 
+import json
+from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,6 +11,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from app.crypto.vault import Vault
 from app.db.bulk import UNSYNCHRONISED
 from app.db.models import Batch, Document, MappingMemory, Message, Upload
 
@@ -102,20 +105,29 @@ def with_same_files(session: Session, organisation_id: UUID, contents: Sequence[
     return session.exec(query).first()
 
 
-def remembered_headings(session: Session, organisation_id: UUID) -> dict[str, str]:
+def remembered_headings(session: Session, vault: Vault, organisation_id: UUID) -> dict[str, str]:
     """Folded headings a clerk gave a field to, earlier."""
     memory = session.get(MappingMemory, organisation_id)
-    return memory.headings if memory else {}
+    if memory is None:
+        return {}
+    text = vault.columns.open_column(
+        organisation_id, "mapping_memory", "headings", organisation_id, b64decode(memory.headings["sealed"])
+    )
+    return dict(json.loads(text))
 
 
 def remember_headings(
-    session: Session, organisation_id: UUID, headings: dict[str, str], now: datetime
+    session: Session, vault: Vault, organisation_id: UUID, headings: dict[str, str], now: datetime
 ) -> None:
-    """Keep the clerk's choice for next month."""
-    memory = session.get(MappingMemory, organisation_id)
-    if memory is None:
-        memory = MappingMemory(organisation_id=organisation_id, headings={}, updated_at=now)
-    memory.headings = {**memory.headings, **headings}
+    """Keep the clerk's choice for next month. It is sealed: where a sheet has no headings, the first person's line may
+    be taken for them."""
+    known = remembered_headings(session, vault, organisation_id)
+    text = json.dumps({**known, **headings})
+    sealed = vault.columns.seal_column(organisation_id, "mapping_memory", "headings", organisation_id, text)
+    memory = session.get(MappingMemory, organisation_id) or MappingMemory(
+        organisation_id=organisation_id, headings={}, updated_at=now
+    )
+    memory.headings = {"sealed": b64encode(sealed).decode("ascii")}
     memory.updated_at = now
     session.add(memory)
 

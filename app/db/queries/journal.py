@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
+from app.crypto.errors import SealBroken
 from app.crypto.vault import Vault
 from app.db.bulk import insert_rows
 from app.db.models import JournalEvent, JournalHead
@@ -100,22 +101,38 @@ def about(
 
 
 def verify(session: Session, vault: Vault, organisation_id: UUID) -> chain.Verdict:
-    """Check the whole chain of an organisation against its bodies and its head."""
+    """Check the whole chain of an organisation against its bodies and its head.
+
+    What a row says beside its body, its tag and its subject, must be what the body says. Bodies are erased oldest
+    first, so one that is missing after one that is there was taken away.
+    """
     query = (
         select(JournalEvent)
         .where(JournalEvent.organisation_id == organisation_id)
         .order_by(col(JournalEvent.seq))
         .execution_options(yield_per=1000)
     )
-    events = (
-        chain.ChainEvent(e.seq, e.at, e.commitment, e.chain, e.salt, _body(vault, e))
-        for e in session.exec(query)
-    )
-    verdict = chain.verify(events)
+    verdict = chain.verify(_stored(vault, session.exec(query)))
     head = session.get_one(JournalHead, organisation_id)
     if verdict.sound and (verdict.head != head.head or verdict.checked != head.seq):
         return chain.Verdict(verdict.checked, verdict.head, verdict.checked + 1, "chain")
     return verdict
+
+
+def _stored(vault: Vault, events: Iterable[JournalEvent]) -> Iterator[chain.ChainEvent]:
+    """Each event with the body that its row stands for; one that cannot be that body fits no commitment."""
+    kept = False
+    for event in events:
+        try:
+            body = _body(vault, event)
+        except (SealBroken, ValueError):
+            body = {}
+        if body is None and kept:
+            body = {}
+        if body is not None:
+            kept = True
+            body = {**body, "tag": event.tag, "subject": event.subject_id.hex}
+        yield chain.ChainEvent(event.seq, event.at, event.commitment, event.chain, event.salt, body)
 
 
 def _body(vault: Vault, event: JournalEvent) -> Mapping[str, Any] | None:

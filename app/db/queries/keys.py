@@ -1,11 +1,13 @@
 """What the database knows of keys, so that a wrong one is noticed."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from app.db.models import Batch, KeyVerifier
+from app.crypto.epochs import EpochName, EpochStore, check_value, require
+from app.db.models import Batch, EpochCheck, KeyVerifier
 from app.db.queries.batches import BEFORE_RELEASE
 from links.tables import Link
 
@@ -33,3 +35,22 @@ def review_days(session: Session, now: datetime) -> list[int]:
     """The day that protects each batch which waits for its release."""
     query = select(Batch.review_day).where(col(Batch.state).in_(BEFORE_RELEASE), Batch.release_before > now)
     return list(session.exec(query.distinct()))
+
+
+def remember_epochs(session: Session, store: EpochStore, names: Iterable[EpochName]) -> None:
+    """Store what recognises these epoch keys, the first time each is used."""
+    for name in names:
+        if session.get(EpochCheck, str(name)) is None:
+            session.add(EpochCheck(name=str(name), check_value=check_value(require(store, name))))
+    session.flush()
+
+
+def forget_epoch(session: Session, name: EpochName) -> None:
+    """The key was destroyed."""
+    if (row := session.get(EpochCheck, str(name))) is not None:
+        session.delete(row)
+
+
+def epoch_checks(session: Session) -> dict[str, bytes]:
+    """What recognises each epoch key in use, by name."""
+    return {row.name: row.check_value for row in session.exec(select(EpochCheck))}

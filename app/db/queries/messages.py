@@ -44,7 +44,9 @@ def claim_next(session: Session, block_id: UUID, now: datetime, limit: int) -> l
 def closed_links(session: Session, waiting: Sequence[Message]) -> dict[UUID, str]:
     """Of the links these messages announce those that were closed, with the reason."""
     ids = [message.link_id for message in waiting if message.link_id]
-    query = select(Link.id, Link.revoked_reason).where(col(Link.id).in_(ids), col(Link.revoked_at).is_not(None))
+    query = select(Link.id, Link.revoked_reason).where(
+        col(Link.id).in_(ids), col(Link.revoked_at).is_not(None)
+    )
     return dict(session.exec(query).all())
 
 

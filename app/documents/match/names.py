@@ -141,7 +141,9 @@ def _can_be(word: str, run: str) -> bool:
                 reached |= reached << 1
             reached &= within
         else:
-            reached = sum(1 << at + 1 for at, other in enumerate(run) if other == letter and reached >> at & 1)
+            reached = sum(
+                1 << at + 1 for at, other in enumerate(run) if other == letter and reached >> at & 1
+            )
             if not reached:
                 return False
     return bool(reached >> len(run) & 1)

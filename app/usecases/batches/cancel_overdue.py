@@ -1,5 +1,6 @@
 """Batches nobody released in time are cancelled and wiped: what waits for release waits seven days at most."""
 
+from app.db.failures import write_failure
 from app.db.queries import batches, documents, journal
 from app.evidence.tags import Tag
 from app.runtime import Runtime
@@ -16,7 +17,7 @@ def cancel_overdue(rt: Runtime) -> None:
             if batch is None or batch.state not in batches.BEFORE_RELEASE:
                 continue
             batch.state = "cancelled"
-            batch.failure = {"code": "not_released_in_time", "detail": ""}
+            write_failure(rt.vault, batch, "not_released_in_time", "")
             batch.finished_at = now
             session.add(batch)
             documents.forget_review(session, batch.id)

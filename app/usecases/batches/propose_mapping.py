@@ -30,7 +30,7 @@ def propose_mapping(rt: Runtime, organisation_id: UUID, batch_id: UUID) -> Mappi
         if batch.state != "needs_mapping":
             raise Conflict("mapping_settled", "the columns of this batch are settled; load the page again")
         sheet = batches.uploads(session, batch_id, "people")[0]
-        remembered = batches.remembered_headings(session, organisation_id)
+        remembered = batches.remembered_headings(session, rt.vault, organisation_id)
     data = open_upload(rt.vault, batch, sheet, rt.blobs.get_range)
     asked = ask_again(data, rt.policies.sheet, {heading: Field(name) for heading, name in remembered.items()})
     if isinstance(asked, SheetRefused):

@@ -5,6 +5,7 @@ Nothing clear is ever written. If the upload breaks off, the sealed remains are 
 
 import hashlib
 import json
+import unicodedata
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from types import TracebackType
@@ -14,11 +15,11 @@ from zoneinfo import ZoneInfo
 
 from app.core.errors import Conflict, InvalidInput, NotFound, TooLarge
 from app.core.jobs import Job
-from app.crypto.epochs import day_of
+from app.crypto.epochs import EpochName, day_of
 from app.crypto.records import RecordSealer
 from app.crypto.tokens import new_key
 from app.db.models import Batch, Organisation, Upload
-from app.db.queries import batches, journal, organisations
+from app.db.queries import batches, journal, keys, organisations
 from app.evidence.tags import Tag
 from app.runtime import Runtime
 from links.errors import LinkError
@@ -152,6 +153,7 @@ class BatchIntake:
             session.add(batch)
             session.flush()
             session.add_all(self._uploads)
+            keys.remember_epochs(session, self._rt.vault.epochs, [EpochName.out(self._day)])
             journal.append(
                 session,
                 self._rt.vault,
@@ -241,12 +243,18 @@ def _checked(options: BatchOptions, organisation: Organisation, now: datetime) -
     except LinkError as error:
         raise InvalidInput(error.code, error.message) from None
     return BatchOptions(
-        title=" ".join(options.title.split())[:120],
+        title=_one_line(options.title)[:120],
         period=options.period,
         expires_on=options.expires_on,
         password_policy=policy,
         channels=tuple(dict.fromkeys(channels)),
     )
+
+
+def _one_line(text: str) -> str:
+    """Without line breaks, control characters and marks that turn the direction of a text."""
+    shown = (c if unicodedata.category(c)[0] != "C" else " " for c in text)
+    return " ".join("".join(shown).split())
 
 
 def _is_month(text: str) -> bool:

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from app.core.errors import NotFound
+from app.db.failures import read_failure
 from app.db.models import Batch, Organisation
 from app.db.queries import accounts, batches, organisations, watching
 from app.db.watch import Counts, count
@@ -26,7 +26,7 @@ class BatchView:
     title: str
     period: str
     state: str
-    failure: Mapping[str, Any]
+    failure: Mapping[str, str]
     password_policy: str
     profile: str
     expires_on: date
@@ -56,7 +56,7 @@ def show_batch(rt: Runtime, organisation_id: UUID, batch_id: UUID) -> BatchView:
         title=batch.title,
         period=batch.period,
         state=batch.state,
-        failure=batch.failure,
+        failure=read_failure(rt.vault, batch),
         password_policy=batch.password_policy,
         profile=batch.profile,
         expires_on=_last_day(batch, organisation, rt.now()),

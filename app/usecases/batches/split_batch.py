@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 
 from app.crypto.records import open_all, seal
 from app.crypto.tokens import new_access_code, new_key
+from app.db.failures import write_failure
 from app.db.lines import LineFacts, LineMaker, Sealed
 from app.db.models import Batch, Organisation, Upload
 from app.db.openings import open_upload, upload_name
@@ -59,7 +60,7 @@ def split_batch(rt: Runtime, batch_id: str) -> None:
         return
     sheet = _read_sheet(rt, work)
     if isinstance(sheet, NeedsMapping):
-        _leave(rt, work, "needs_mapping", {})
+        _leave(rt, work, "needs_mapping")
         return
     if isinstance(sheet, SheetRefused):
         _fail(rt, work, _Failed(f"sheet_{sheet.code}", sheet.detail))
@@ -83,7 +84,7 @@ def _begin(rt: Runtime, batch_id: UUID) -> _Work | None:
         organisation = organisations.get(session, batch.organisation_id)
         if organisation is None:
             return None
-        remembered = batches.remembered_headings(session, organisation.id)
+        remembered = batches.remembered_headings(session, rt.vault, organisation.id)
         return _Work(
             batch,
             organisation,
@@ -113,11 +114,28 @@ class _Cut:
     page_count: int
 
 
+class _Digests:
+    """SHA-256 of pieces. Most of a piece is fonts and logo, alike in the one before, so that much is hashed once."""
+
+    def __init__(self) -> None:
+        self._shared = b""
+        self._hash = sha256()
+
+    def of(self, piece: Piece) -> bytes:
+        if len(self._shared) != piece.shared_length or not piece.pdf.startswith(self._shared):
+            self._shared = piece.pdf[: piece.shared_length]
+            self._hash = sha256(self._shared)
+        whole = self._hash.copy()
+        whole.update(memoryview(piece.pdf)[piece.shared_length :])
+        return whole.digest()
+
+
 def _cut(rt: Runtime, work: _Work, pack_key: str) -> _Cut | _Failed:
     box = rt.vault.envelope.review_box(work.organisation.id, work.batch.id, work.batch.review_day)
     sealed: list[Sealed] = []
     slips: list[Slip] = []
     texts: dict[int, str] = {}
+    digests = _Digests()
     with PdfChild(rt.policies.pdf) as child, rt.blobs.open_writer(pack_key) as pack:
         intake = Intake(
             child, work.organisation.staff_pattern or None, ArchiveLimits(), alone=len(work.documents) == 1
@@ -138,7 +156,7 @@ def _cut(rt: Runtime, work: _Work, pack_key: str) -> _Cut | _Failed:
                     blob_offset=pack.write(blob) if blob else 0,
                     blob_size=len(blob),
                     plain_size=len(piece.pdf),
-                    digest=sha256(piece.pdf).digest(),
+                    digest=digests.of(piece),
                     key=key,
                     key_review=box.seal(document_id, "document-key", key),
                 )
@@ -336,18 +354,19 @@ def _sealed_again(rt: Runtime, work: _Work, part: Sealed, pack_key: str, positio
     )
 
 
-def _leave(rt: Runtime, work: _Work, state: str, failure: dict[str, Any]) -> None:
+def _leave(rt: Runtime, work: _Work, state: str, failed: _Failed | None = None) -> None:
     with rt.begin() as session:
         batch = batches.lock(session, work.batch.id)
         if batch is None or batch.state != "splitting":
             return
         batch.state = state
-        batch.failure = failure
+        if failed is not None:
+            write_failure(rt.vault, batch, failed.code, failed.detail)
         session.add(batch)
-        if state == "failed":
-            entry = journal.Entry(Tag.BATCH_REFUSED, batch.id, {"code": str(failure["code"])})
+        if failed is not None:
+            entry = journal.Entry(Tag.BATCH_REFUSED, batch.id, {"code": failed.code})
             journal.append(session, rt.vault, batch.organisation_id, [entry], rt.now())
 
 
 def _fail(rt: Runtime, work: _Work, failed: _Failed) -> None:
-    _leave(rt, work, "failed", {"code": failed.code, "detail": failed.detail})
+    _leave(rt, work, "failed", failed)

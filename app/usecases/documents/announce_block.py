@@ -14,12 +14,23 @@ from zoneinfo import ZoneInfo
 from app.core.jobs import Job
 from app.crypto.custody import open_online
 from app.crypto.envelope import ReviewBox
+from app.crypto.epochs import EpochName
 from app.crypto.linkkeys import DaySealer
 from app.crypto.tokens import new_link_secret, new_ref, new_salt
 from app.crypto.usual import open_usual, seal_usual
 from app.db.models import Batch, Block, Organisation, Person, Sender, Template
 from app.db.outbox import MintedLink, NoticeMaker
-from app.db.queries import batches, documents, journal, leaving, messages, organisations, people, reviewing
+from app.db.queries import (
+    batches,
+    documents,
+    journal,
+    keys,
+    leaving,
+    messages,
+    organisations,
+    people,
+    reviewing,
+)
 from app.db.queries.leaving import LeavingDocument
 from app.db.session import Session
 from app.evidence.tags import Tag
@@ -228,6 +239,7 @@ def _record(
             session, [{"document_id": one.document.id, "person": one.person_id} for one in opened]
         )
         journal.append(session, rt.vault, organisation.id, _entries(opened, rows), work.now)
+        keys.remember_epochs(session, rt.vault.epochs, _epochs(work, rows))
         held.done_at = work.now
         session.add(held)
         session.flush()
@@ -238,6 +250,15 @@ def _record(
             session,
             Job("dispatch_block", str(dispatch.id), (str(dispatch.id),), partition=str(organisation.id)),
         )
+
+
+def _epochs(work: _Work, rows: Sequence[_Rows]) -> list[EpochName]:
+    """The days whose keys this block was sealed with."""
+    days = {row.message["outbox_day"] for row in rows}
+    return [
+        EpochName.link(work.organisation.id, work.terms.hard_day),
+        *(EpochName.out(day) for day in sorted(days)),
+    ]
 
 
 def _replace_earlier(rt: Runtime, session: Session, work: _Work) -> None:

@@ -117,8 +117,8 @@ def _is_pointless(
     if message.expires_at <= now:
         transitions.end(session, rt.vault, message, status.State.EXPIRED, "validity_over", now)
         return True
-    if message.link_id in closed:
-        reason = closed[message.link_id]
+    reason = closed.get(message.link_id) if message.link_id else None
+    if reason is not None:
         transitions.end(session, rt.vault, message, status.State.CANCELLED, reason, now)
         return True
     return False

@@ -1,7 +1,7 @@
 """What is over is made unreadable: wraps of links past their last day, then the epoch keys of those days."""
 
 from app.crypto.epochs import day_of
-from app.db.queries import accounts, documents, journal, organisations
+from app.db.queries import accounts, documents, journal, keys, organisations
 from app.evidence.tags import Tag
 from app.runtime import Runtime
 from links import lifecycle, limits, sessions
@@ -17,6 +17,7 @@ def destroy_past(rt: Runtime) -> None:
         if name.destroy_at > now or not rt.vault.epochs.destroy(name):
             continue
         with rt.begin() as session:
+            keys.forget_epoch(session, name)
             owners = [name.organisation_id] if name.organisation_id else organisations.ids(session)
             for organisation_id in owners:
                 entry = journal.Entry(

@@ -18,4 +18,4 @@ def post_cancel(batch_id: UUID, client: ApiClient, rt: RuntimeDep, config: Confi
     """Nothing of it is ever sent and its keys are destroyed. Cancelling twice changes nothing; a released batch cannot
     be cancelled any more (409)."""
     cancel_batch(rt, client.organisation_id, batch_id, client.actor)
-    return BatchOut.of(report_batch(rt, client.organisation_id, batch_id).batch, config)
+    return BatchOut.of(report_batch(rt, client.organisation_id, batch_id).batch, rt, config)

@@ -70,7 +70,7 @@ async def create_batch(
     batch = await receive_upload(
         request, rt, client.organisation_id, client.actor, _options, idempotency_key=idempotency_key
     )
-    return BatchOut.of(batch, config)
+    return BatchOut.of(batch, rt, config)
 
 
 def _options(fields: Fields) -> BatchOptions:

@@ -16,4 +16,4 @@ router = APIRouter()
 def get_batch(batch_id: UUID, client: ApiClient, rt: RuntimeDep, config: ConfigDep) -> BatchDetails:
     """State and figures, counted when asked."""
     report = report_batch(rt, client.organisation_id, batch_id)
-    return BatchDetails.with_progress(report.batch, report.progress, config)
+    return BatchDetails.with_progress(report.batch, report.progress, rt, config)

@@ -24,6 +24,6 @@ def get_batches(
     after = cursors.read_batch(cursor) if cursor else None
     page = list_batches(rt, client.organisation_id, after, limit)
     return BatchList(
-        data=[BatchOut.of(batch, config) for batch in page.batches],
+        data=[BatchOut.of(batch, rt, config) for batch in page.batches],
         next_cursor=cursors.write_batch(page.next) if page.next else None,
     )

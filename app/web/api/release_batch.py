@@ -51,7 +51,7 @@ def post_release(
         reasons = _reasons(request, client, rt, batch_id)
         problem = Problem(TABLE[Conflict], error.code, error.message, fields=reasons)
         return api_response(request, problem)
-    return BatchOut.of(batch, config)
+    return BatchOut.of(batch, rt, config)
 
 
 def _reasons(request: Request, client: ApiClient, rt: RuntimeDep, batch_id: UUID) -> tuple[FieldProblem, ...]:

@@ -6,8 +6,10 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from app.db.failures import read_failure
 from app.db.models import Batch
 from app.db.queries.batches import Progress
+from app.runtime import Runtime
 from app.usecases.batches.list_documents import DocumentEntry
 from app.usecases.batches.receive_batch import BatchOptions
 from app.web.deps import WebConfig
@@ -88,9 +90,9 @@ class BatchOut(BaseModel):
     review_url: str
 
     @classmethod
-    def of(cls, batch: Batch, config: WebConfig) -> Self:
+    def of(cls, batch: Batch, rt: Runtime, config: WebConfig) -> Self:
         """Shown from its row."""
-        return cls.model_validate(_batch_values(batch, config))
+        return cls.model_validate(_batch_values(batch, rt, config))
 
 
 class ProgressOut(BaseModel):
@@ -109,7 +111,7 @@ class BatchDetails(BatchOut):
     progress: ProgressOut
 
     @classmethod
-    def with_progress(cls, batch: Batch, progress: Progress, config: WebConfig) -> Self:
+    def with_progress(cls, batch: Batch, progress: Progress, rt: Runtime, config: WebConfig) -> Self:
         """Shown from its row and its figures."""
         shown = ProgressOut(
             documents=dict(progress.documents),
@@ -117,7 +119,7 @@ class BatchDetails(BatchOut):
             opened=progress.opened,
             downloaded=progress.downloaded,
         )
-        values = _batch_values(batch, config) | {"counts": dict(progress.matches), "progress": shown}
+        values = _batch_values(batch, rt, config) | {"counts": dict(progress.matches), "progress": shown}
         return cls.model_validate(values)
 
 
@@ -245,7 +247,7 @@ class ProblemOut(BaseModel):
     reference: str | None = None
 
 
-def _batch_values(batch: Batch, config: WebConfig) -> dict[str, object]:
+def _batch_values(batch: Batch, rt: Runtime, config: WebConfig) -> dict[str, object]:
     return {
         "id": batch.id,
         "title": batch.title,
@@ -259,6 +261,6 @@ def _batch_values(batch: Batch, config: WebConfig) -> dict[str, object]:
         "release_before": batch.release_before,
         "released_at": batch.released_at,
         "finished_at": batch.finished_at,
-        "failure": batch.failure or None,
+        "failure": read_failure(rt.vault, batch) or None,
         "review_url": f"{config.public_url}/app/batches/{batch.id}/review",
     }

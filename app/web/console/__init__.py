@@ -6,6 +6,8 @@ same page and what is wrong.
 
 from fastapi import APIRouter
 
+from app.core.errors import NotFound
+from app.web.auth import ConsoleUser
 from app.web.console import (
     batches,
     documents,
@@ -25,5 +27,12 @@ router = APIRouter(prefix="/app", include_in_schema=False)
 router.add_api_route("", sessions.home, methods=["GET"])
 for part in (sessions, batches, upload, live, mapping, review, release, watch, documents, exports, settings):
     router.include_router(part.router)
+
+
+@router.api_route("/{rest:path}", methods=["GET", "HEAD", "POST"])
+def nothing(_account: ConsoleUser) -> None:
+    """Anything else under this prefix is the console's, or links would take it for one of theirs."""
+    raise NotFound("no_such_page", "nothing is served at this address")
+
 
 __all__ = ["error_page", "router"]

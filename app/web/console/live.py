@@ -117,7 +117,9 @@ def _live_part(request: Request, account: Account, batch: BatchView) -> str:
     page_name = _page_of(batch)
     if page_name == "batch":
         return fragment(request, account, "_progress", **_following(batch))
-    return fragment(request, account, "_processing", **_processing(batch)) if page_name == "processing" else ""
+    return (
+        fragment(request, account, "_processing", **_processing(batch)) if page_name == "processing" else ""
+    )
 
 
 def _following(batch: BatchView) -> dict[str, Any]:

@@ -35,7 +35,9 @@ def mapping_page(
 def choose(
     request: Request, batch_id: UUID, account: Preparer, rt: RuntimeDep, form: CheckedForm
 ) -> Response:
-    columns: dict[Field, int] = {field: int(form[field]) for field in ASKED if form.get(field, "").isdecimal()}
+    columns: dict[Field, int] = {
+        field: int(form[field]) for field in ASKED if form.get(field, "").isdecimal()
+    }
     header_row = form.get("header_row", "")
     answer = Answer(form.get("sheet", ""), int(header_row) if header_row.isdecimal() else 0, columns)
     try:

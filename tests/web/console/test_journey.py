@@ -1,6 +1,6 @@
 import re
 
-from tests.web.console.office import Office, payroll, words
+from tests.web.console.office import Office, payroll
 
 
 def test_from_the_upload_to_the_phones(office: Office) -> None:

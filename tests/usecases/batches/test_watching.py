@@ -1,0 +1,67 @@
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.db.faces import Face, Search
+from app.db.queries.watching import Tally
+from app.db.watch import STAGES, count, stage
+from app.messaging.status import State
+
+FACE = Face("Éloïse D’ÉCHANTILLON", "A-00042", "+33612345678")
+DOCUMENT_STATES = ("in_review", "excluded", "releasing", "sealed", "revoked", "expired", "cancelled")
+tallies = st.builds(
+    Tally,
+    batch_id=st.just(UUID(int=0)),
+    document_state=st.sampled_from(DOCUMENT_STATES),
+    message_state=st.none() | st.sampled_from([state.value for state in State]),
+    opened=st.booleans(),
+    downloaded=st.booleans(),
+    documents=st.integers(0, 10_000),
+)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["eloise", "ÉCHANTILLON", "ech elo", "a-00042", "42", "0612345678", "06 12 34", "+33 6 12 34 56 78"],
+)
+def test_a_line_is_found_the_way_people_type(typed: str) -> None:
+    assert Search(typed).finds(FACE)
+
+
+@pytest.mark.parametrize("typed", ["dupont", "0699", "43"])
+def test_another_line_is_not(typed: str) -> None:
+    assert not Search(typed).finds(FACE)
+
+
+def test_nothing_typed_is_no_search() -> None:
+    assert not Search("  ")
+
+
+@pytest.mark.parametrize(
+    ("document", "message", "opened", "downloaded", "shown"),
+    [
+        ("releasing", None, False, False, "releasing"),
+        ("sealed", "queued", False, False, "queued"),
+        ("sealed", "read", False, False, "delivered"),
+        ("sealed", "cancelled", False, False, "refused"),
+        ("sealed", "failed", True, False, "opened"),
+        ("sealed", "unknown", True, True, "downloaded"),
+        ("revoked", "delivered", True, True, "revoked"),
+    ],
+)
+def test_where_a_document_stands(
+    document: str, message: str | None, opened: bool, downloaded: bool, shown: str
+) -> None:
+    assert stage(document, message, opened=opened, downloaded=downloaded) == shown
+
+
+@given(st.lists(tallies, max_size=8))
+def test_figures_add_up(groups: list[Tally]) -> None:
+    counts = count(groups)
+    assert set(counts.by_stage) <= set(STAGES)
+    assert sum(counts.by_stage.values()) == counts.total
+    assert counts.downloaded <= counts.opened <= counts.delivered <= counts.submitted <= counts.total
+    alone = counts.waiting + counts.failed + counts.unknown + counts.revoked
+    assert counts.submitted + alone == counts.total

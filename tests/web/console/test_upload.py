@@ -1,0 +1,95 @@
+import pytest
+
+from tests.web.console.office import Office, files_of, payroll, words
+
+SHEET = "Numéro interne;Nom;Prénom;Coordonnées;Sésame\n00004200;EXEMPLE;Aïcha;0612345678;7K3M9QXF\n"
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"expires_on": "2020-01-01"}, "Cette date est passée."),
+        ({"expires_on": "2030-01-01"}, "Cette date est trop lointaine"),
+        ({"period": "septembre"}, "Choisissez un mois"),
+        ({"password_policy": "none"}, "Il faut un mot de passe ou une date limite."),
+    ],
+)
+def test_a_mistake_is_told_beside_what_was_typed(office: Office, fields: dict[str, str], said: str) -> None:
+    clerk = office.browser()
+    clerk.get("/app/batches/new")
+    answer = clerk.upload(files_of(payroll()), **{"title": "Paie & primes", "channels": "sms", **fields})
+    assert answer.status_code == 422
+    assert said in words(answer)
+    assert 'value="Paie &amp; primes"' in answer.text
+    assert 'value="sms" checked' in answer.text
+
+
+@pytest.mark.parametrize(
+    ("left", "said"),
+    [("documents", "Ajoutez la liste des salariés."), ("people", "Ajoutez au moins un PDF")],
+)
+def test_a_missing_file_is_named(office: Office, left: str, said: str) -> None:
+    clerk = office.browser()
+    clerk.get("/app/batches/new")
+    answer = clerk.upload([file for file in files_of(payroll()) if file[0] == left])
+    assert answer.status_code == 422
+    assert said in words(answer)
+
+
+def test_too_much_is_refused_and_leaves_nothing(office: Office) -> None:
+    clerk = office.browser()
+    clerk.get("/app/batches/new")
+    answer = clerk.upload([("documents", ("b.pdf", bytes(2_200_000))), files_of(payroll())[1]])
+    assert answer.status_code == 422
+    assert "trop volumineux ensemble" in words(answer)
+    assert 'value="Paie de septembre"' in answer.text
+    far_too_much = clerk.upload([("documents", ("b.pdf", bytes(4_000_000)))])
+    assert far_too_much.status_code == 413
+    assert "Le fichier est trop volumineux" in words(far_too_much)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("b.pdf", b"this is no PDF at all", "« b.pdf » : ce n’est pas un PDF"),
+        ("b.zip", b"PK\x05\x06" + bytes(18), "« b.zip » : aucun PDF n’a été trouvé"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_explained(
+    office: Office, name: str, content: bytes, said: str
+) -> None:
+    clerk = office.browser()
+    clerk.get("/app/batches/new")
+    address = clerk.upload([("documents", (name, content)), files_of(payroll())[1]]).url.path
+    office.house.run()
+    page = words(clerk.get(address))
+    assert said in page
+    assert "Rien n’est parti." in page
+
+
+def test_unknown_headings_are_asked_once_and_remembered(office: Office) -> None:
+    clerk = office.browser()
+    clerk.get("/app/batches/new")
+    files = [files_of(payroll())[0], ("people", ("effectif.csv", SHEET.encode()))]
+    address = clerk.upload(files).url.path
+    office.house.run()
+    asked = clerk.get(address)
+    assert asked.url.path == f"{address}/mapping"
+    assert "0612345678" in asked.text
+    answer = {"sheet": _sheet(asked.text), "header_row": "1", "last_name": "1", "first_name": "2"}
+    wrong = clerk.post(f"{address}/mapping", **answer, staff_number="0", phone="0")
+    assert wrong.status_code == 422
+    assert "chacune une seule fois" in words(wrong)
+    clerk.post(f"{address}/mapping", **answer, staff_number="0", phone="3", access_code="4")
+    office.house.run()
+    assert clerk.get(address).url.path == f"{address}/review"
+    assert clerk.get(f"{address}/mapping").status_code == 409
+
+    next_month = [files_of(payroll(10))[0], ("people", ("effectif.csv", SHEET.encode()))]
+    again = clerk.upload(next_month).url.path
+    office.house.run()
+    assert clerk.get(again).url.path == f"{again}/review"
+
+
+def _sheet(page: str) -> str:
+    return page.partition('name="sheet" value="')[2].partition('"')[0]
