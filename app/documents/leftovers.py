@@ -21,7 +21,8 @@ _END = b"endstream"
 _DICTIONARY_WITHIN = 4096
 # Streams by which a reader finds its way, and those that draw nothing by themselves.
 _HARMLESS = re.compile(
-    rb"/(?:XRef|ObjStm|Metadata|Length1|Type1C|CIDFontType0C|OpenType|CMapName|Image)(?![A-Za-z0-9])"
+    rb"/Type\s*/(?:XRef|ObjStm|Metadata)(?![A-Za-z0-9])"
+    rb"|/Subtype\s*/(?:Image|Type1C|CIDFontType0C|OpenType)(?![A-Za-z0-9])|/Length1\s|/CMapName\s*/"
 )
 _FLATE = re.compile(rb"/Filter\s*(?:\[\s*)?/(?:FlateDecode|Fl)\s*(?:\]|[/>\r\n ])")
 _FILTER = re.compile(rb"/(?:Filter|F)(?![A-Za-z])")

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping
 from dataclasses import asdict
 from functools import lru_cache
@@ -10,10 +11,15 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from app.core.errors import Overloaded
 from app.documents.headings import Field
 from app.documents.sheet_child import CPU_SECONDS
 from app.documents.sheets_model import NeedsMapping, SheetChoice, SheetLimits, SheetRead, SheetRefused
 
+# Each child may take `sheet_child.MEMORY_BYTES`, and the page that asks about columns starts one at every visit.
+AT_ONCE = 2
+PATIENCE_SECONDS = 30.0
+_room = threading.BoundedSemaphore(AT_ONCE)
 _OUTCOMES = {outcome.__name__: outcome for outcome in (SheetRead, NeedsMapping, SheetRefused)}
 
 
@@ -24,12 +30,14 @@ def read_people_in_child(
     remembered: Mapping[str, Field] | None = None,
     choice: SheetChoice | None = None,
 ) -> SheetRead | NeedsMapping | SheetRefused:
-    """`read_people_sheet`, in a process that may be lost."""
+    """`read_people_sheet`, in a process that may be lost. Raises Overloaded when too many sheets are being read."""
     question = {
         "limits": asdict(limits),
         "remembered": dict(remembered or {}),
         "choice": asdict(choice) if choice else None,
     }
+    if not _room.acquire(timeout=PATIENCE_SECONDS):
+        raise Overloaded("sheets_queue", "too many sheets are being read; try again in a few seconds")
     try:
         done = subprocess.run(
             [sys.executable, "-I", "-m", "app.documents.sheet_child"],
@@ -44,6 +52,8 @@ def read_people_in_child(
         return SheetRefused(
             "too_large", "reading the sheet takes too long; keep only the columns that are needed"
         )
+    finally:
+        _room.release()
     name, _, outcome = done.stdout.partition(b"\n")
     if done.returncode != 0 or name.decode() not in _OUTCOMES:
         return SheetRefused(

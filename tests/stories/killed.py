@@ -187,8 +187,10 @@ def _carry_through(rt: Runtime, organisation_id: UUID, number: int) -> None:
         batch = _batch(rt, organisation_id, number)
         if batch is None:
             raise AssertionError("a batch that was there is lost")
-        if batch.state in ("finished", "failed", "cancelled"):
+        if batch.state == "finished":
             return
+        if batch.state in ("failed", "cancelled"):
+            raise AssertionError(f"a good payroll ended as {batch.state}: {batch.failure}")
         if batch.state == "in_review":
             exclude_blocking(rt, organisation_id, batch.id, CLERK)
             release_batch.release_batch(rt, organisation_id, batch.id, CLERK)

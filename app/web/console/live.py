@@ -18,7 +18,7 @@ from app.usecases.batches.show_batch import BatchView, show_batch
 from app.usecases.batches.show_recipients import show_recipients
 from app.web.auth import Reader
 from app.web.console.batches import PageNumber
-from app.web.console.pages import PAGE_SIZE, fragment, page, pager
+from app.web.console.pages import PAGE_SIZE, fragment, page, pager, with_parameters
 from app.web.deps import RuntimeDep
 
 router = APIRouter()
@@ -80,6 +80,7 @@ def batch_page(
         ],
         state=state,
         q=q,
+        here=with_parameters(address, {"state": state, "q": q, "page": str(number) if number > 1 else ""}),
         can={"resend": may_send, "recall": may_send and batch.state != "recalled"},
     )
 
@@ -88,14 +89,17 @@ def batch_page(
 async def events(
     request: Request, batch: Shown, account: Reader, rt: RuntimeDep
 ) -> AsyncIterator[ServerSentEvent]:
-    """The live part of the page each time it changes, and `done` when another page takes over."""
+    """The live part of the page each time it changes, with `moved` for what lists single people; `done` when another
+    page takes over."""
     first_page = _page_of(batch)
     ends = anyio.current_time() + LONGEST_STREAM_SECONDS
     sent = ""
     while _page_of(batch) == first_page:
         part = await run_in_threadpool(_live_part, request, account, batch)
-        if part and part != sent:
+        if part != sent:
             yield ServerSentEvent(raw_data=part)
+            if sent:
+                yield ServerSentEvent(raw_data="moved", event="moved")
             sent = part
         if not batch.live:
             break

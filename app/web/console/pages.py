@@ -53,14 +53,17 @@ class Pager:
     next: str | None
 
 
+def with_parameters(path: str, wanted: Mapping[str, str]) -> str:
+    """An address with those parameters that are not empty."""
+    parameters = {name: value for name, value in wanted.items() if value}
+    return path + ("?" + urlencode(parameters) if parameters else "")
+
+
 def pager(path: str, wanted: Mapping[str, str], number: int, total: int, size: int) -> Pager:
     """`wanted` are the parameters of the list, empty ones left out; `number` counts pages from 1."""
 
     def address(page_number: int) -> str:
-        parameters = {name: value for name, value in wanted.items() if value}
-        if page_number > 1:
-            parameters["page"] = str(page_number)
-        return path + ("?" + urlencode(parameters) if parameters else "")
+        return with_parameters(path, {**wanted, "page": str(page_number) if page_number > 1 else ""})
 
     offset = (number - 1) * size
     return Pager(

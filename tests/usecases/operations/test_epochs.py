@@ -14,7 +14,7 @@ from tests.pipeline import Pipeline, pipeline
 
 def receive(house: Pipeline) -> EpochName:
     """A batch that waits, and the name of the key that protects it."""
-    sample = make_sample(1, datetime(2026, 10, 1, tzinfo=UTC).date(), people=3)
+    sample = make_sample(1, datetime(2026, 10, 1, tzinfo=UTC).date(), people=8)
     batch = house.receive({"paie.pdf": sample.pdf}, ("people.xlsx", sample.sheet_xlsx))
     return EpochName.out(batch.review_day)
 

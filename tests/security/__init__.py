@@ -1,0 +1,1 @@
+"""Attacks that once went through, or that must never: each test is the attack itself."""

@@ -1,0 +1,81 @@
+"""What a thief of the database must not find in clear."""
+
+import base64
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from app.db.failures import read_failure
+from app.db.models import JournalEvent
+from app.db.queries import batches
+from app.usecases.batches.show_batch import show_batch
+from app.usecases.operations.verify_journal import verify_journal
+from tests.databases import SqliteDatabases
+from tests.pipeline import pipeline
+from tests.stories.payroll import TEAM, list_of
+from tests.stories.story import Clock, Story
+
+
+@pytest.fixture
+def story(sqlite_databases: SqliteDatabases, tmp_path: Path) -> Iterator[Story]:
+    clock = Clock()
+    with (
+        sqlite_databases.migrated() as url,
+        pipeline(tmp_path / "data", database_url=url, now=clock) as made,
+    ):
+        yield Story(made, clock, tmp_path / "data")
+
+
+def stored(story: Story) -> str:
+    """Every value of every table, as text."""
+    with story.rt.database.engine.connect() as connection:
+        tables = sa.inspect(connection).get_table_names()
+        rows = [row for table in tables for row in connection.execute(sa.text(f'SELECT * FROM "{table}"'))]
+    return "\n".join(map(repr, rows))
+
+
+def test_a_refused_file_is_named_on_the_screen_and_not_in_the_database(story: Story) -> None:
+    name = "Bulletin DUPONTEL Marie 0612345678.pdf"
+    batch = story.upload_files({name: b"%PDF-1.7 not really"}, ("salaries.csv", list_of(TEAM)))
+    assert batch.state == "failed"
+    assert read_failure(story.rt.vault, batch) == {"code": "pdf_damaged", "detail": name}
+    assert show_batch(story.rt, story.id, batch.id).failure["detail"] == name
+    found = stored(story)
+    assert "DUPONTEL" not in found
+    assert "0612345678" not in found
+
+
+def test_remembered_headings_are_sealed(story: Story) -> None:
+    headings = {"dupontel marie": "full_name", "a0042": "staff_number"}
+    with story.rt.begin() as session:
+        batches.remember_headings(session, story.rt.vault, story.id, headings, story.rt.now())
+        batches.remember_headings(session, story.rt.vault, story.id, {"gsm": "phone"}, story.rt.now())
+    with story.rt.read() as session:
+        assert batches.remembered_headings(session, story.rt.vault, story.id) == {**headings, "gsm": "phone"}
+    found = stored(story)
+    assert "dupontel" not in found
+    assert base64.b64encode(b"dupontel").decode() not in found
+
+
+@pytest.mark.parametrize("change", ["tag", "subject", "erase", "body"])
+def test_a_changed_journal_does_not_check(story: Story, change: str) -> None:
+    story.upload(TEAM)
+    assert verify_journal(story.rt, story.id).sound
+    with story.rt.begin() as session:
+        events = list(session.scalars(sa.select(JournalEvent).order_by(JournalEvent.seq)))  # type: ignore[arg-type]
+        victim, other = events[-1], events[-2]
+        match change:
+            case "tag":
+                victim.tag = "document:downloaded"
+            case "subject":
+                victim.subject_id = other.subject_id
+            case "erase":
+                victim.body_sealed = victim.salt = None
+            case "body":
+                victim.body_sealed = other.body_sealed
+        broken = victim.seq
+        session.add(victim)
+    verdict = verify_journal(story.rt, story.id)
+    assert (verdict.broken_at, verdict.fault) == (broken, "commitment")
