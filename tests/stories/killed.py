@@ -28,6 +28,8 @@ from app.db.models import Batch
 from app.db.queries import batches, messages
 from app.documents import split
 from app.engine import dbos_engine
+from app.engine.dbos_engine import DbosEngine
+from app.engine.handlers import Policy
 from app.runtime import Runtime
 from app.settings import Settings
 from app.usecases.batches import receive_batch, release_batch
@@ -120,6 +122,7 @@ def _work(place: Place, kill: Kill | None, payrolls: int) -> None:
         for number in range(payrolls):
             _carry_through(application.runtime, place.organisation, number)
         finish_batches(application.runtime)  # as its timer does every ten seconds
+        _wait_for_jobs(application.engine)
         worker.stop()
     except BaseException:
         traceback.print_exc()
@@ -129,10 +132,17 @@ def _work(place: Place, kill: Kill | None, payrolls: int) -> None:
 
 
 def _hurry() -> None:
-    """The same steps with shorter waits."""
+    """The same steps with shorter waits. So many deaths are no sign here of a job that kills its worker."""
+    dbos_engine.Policy = functools.partial(Policy, max_recoveries=100)
     simulator_numbers.NORMAL = replace(simulator_numbers.NORMAL, delivery_after=0.1)
     simulator_network.PAUSE_SECONDS = 0.1
     dbos_engine.POLLING_SECONDS = 0.05
+
+
+def _wait_for_jobs(engine: DbosEngine) -> None:
+    """Until the jobs that an earlier process left have found that nothing is left to do."""
+    while (backlog := engine.status()).waiting or backlog.running or backlog.delayed:
+        time.sleep(POLL_SECONDS)
 
 
 def _arm(kill: Kill) -> None:
