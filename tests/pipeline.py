@@ -25,8 +25,19 @@ from app.wiring import Application, build
 from app.worker import PIPELINE
 
 
+class NeverStopping:
+    """The parts of `app.core.jobs.Jobs` that concern a running engine, for tests without one."""
+
+    def checkpoint(self) -> None:
+        """Nothing stops here."""
+
+    def purge(self, before: datetime, ticks_before: datetime) -> int:
+        """Nothing is remembered long enough to be forgotten."""
+        return 0
+
+
 @dataclass
-class KeptJobs:
+class KeptJobs(NeverStopping):
     """`app.core.jobs.Jobs` that keeps what is enqueued. A key that was used before adds nothing."""
 
     waiting: deque[Job] = field(default_factory=deque)
@@ -36,13 +47,6 @@ class KeptJobs:
         if (job.kind, job.key) not in self.seen:
             self.seen.add((job.kind, job.key))
             self.waiting.append(job)
-
-    def checkpoint(self) -> None:
-        """Nothing stops here."""
-
-    def purge(self, before: datetime, ticks_before: datetime) -> int:
-        """Nothing is remembered long enough to be forgotten."""
-        return 0
 
 
 @dataclass

@@ -27,8 +27,8 @@ SECRET = "hunter2-secret"
 INTERNAL = {
     "Interrupted": "ends a job that the engine will run again",
     "JobFailed": "tells the engine that a job failed",
-    "MissingText": "a bug in a page: answered as unexpected",
-    "RefusedPdf": "an outcome on its way up, a value for the callers of app.documents",
+    "MissingTextError": "a bug in a page: answered as unexpected",
+    "RefusedPdfError": "an outcome on its way up, a value for the callers of app.documents",
     "SheetProblem": "an outcome on its way up, a value for the callers of app.documents",
     "RcsError": "a bug in a card: the card of an announcement is checked when it is built",
 }

@@ -108,10 +108,11 @@ def with_same_files(session: Session, organisation_id: UUID, contents: Sequence[
 def remembered_headings(session: Session, vault: Vault, organisation_id: UUID) -> dict[str, str]:
     """Folded headings a clerk gave a field to, earlier."""
     memory = session.get(MappingMemory, organisation_id)
-    if memory is None:
+    sealed = memory.headings.get("sealed") if memory else None
+    if sealed is None:
         return {}
     text = vault.columns.open_column(
-        organisation_id, "mapping_memory", "headings", organisation_id, b64decode(memory.headings["sealed"])
+        organisation_id, "mapping_memory", "headings", organisation_id, b64decode(sealed)
     )
     return dict(json.loads(text))
 

@@ -16,9 +16,11 @@ from app.db.models import Organisation
 from app.db.queries import journal
 from app.db.session import Database
 from app.documents.limits import PdfLimits
+from app.documents.renderer import PageRenderer
 from app.documents.sheets_model import SheetLimits
 from app.runtime import Policies, Runtime
 from app.storage.blobs import ObjectBlobs
+from tests.pipeline import NeverStopping
 
 NOW = datetime(2026, 11, 25, 9, 0, tzinfo=UTC)
 KEYS = KeyRing(AppKeys(1, bytes(range(32))))
@@ -37,7 +39,7 @@ class Clock:
         self.now += timedelta(**by)
 
 
-class NoJobs:
+class NoJobs(NeverStopping):
     """A queue into which these use cases must put nothing."""
 
     def enqueue(self, transaction: Any, job: Job) -> None:
@@ -51,6 +53,7 @@ def make_runtime(database: Database, passwords: Argon2Pool, folder: Path, clock:
         vault=Vault.build(KEYS, FileEpochStore(folder), passwords),
         passwords=passwords,
         blobs=ObjectBlobs(MemoryStore()),
+        renderer=PageRenderer(PdfLimits(), children=1),
         carriers={},
         jobs=NoJobs(),
         policies=Policies(

@@ -23,6 +23,7 @@ from app.web.deps import WebConfig, attach
 from app.web.problems import Answers, Problem, boundary, install
 from app.web.security import stack
 from app.worker import handlers
+from tests.pipeline import NeverStopping
 from tests.web.client import TestClient
 
 HERE = "http://localhost"
@@ -34,7 +35,7 @@ Files = Sequence[tuple[str, tuple[str, bytes]]]
 FILES: Files = (("documents", ("paie.pdf", PDF)), ("people", ("effectif.xlsx", SHEET)))
 
 
-class WaitingJobs:
+class WaitingJobs(NeverStopping):
     """Keeps jobs until `House.work` runs them."""
 
     def __init__(self) -> None:
