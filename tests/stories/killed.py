@@ -110,6 +110,8 @@ def _work(place: Place, kill: Kill | None, payrolls: int) -> None:
     os.dup2(log.fileno(), sys.stderr.fileno())
     _hurry()
     application = build(place.settings())
+    # So many deaths are no sign here of a job that kills its worker.
+    application.engine._policy = Policy(max_recoveries=100)
     if not place.idempotent:
         SimulatorCarrier.idempotent = False
     worker = Worker(application)
@@ -132,8 +134,7 @@ def _work(place: Place, kill: Kill | None, payrolls: int) -> None:
 
 
 def _hurry() -> None:
-    """The same steps with shorter waits. So many deaths are no sign here of a job that kills its worker."""
-    dbos_engine.Policy = functools.partial(Policy, max_recoveries=100)
+    """The same steps with shorter waits."""
     simulator_numbers.NORMAL = replace(simulator_numbers.NORMAL, delivery_after=0.1)
     simulator_network.PAUSE_SECONDS = 0.1
     dbos_engine.POLLING_SECONDS = 0.05

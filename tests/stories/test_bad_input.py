@@ -9,6 +9,7 @@ import pikepdf
 import pytest
 
 from app.core.errors import InvalidInput, NotFound, TooLarge
+from app.db.failures import read_failure
 from app.db.lines import read_details
 from app.db.models import Batch
 from app.db.openings import open_part
@@ -142,7 +143,8 @@ def test_a_bad_list_fails_its_batch_with_its_reason_and_the_next_one_goes_on(sto
 def test_the_failure_names_the_file(story: Story) -> None:
     bad = zip_of({"../a.pdf": saved(one_page())})
     batch = story.upload_files({"zoe.pdf": pdf_of([ZOE]), "paie.zip": bad}, GOOD_LIST)
-    assert batch.failure == {"code": "pdf_unsafe_path", "detail": "paie.zip"}
+    assert read_failure(story.rt.vault, batch) == {"code": "pdf_unsafe_path", "detail": "paie.zip"}
+    assert b"paie.zip" not in story.everything_stored()
 
 
 def test_one_bad_file_among_many_blocks_its_line_and_not_the_others(story: Story) -> None:

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from app.db.failures import write_failure
 from app.db.queries import batches, documents, journal
 from app.evidence.tags import Tag
 from app.runtime import Runtime
@@ -16,7 +17,7 @@ def give_up_batch(rt: Runtime, batch_id: UUID, cause: str) -> None:
         if batch is None or batch.state not in READING:
             return
         batch.state = "failed"
-        batch.failure = {"code": "reading_gave_up", "detail": ""}
+        write_failure(rt.vault, batch, "reading_gave_up", "")
         session.add(batch)
         documents.forget_review(session, batch.id)
         entry = journal.Entry(Tag.BATCH_REFUSED, batch.id, {"code": "reading_gave_up", "cause": cause})
