@@ -30,7 +30,8 @@ _OPERATORS_WITHOUT_DIGITS = _OPERATORS | {b"d"}
 _SPACE = rb"\x00\t\n\f\r "
 _DELIMITER = rb"()<>\[\]{}/%"
 _REGULAR = rb"[^" + _SPACE + _DELIMITER + rb"]"
-_STRING = re.compile(rb"\([^()\\]*+(?:\\.[^()\\]*+)*+\)|<[0-9A-Fa-f" + _SPACE + rb"]*+>", re.DOTALL)
+_LITERAL_STRING = re.compile(rb"\([^()\\]*+(?:\\.[^()\\]*+)*+\)", re.DOTALL)
+_STRING = re.compile(_LITERAL_STRING.pattern + rb"|<[0-9A-Fa-f" + _SPACE + rb"]*+>", re.DOTALL)
 _NAME_AND_OPERATOR = re.compile(
     rb"/("
     + _REGULAR
@@ -80,12 +81,13 @@ Use = tuple[str, str]
 
 def used_names(data: bytes) -> frozenset[Use]:
     """The resources `data` uses. Raises `RefusedPdfError` with `content_unreadable` when it cannot be read."""
-    rest = _STRING.sub(b" ", data)
-    if rest.translate(None, _EASY_BYTES) or b"BI" in rest:
+    rest = (_STRING if b"<" in data else _LITERAL_STRING).sub(b" ", data)
+    wording = rest.translate(None, _DIGITS)
+    if wording.translate(None, _EASY_BYTES) or b"BI" in wording:
         return _exactly_used(data)
-    _require_balanced(rest)
+    _require_balanced(wording)
     # Without numbers most lines are the same, so few are left to look at.
-    lines = set(rest.translate(_DELIMITERS_TO_SPACE, _DIGITS).splitlines())
+    lines = set(wording.translate(_DELIMITERS_TO_SPACE).splitlines())
     operators = {word.partition(b"/")[0] for line in lines for word in line.split()} - {b""}
     if not operators <= _OPERATORS_WITHOUT_DIGITS and b"BX" not in operators:
         return _exactly_used(data)

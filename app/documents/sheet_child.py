@@ -2,7 +2,8 @@
 
 Run as `python -I -m app.documents.sheet_child`: one JSON line with the question and the file on standard input, the
 outcome's name and its fields as JSON on standard output. The process bounds its own memory and CPU time and gives up
-files, network and other programs (`app/documents/sandbox.py`). It loads as little as it can, since starting it takes longer than most sheets.
+files, network and other programs (`app/documents/sandbox.py`). It loads as little as it can, since starting it takes
+longer than most sheets.
 """
 
 import json

@@ -1,5 +1,6 @@
 """What becomes of the notice of one payslip, whatever the network does: one person is never texted twice blindly."""
 
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -237,6 +238,24 @@ def test_a_delivery_told_before_the_answer_is_kept(story: Story) -> None:
     batch = story.sent(ZOE)
     assert tries(story, batch) == [("rcs", "delivered", "")]
     assert story.only_message(batch).state == "delivered"
+
+
+def test_reports_that_come_while_answers_are_written_down_block_nothing(story: Story) -> None:
+    told: list[Future[None]] = []
+
+    def script(submission: Submission) -> Answer:
+        report = Report(submission.attempt_id, "early", "delivered", "", story.clock())
+        told.append(pool.submit(record_report, story.rt, report))
+        return accept(submission)
+
+    story.use_carrier(ScriptedCarrier(script))
+    batch = story.upload(crew(25))
+    story.release(batch)
+    with ThreadPoolExecutor(4) as pool:
+        story.pipeline.run()
+    assert [one.exception() for one in told] == [None] * 25
+    assert set(story.states(batch).values()) == {"delivered"}
+    assert not any(message.double for message in story.messages_of(batch).values())
 
 
 def test_what_waited_past_its_time_is_not_sent_any_more(story: Story) -> None:

@@ -23,6 +23,16 @@ def get(session: Session, message_id: UUID) -> Message | None:
     return session.exec(select(Message).where(Message.id == message_id).with_for_update()).one_or_none()
 
 
+def hold(session: Session, message_ids: Sequence[UUID]) -> dict[UUID, Message]:
+    """These messages, held until the transaction ends.
+
+    Whoever changes several messages holds them all before anything else, the head of the journal above all: one who
+    holds the journal and waits for a message can meet one who holds that message and waits for the journal.
+    """
+    query = select(Message).where(col(Message.id).in_(message_ids)).order_by(col(Message.id))
+    return {message.id: message for message in session.exec(query.with_for_update())}
+
+
 def of_document(session: Session, document_id: UUID) -> list[Message]:
     """Messages about a document, oldest first."""
     query = select(Message).where(Message.document_id == document_id)
@@ -51,10 +61,15 @@ def closed_links(session: Session, waiting: Sequence[Message]) -> dict[UUID, str
 
 
 def in_doubt(session: Session, block_id: UUID) -> list[Message]:
-    """Messages of a block that an interrupted run left between our commit and the carrier's answer."""
-    return list(
-        session.exec(select(Message).where(Message.block_id == block_id, Message.state == "submitting"))
-    )
+    """Messages of a block that an interrupted run left between our commit and the carrier's answer; held."""
+    query = select(Message).where(Message.block_id == block_id, Message.state == "submitting")
+    return list(session.exec(query.order_by(col(Message.id)).with_for_update()))
+
+
+def any_in_doubt(session: Session, block_id: UUID) -> bool:
+    """Whether `in_doubt` would find something."""
+    query = select(Message.id).where(Message.block_id == block_id, Message.state == "submitting")
+    return session.exec(query.limit(1)).first() is not None
 
 
 def held_until(session: Session, now: datetime, limit: int) -> list[Message]:

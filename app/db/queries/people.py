@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from app.db.bulk import insert_rows
-from app.db.models import Objection, Person
+from app.db.models import Document, Objection, Person
 from app.messaging.consent import Entry, Fact
 
 CHUNK = 500
@@ -25,6 +25,22 @@ def by_staff_index(session: Session, organisation_id: UUID, indexes: Sequence[by
         )
         found |= {person.staff_index: person for person in session.exec(query)}
     return found
+
+
+def of_block(session: Session, block_id: UUID) -> dict[bytes, Person]:
+    """Known people among those whose documents are in a block."""
+    query = (
+        select(Person)
+        .join(
+            Document,
+            sa.and_(
+                col(Document.staff_index) == col(Person.staff_index),
+                col(Document.organisation_id) == col(Person.organisation_id),
+            ),
+        )
+        .where(Document.block_id == block_id)
+    )
+    return {person.staff_index: person for person in session.exec(query)}
 
 
 def insert_all(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:

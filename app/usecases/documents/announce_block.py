@@ -104,14 +104,12 @@ def _load(rt: Runtime, block_id: UUID) -> _Work | None:
         organisation = organisations.get(session, batch.organisation_id)
         if organisation is None:
             return None
-        lines = leaving.of_block(session, block_id)
-        indexes = [line.staff_index for line in lines if line.staff_index]
         return _Work(
             block,
             batch,
             organisation,
-            lines,
-            people.by_staff_index(session, organisation.id, indexes),
+            leaving.of_block(session, block_id),
+            people.of_block(session, block_id),
             organisations.templates(session, organisation.id, PAYSLIP_NOTICE),
             organisations.senders(session, organisation.id),
             terms(
@@ -224,7 +222,7 @@ def _record(
         held = messages.lock_block(session, work.block.id)
         if held is None or held.done_at is not None or batches.lock_state(session, batch.id) != "releasing":
             return
-        _replace_earlier(rt, session, work)
+        replaced = _replace_earlier(session, work)
         session.add(dispatch)
         session.flush()
         people.insert_all(
@@ -238,7 +236,7 @@ def _record(
         leaving.seal_many(
             session, [{"document_id": one.document.id, "person": one.person_id} for one in opened]
         )
-        journal.append(session, rt.vault, organisation.id, _entries(opened, rows), work.now)
+        journal.append(session, rt.vault, organisation.id, [*replaced, *_entries(opened, rows)], work.now)
         keys.remember_epochs(session, rt.vault.epochs, _epochs(work, rows))
         held.done_at = work.now
         session.add(held)
@@ -261,14 +259,13 @@ def _epochs(work: _Work, rows: Sequence[_Rows]) -> list[EpochName]:
     ]
 
 
-def _replace_earlier(rt: Runtime, session: Session, work: _Work) -> None:
-    """A corrected payslip takes the place of the one sent before for the same person and period."""
+def _replace_earlier(session: Session, work: _Work) -> list[journal.Entry]:
+    """A corrected payslip takes the place of the one sent before for the same person and period; what to journal."""
     ids = leaving.replaced_by(session, work.block.id)
     ended = lifecycle.revoke_documents(session, ids, "replaced", work.now)
     documents.revoke(session, ids, work.now)
     messages.cancel_of_documents(session, ids, work.now, "replaced")
-    entries = [journal.Entry(Tag.LINK_REVOKED, link.id, {"reason": "replaced"}) for link in ended]
-    journal.append(session, rt.vault, work.organisation.id, entries, work.now)
+    return [journal.Entry(Tag.LINK_REVOKED, link.id, {"reason": "replaced"}) for link in ended]
 
 
 def _new(

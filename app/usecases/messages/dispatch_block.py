@@ -219,7 +219,7 @@ def _doubts(rt: Runtime, block_id: UUID) -> list[_Ready]:
 
 def _has_doubts(rt: Runtime, block_id: UUID) -> bool:
     with rt.read() as session:
-        return bool(messages.in_doubt(session, block_id))
+        return messages.any_in_doubt(session, block_id)
 
 
 def _send_each(rt: Runtime, ready: Sequence[_Ready]) -> None:
@@ -270,8 +270,9 @@ def _flush(rt: Runtime, answers: Sequence[_Answer]) -> None:
     if not answers:
         return
     with rt.begin() as session:
+        held = messages.hold(session, [answer.ready.message_id for answer in answers])
         for answer in answers:
-            message = messages.get(session, answer.ready.message_id)
+            message = held.get(answer.ready.message_id)
             attempt = messages.attempt(session, answer.ready.attempt_id)
             if message is not None and attempt is not None:
                 _write_down(rt, session, message, attempt, answer)

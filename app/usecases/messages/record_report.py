@@ -30,6 +30,7 @@ def record_report(rt: Runtime, report: Report) -> None:
             or messages.report_exists(session, attempt.id, report.event_key)
         ):
             return
+        session.refresh(attempt)  # it was read before its message was held
         session.add(
             DeliveryReport(
                 attempt_id=attempt.id,
