@@ -51,7 +51,8 @@ def main() -> None:
         _one(Path(arguments.one[0]), Path(arguments.one[1]), arguments.one[2])
         return
     per_page = {
-        pages: _size(pages, arguments.rounds, passwords=not arguments.no_passwords) for pages in arguments.pages
+        pages: _size(pages, arguments.rounds, passwords=not arguments.no_passwords)
+        for pages in arguments.pages
     }
     smallest, largest = min(per_page), max(per_page)
     ratio = per_page[largest] / per_page[smallest]

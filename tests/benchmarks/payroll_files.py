@@ -1,6 +1,7 @@
 """Payrolls of any size for benchmarks: one merged PDF with shared embedded fonts and logo, as payroll programs write them.
 
-The same `seed` gives the same file. People are invented; a quarter of the payslips run over two pages.
+The same `seed` gives the same file. People are invented; a quarter of the payslips run over two pages. A page holds as
+much as a French payslip does, about 2,700 letters: 2,000 pages are 7 MB.
 """
 
 import io
@@ -41,7 +42,9 @@ _LINES = (
     "Santé",
     "Sécurité sociale - Maladie Maternité Invalidité Décès",
     "Complémentaire Incapacité Invalidité Décès",
+    "Complémentaire Santé",
     "Accidents du travail - Maladies professionnelles",
+    "Retraite",
     "Sécurité sociale plafonnée",
     "Sécurité sociale déplafonnée",
     "Complémentaire Tranche 1",
@@ -50,6 +53,7 @@ _LINES = (
     "Assurance chômage",
     "APEC",
     "Autres contributions dues par l'employeur",
+    "Cotisations statutaires ou prévues par la conv. coll.",
     "CSG déductible de l'impôt sur le revenu",
     "CSG/CRDS non déductible de l'impôt sur le revenu",
     "Exonérations et allègements de cotisations",
@@ -60,6 +64,11 @@ _LINES = (
     "NET À PAYER AVANT IMPÔT SUR LE REVENU",
     "Impôt sur le revenu prélevé à la source - PAS",
     "NET PAYÉ EN EUROS",
+)
+_HEADINGS = ("Base", "Taux sal.", "Part salarié", "Taux pat.", "Part employeur")
+_NOTICES = (
+    "Dans votre intérêt et pour vous aider à faire valoir vos droits, conservez ce bulletin de paie sans limitation de durée.",
+    "Informations sur les mentions du bulletin : www.service-public.fr (rubrique « cotisations salariales »)",
 )
 
 
@@ -80,7 +89,18 @@ def _logo(rng: random.Random) -> ImageReader:
 
 
 def _amount(rng: random.Random) -> str:
-    return f"{rng.randint(10, 3999)},{rng.randint(0, 99):02d}"
+    euros = rng.randint(10, 3999)
+    thousands = f"{euros // 1000} {euros % 1000:03d}" if euros >= 1000 else str(euros)
+    return f"{thousands},{rng.randint(0, 99):02d}"
+
+
+def _leave(rng: random.Random) -> str:
+    taken = rng.randint(0, 25)
+    earned = rng.randint(0, 24) + 0.08
+    return (
+        f"Congés N-1 : acquis 25,00 pris {taken},00 solde {25 - taken},00"
+        f" Congés N : acquis {earned:.2f} pris 0,00 solde {earned:.2f} RTT : {rng.randint(0, 9)},00"
+    ).replace(".", ",")
 
 
 def _first_page(canvas: Canvas, rng: random.Random, person: _Person, logo: ImageReader, of: int) -> None:
@@ -93,23 +113,32 @@ def _first_page(canvas: Canvas, rng: random.Random, person: _Person, logo: Image
         f"Matricule : {person.staff_number}",
         f"N° Sécurité sociale : {person.national_id}",
         "Emploi : Chargé d'études & développement",
+        f"Qualification : Cadre - coefficient {rng.randint(9, 27)}0",
         "Convention collective : Bureaux d'études techniques (Syntec)",
+        f"Entrée le : {rng.randint(1, 28):02d}/{rng.randint(1, 12):02d}/{rng.randint(1998, 2024)}",
     )
     for index, line in enumerate(head):
         canvas.drawString(40, 755 - 11 * index, line)
     canvas.drawString(330, 740, person.name)
     canvas.drawString(330, 729, f"{rng.randint(1, 199)} rue de l'Église")
     canvas.drawString(330, 718, f"{rng.randint(10000, 95999)} SAINT-ÉTIENNE-DU-RHÔNE")
+    for column, heading in enumerate(_HEADINGS):
+        canvas.drawRightString(320 + 55 * column, 664, heading)
     for row, label in enumerate(_LINES):
-        y = 680 - 16 * row
+        y = 650 - 14 * row
         canvas.setFont("Vera-Bold" if label.isupper() else "Vera", 7)
         canvas.drawString(40, y, label)
         for column in range(5):
             if rng.random() < 0.7:
                 canvas.drawRightString(320 + 55 * column, y, _amount(rng))
-    canvas.line(40, 200, 560, 200)
-    canvas.drawString(40, 180, f"Cumuls annuels - brut : {_amount(rng)} net imposable : {_amount(rng)}")
-    canvas.drawString(40, 60, "Dans votre intérêt, conservez ce bulletin de paie sans limitation de durée.")
+    canvas.line(40, 185, 560, 185)
+    canvas.drawString(40, 170, f"Net payé : {_amount(rng)} € par virement")
+    canvas.drawString(40, 150, _leave(rng))
+    cumuls = f"brut : {_amount(rng)} net imposable : {_amount(rng)} PAS : {_amount(rng)}"
+    canvas.drawString(40, 135, f"Cumuls annuels - {cumuls}")
+    canvas.setFont("Vera", 6)
+    for index, line in enumerate(_NOTICES):
+        canvas.drawString(40, 70 - 9 * index, line)
     canvas.showPage()
 
 
