@@ -48,6 +48,7 @@ class Application:
         self.runtime.passwords.close()
         self.runtime.renderer.close()
         self.runtime.database.close()
+        self.engine.close()
 
 
 def build(settings: Settings) -> Application:

@@ -132,6 +132,10 @@ class DbosEngine:
         DbosEngine._started = None
         return self._runner.running == 0
 
+    def close(self) -> None:
+        """Give the connections back; for a process that is done with the engine, started or not."""
+        self._database.dispose()
+
     def checkpoint(self) -> None:
         """For a long handler, between two pieces of work: raises Interrupted when this process is stopping.
 

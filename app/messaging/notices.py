@@ -29,7 +29,7 @@ DEFAULT_TEMPLATES = (
         "fr",
         "transactional",
         "",
-        "{sender}: bulletin de paie {period} disponible jusqu'au {until}\n{link}\n{hint}",
+        "{sender}: bulletin de paie {period}, lisible jusqu'au {until}\n{link}\n{hint}",
     ),
     DefaultTemplate(
         PAYSLIP_NOTICE,
@@ -37,7 +37,7 @@ DEFAULT_TEMPLATES = (
         "en",
         "transactional",
         "",
-        "{sender}: your payslip {period} is available until {until}\n{link}\n{hint}",
+        "{sender}: payslip {period}, readable until {until}\n{link}\n{hint}",
     ),
     DefaultTemplate(
         PAYSLIP_NOTICE,
@@ -58,10 +58,10 @@ DEFAULT_TEMPLATES = (
 )
 
 PASSWORD_HINTS = {
-    ("sheet", "fr"): "Mot de passe: celui remis par votre employeur",
-    ("sheet", "en"): "Password: the one your employer gave you",
-    ("generated", "fr"): "Mot de passe: le code de votre courrier",
-    ("generated", "en"): "Password: the code in your letter",
+    ("sheet", "fr"): "Code remis par l'employeur",
+    ("sheet", "en"): "Code: from your employer",
+    ("generated", "fr"): "Code remis par courrier",
+    ("generated", "en"): "Code: in your letter",
     ("usual", "fr"): "Mot de passe habituel",
     ("usual", "en"): "Your usual password",
     ("none", "fr"): "Sans mot de passe",

@@ -133,10 +133,12 @@ def _opened(
 ) -> Unlocked | NotOpen:
     with rt.begin() as session:
         outcome = opening.opened(session, rt.vault.links, attempt, key, now, kind)
-        _write(rt, session, outcome.events, now)
         if isinstance(outcome, opening.Refused):
+            _write(rt, session, outcome.events, now)
             return NotOpen(known, outcome.state)
+        # The journal head comes last, as everywhere: two transactions that took them in other orders could lock up.
         documents.mark_opened(session, attempt.facts.document_id, now)
+        _write(rt, session, outcome.events, now)
     return Unlocked(known, outcome.session.value)
 
 

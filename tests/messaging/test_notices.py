@@ -1,0 +1,29 @@
+"""The texts an organisation starts with cost one SMS each."""
+
+from datetime import date
+
+import pytest
+
+from app.messaging.content import render
+from app.messaging.encode import smart_encode
+from app.messaging.notices import DEFAULT_TEMPLATES, PASSWORD_HINTS, DefaultTemplate, date_label, period_label
+from app.messaging.segmentation import segment
+
+LINK = "https://pay.example.fr/7kPq2mXa#2w7QkXr9bLmT4fZc"
+SENDER = "Boulangerie Dupont SA"
+
+
+@pytest.mark.parametrize("template", [each for each in DEFAULT_TEMPLATES if each.channel == "sms"])
+@pytest.mark.parametrize("policy", ["sheet", "generated", "usual", "none"])
+@pytest.mark.parametrize("month", range(1, 13))
+def test_a_default_notice_fits_one_segment(template: DefaultTemplate, policy: str, month: int) -> None:
+    language = template.language
+    values = {
+        "sender": SENDER,
+        "period": period_label(f"2026-{month:02d}", language),
+        "until": date_label(date(2026, 12, 31), language),
+        "link": LINK,
+        "hint": PASSWORD_HINTS[policy, language],
+    }
+    counted = segment(smart_encode(render(template.text, values)).text)
+    assert (counted.encoding, counted.segments) == ("GSM-7", 1)
