@@ -1,7 +1,6 @@
 """Which job runs which use case, in pipeline order, and the loops a worker holds."""
 
 import gc
-import logging
 from collections.abc import Callable
 from functools import partial
 from uuid import UUID
@@ -9,7 +8,6 @@ from uuid import UUID
 from app.carriers.base import Inbound, Report
 from app.carriers.simulator_network import SimulatorLoop
 from app.core.jobs import Handlers, Schedule
-from app.core.log import fields
 from app.runtime import Runtime
 from app.usecases.batches.cancel_overdue import cancel_overdue
 from app.usecases.batches.finish_batches import finish_batches
@@ -22,12 +20,11 @@ from app.usecases.messages.record_inbound import record_inbound
 from app.usecases.messages.record_report import record_report
 from app.usecases.messages.release_held import release_held
 from app.usecases.opening.note_downloads import note_downloads
+from app.usecases.operations.delete_packs import delete_packs
 from app.usecases.operations.destroy_past import destroy_past
 from app.usecases.operations.forget_jobs import forget_jobs
 from app.usecases.operations.wipe_texts import wipe_texts
 from app.wiring import Application
-
-log = logging.getLogger(__name__)
 
 PIPELINE: dict[str, Callable[..., None]] = {
     "split_batch": split_batch,
@@ -43,6 +40,7 @@ TIMERS: dict[str, tuple[Callable[..., None], str]] = {
     "cancel_overdue": (cancel_overdue, "30 */10 * * * *"),
     "forget_jobs": (forget_jobs, "0 20 * * * *"),
     "destroy_past": (destroy_past, "0 5 * * * *"),
+    "delete_packs": (delete_packs, "0 35 * * * *"),
 }
 
 
@@ -90,6 +88,5 @@ class Worker:
             record_inbound(self._application.runtime, event)
 
     def _dead(self, kind: str, ids: tuple[str, ...], code: str) -> None:
-        log.error("a job was given up", extra=fields(job=kind, ids=list(ids), code=code))
         if kind == "split_batch":
             give_up_batch(self._application.runtime, UUID(ids[0]), code)

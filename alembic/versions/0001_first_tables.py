@@ -150,6 +150,7 @@ def upgrade() -> None:
         sa.Column("released_by", sa.String(80), nullable=False),
         sa.Column("released_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("packs_deleted_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["organisation_id"], ["organisation.id"], name=op.f("fk_batch_organisation_id_organisation")
         ),

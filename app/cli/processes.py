@@ -8,6 +8,7 @@ from collections.abc import Callable
 import uvicorn
 
 from app import wiring
+from app.cli.connections import KEEP_ALIVE_SECONDS, TimedProtocol, connection_limit, raise_file_limit
 from app.cli.stopping import StopRequest
 from app.core import log
 from app.core.errors import InvalidInput
@@ -30,7 +31,7 @@ def run_service(
     log.set_up(log_level)
     listener = _listen(settings.host, settings.port)
     application = wiring.build(settings)
-    server = uvicorn.Server(_configuration(settings, application))
+    server = uvicorn.Server(configuration(settings, application))
     # While it serves, uvicorn has handlers of its own; this one is for a signal that comes just before.
     stop = StopRequest(lambda: setattr(server, "should_exit", True))
     stop.listen()
@@ -62,17 +63,20 @@ def run_worker(settings: Settings) -> None:
         _leave(application, worker)
 
 
-def _configuration(settings: Settings, application: Application) -> uvicorn.Config:
+def configuration(settings: Settings, application: Application) -> uvicorn.Config:
+    """Of the HTTP server, once this process may open as many files as the system grants."""
     return uvicorn.Config(
         create_app(settings, application),
         loop="uvloop",
-        http="httptools",
+        http=TimedProtocol,
         ws="none",
         lifespan="off",
         log_config=None,
         access_log=False,
         proxy_headers=False,
         server_header=False,
+        limit_concurrency=connection_limit(raise_file_limit()),
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=REQUEST_SECONDS,
         ssl_certfile=settings.tls_cert,
         ssl_keyfile=settings.tls_key,

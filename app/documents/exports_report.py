@@ -20,7 +20,7 @@ _TABLE_BOTTOM = 20 * mm
 _TILE_WIDTH, _TILE_HEIGHT, _TILE_GAP = 33 * mm, 16 * mm, 3.75 * mm
 _TILES_PER_LINE = 5
 _COLUMNS = (22 * mm, 48 * mm, 34 * mm, 19 * mm, 19 * mm, 19 * mm, 19 * mm)
-_INK, _SOFT, _LINE, _BAND, _ZEBRA = map(HexColor, ("#1f2937", "#6b7280", "#d1d5db", "#1e3a8a", "#f3f4f6"))
+_INK, _SOFT, _LINE, _BAND, _ZEBRA = map(HexColor, ("#1f2937", "#6b7280", "#d1d5db", "#0b6e63", "#f3f4f6"))
 
 _WORDS = {
     "fr": {
@@ -29,14 +29,14 @@ _WORDS = {
         "released": "Envoi validé le {when} par {who}",
         "generated": "Rapport établi le {when} (heures : {zone})",
         "page": "Page {page} sur {pages}",
-        "columns": ("Matricule", "Nom", "État", "Envoyé", "Remis", "Ouvert", "Téléchargé"),
+        "columns": ("Matricule", "Nom", "État", "Parti", "Remis", "Ouvert", "Téléchargé"),
         "date": "%d/%m/%Y %H:%M",
         "short": "%d/%m %H:%M",
     },
     "en": {
         "title": "Delivery report",
         "period": "Period: {period}",
-        "released": "Released on {when} by {who}",
+        "released": "Approved on {when} by {who}",
         "generated": "Report made on {when} (times: {zone})",
         "page": "Page {page} of {pages}",
         "columns": ("Staff number", "Name", "Status", "Sent", "Delivered", "Opened", "Downloaded"),

@@ -26,13 +26,6 @@ from app.documents.match.pages import Slip
 _PIPE_BYTES = 1024 * 1024
 _CHUNK = 256 * 1024
 _SECONDS_TO_END = 5
-# glibc would give the memory of every page text back to the system and ask for it again at the next page, which costs
-# a sixth of the work. With these it keeps up to 64 MiB, and thousands of small pieces of each size; other C libraries
-# pass them over.
-_KEPT_MEMORY = {
-    "GLIBC_TUNABLES": "glibc.malloc.mmap_threshold=33554432:glibc.malloc.trim_threshold=67108864"
-    ":glibc.malloc.tcache_count=2000"
-}
 _OUT_OF_MEMORY = (signal.SIGABRT, signal.SIGILL, signal.SIGTRAP, signal.SIGKILL)
 
 
@@ -260,7 +253,7 @@ class PdfChild:
 
 
 def _started() -> subprocess.Popen[bytes]:
-    """A new child with nothing of our environment, which may hold keys."""
+    """A new child with an empty environment: it needs nothing from ours, and ours may hold keys."""
     process = subprocess.Popen(
         [sys.executable, "-I", "-m", "app.documents.child"],
         stdin=subprocess.PIPE,
@@ -268,7 +261,7 @@ def _started() -> subprocess.Popen[bytes]:
         stderr=subprocess.DEVNULL,
         bufsize=0,
         cwd="/",
-        env=_KEPT_MEMORY,
+        env={},
         start_new_session=True,
     )
     for pipe in (process.stdin, process.stdout):

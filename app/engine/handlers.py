@@ -1,18 +1,18 @@
 """How a handler is run: tried again after a failure, given up after too many, left alone when the process stops.
 
 What the engine stores and logs of a failure is readable by whoever reads the database or the log, so only the code of
-an error, its place in our source and the job's ids are ever written, never the text of an unexpected exception.
+an error, its way through our source and the job's ids are ever written (`app.core.log`), never the text of an exception.
 """
 
 import logging
 import threading
-import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from app.core.errors import InvalidInput, PliError
 from app.core.jobs import Handler
+from app.core.log import fields
 
 OnDead = Callable[[str, tuple[str, ...], str], None]
 WORKER_DIED = "worker_died"
@@ -69,11 +69,11 @@ class HandlerRunner:
             code = WORKER_DIED if starts > self.policy.max_recoveries + 1 else self._try(kind, handler, ids)
         if not code:
             return
-        logger.error("Job %s %s is dead: %s", kind, ids, code)
+        logger.error("a job was given up", extra=fields(job=kind, ids=ids, code=code))
         try:
             self._on_dead(kind, ids, code)
         except Exception as error:
-            logger.error("Telling of the dead job %s %s failed: %s", kind, ids, describe(error))
+            _log("what is to follow a job given up failed", error, kind, ids)
         raise JobFailed(kind, code)
 
     def tick(self, kind: str, handler: Handler) -> None:
@@ -86,7 +86,7 @@ class HandlerRunner:
             with self._counted():
                 handler()
         except Exception as error:
-            logger.error("Scheduled %s failed: %s", kind, describe(error))
+            _log("a timer failed", error, kind)
             raise JobFailed(kind, error_code(error)) from None
         finally:
             with self._guard:
@@ -103,7 +103,7 @@ class HandlerRunner:
                 return ""
             except Exception as error:
                 code = error_code(error)
-                logger.warning("Job %s %s failed: %s", kind, ids, describe(error))
+                _log("a job failed", error, kind, ids, level=logging.WARNING)
                 if isinstance(error, InvalidInput):
                     break
         return code
@@ -124,8 +124,8 @@ def error_code(error: Exception) -> str:
     return error.code if isinstance(error, PliError) else type(error).__name__
 
 
-def describe(error: Exception) -> str:
-    """Code and place of an error; its text only where our own errors promise that it holds nothing private."""
-    text = error.message if isinstance(error, PliError) else ""
-    places = "".join(traceback.format_tb(error.__traceback__))
-    return f"{error_code(error)} {text}\n{places}".rstrip()
+def _log(
+    words: str, error: Exception, kind: str, ids: tuple[str, ...] = (), *, level: int = logging.ERROR
+) -> None:
+    extra = fields(job=kind, ids=ids, code=error_code(error))
+    logger.log(level, words, exc_info=error, extra=extra)

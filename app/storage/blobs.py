@@ -1,11 +1,12 @@
 """One object per upload and one pack per batch, in which documents lie one after another.
 
-A document is addressed by key, offset and length. Packs are shredded by destroying keys, never by rewriting.
+A document is addressed by key, offset and length. Packs are shredded by destroying keys, never by rewriting; they are
+deleted once nothing in them can be opened.
 """
 
 import os
 from collections.abc import Iterable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Protocol, Self
@@ -48,6 +49,9 @@ class BlobStore(Protocol):
 
     def delete(self, key: str) -> None:
         """Remove an object; one that is not there is fine."""
+
+    def delete_folder(self, folder: str) -> None:
+        """Remove every object whose key begins with the folder and a slash; a folder without objects is fine."""
 
     def sync(self, keys: Iterable[str]) -> None:
         """Make these objects durable, before the rows that point to them are committed."""
@@ -96,6 +100,12 @@ class ObjectBlobs:
         except FileNotFoundError:
             return
 
+    def delete_folder(self, folder: str) -> None:
+        """Remove every object whose key begins with the folder and a slash; a folder without objects is fine."""
+        for page in obstore.list(self._store, prefix=folder):
+            for found in page:
+                self.delete(found["path"])
+
     def sync(self, keys: Iterable[str]) -> None:
         """Nothing to do: the store answered after it had the bytes."""
 
@@ -111,6 +121,12 @@ class LocalBlobs(ObjectBlobs):
         root.chmod(0o700)
         self._root = root
         super().__init__(LocalStore(prefix=root))
+
+    def delete_folder(self, folder: str) -> None:
+        """Remove every object whose key begins with the folder and a slash, and the folder; none is fine."""
+        super().delete_folder(folder)
+        with suppress(OSError):
+            (self._root / folder).rmdir()
 
     def sync(self, keys: Iterable[str]) -> None:
         """Sync the files, then each folder on the way to them."""

@@ -1,6 +1,6 @@
 """Jinja2 pages: one environment, and what every page may use.
 
-In a template: `page` (PageContext), `t`, `plural`, `icon`, `static_url`, `static_text`, `ink_on`, and the filters
+In a template: `page` (PageContext), `t`, `plural`, `icon`, `static_url`, `static_text`, `ink_on`, `contact_href`, and the filters
 `date`, `day`, `month`, `moment`, `clock`, `number`, `percent`, `size`, `phone`. Dates and times are shown in the zone of the
 organisation. An undefined name is an error, not an empty string.
 """
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
 import phonenumbers
@@ -23,8 +23,9 @@ from jinja2.runtime import Context
 from markupsafe import Markup
 
 from app.web.static_files import STATIC, static_text, static_url
-from app.web.texts import Language, texts
+from app.web.texts import LOCALES, Language, texts
 
+_MAIL: Final = re.compile(r"[A-Za-z0-9._+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}")
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 
 # To be sent with a console page. The page itself carries `page.nonce`; htmx.min.js needs its Trusted Types policy.
@@ -90,7 +91,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
         extensions=["jinja2.ext.do", "jinja2.ext.loopcontrols"],
     )
-    env.globals.update(icon=icon, static_url=static_url, static_text=_trusted_text, ink_on=ink_on)
+    env.globals.update(icon=icon, static_url=static_url, static_text=_trusted_text, ink_on=ink_on, contact_href=contact_href)
     env.filters.update(
         date=_date,
         day=_day,
@@ -133,6 +134,16 @@ def ink_on(colour: str) -> str:
     return "#ffffff" if 1.05 / (luminance + 0.05) >= (luminance + 0.05) / 0.05 else "#000000"
 
 
+def contact_href(contact: str) -> str:
+    """The address that reaches a contact in one tap: that of the first e-mail or telephone number in it, else ""."""
+    if address := _MAIL.search(contact):
+        return f"mailto:{address[0]}"
+    number = next(iter(phonenumbers.PhoneNumberMatcher(contact, "FR")), None)
+    if number is None:
+        return ""
+    return "tel:" + phonenumbers.format_number(number.number, phonenumbers.PhoneNumberFormat.E164)
+
+
 def _page(context: Context) -> PageContext:
     page = context["page"]
     assert isinstance(page, PageContext)
@@ -147,14 +158,14 @@ def _zone(context: Context) -> ZoneInfo:
 def _date(context: Context, value: date | datetime) -> str:
     """31 décembre 2026. An instant is taken in the organisation's zone."""
     local = value.astimezone(_zone(context)).date() if isinstance(value, datetime) else value
-    return format_date(local, format="long", locale=_page(context).lang)
+    return format_date(local, format="long", locale=LOCALES[_page(context).lang])
 
 
 @pass_context
 def _day(context: Context, value: date | datetime) -> str:
     """31 déc. 2026, for tables."""
     local = value.astimezone(_zone(context)).date() if isinstance(value, datetime) else value
-    return format_date(local, format="medium", locale=_page(context).lang)
+    return format_date(local, format="medium", locale=LOCALES[_page(context).lang])
 
 
 def month_name(period: str, lang: Language) -> str:
@@ -170,8 +181,9 @@ def _month(context: Context, period: str) -> str:
 @pass_context
 def _moment(context: Context, value: datetime) -> str:
     """31 déc., 14:05, for tables and timelines."""
-    pattern = "d MMM, HH:mm" if _page(context).lang == "fr" else "MMM d, HH:mm"
-    return format_datetime(value, pattern, tzinfo=_zone(context), locale=_page(context).lang)
+    return format_datetime(
+        value, "d MMM, HH:mm", tzinfo=_zone(context), locale=LOCALES[_page(context).lang]
+    )
 
 
 @pass_context

@@ -20,6 +20,8 @@ from markupsafe import Markup, escape
 
 Language = Literal["fr", "en"]
 LANGUAGES: tuple[Language, ...] = ("fr", "en")
+# Dates in English are written as in Britain: most who read them work for employers in Europe.
+LOCALES: Mapping[Language, str] = {"fr": "fr", "en": "en_GB"}
 FOLDER = Path(__file__).resolve().parents[2] / "templates" / "texts"
 
 

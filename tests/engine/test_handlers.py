@@ -1,5 +1,6 @@
 """How often a handler is tried, when its job is dead, and what is said about it. No engine and no database."""
 
+import json
 import logging
 import threading
 from collections.abc import Callable
@@ -7,7 +8,8 @@ from collections.abc import Callable
 import pytest
 
 from app.core.errors import InvalidInput, TooLarge
-from app.engine.handlers import HandlerRunner, Interrupted, JobFailed, Policy, describe, error_code
+from app.core.log import JsonLines
+from app.engine.handlers import HandlerRunner, Interrupted, JobFailed, Policy, error_code
 from tests.engine.conftest import QUICK, nobody_dies, until
 
 Told = list[tuple[str, tuple[str, ...], str]]
@@ -141,19 +143,38 @@ def test_a_failed_tick_is_not_tried_again_and_the_next_one_runs(runner: HandlerR
     assert told == []
 
 
-def test_the_log_tells_place_and_code_and_only_our_own_words(
+def test_the_log_tells_job_ids_code_and_way_and_no_text_of_an_exception(
     runner: HandlerRunner, caplog: pytest.LogCaptureFixture
 ) -> None:
-    ours = InvalidInput("sheet_empty", "The sheet has no rows; choose another sheet.")
     number = "+336" + "12345678"
-    with caplog.at_level(logging.DEBUG), pytest.raises(JobFailed):
-        runner.run("work", Failing(ValueError(number), ours), ("1",), 1)
+    batch = "0b7c1f4e-5d0e-4f0a-9a53-1d1f5c0e8a11"
+    ours = InvalidInput("sheet_empty", f"{number} is no row")
+    with caplog.at_level(logging.DEBUG):
+        with pytest.raises(JobFailed):
+            runner.run("split_batch", Failing(ValueError(number), ours), (batch,), 1)
+        with pytest.raises(JobFailed):
+            runner.tick("hourly", Failing(ConnectionError(number)))
 
-    assert "sheet_empty The sheet has no rows; choose another sheet." in caplog.text
-    assert "ValueError" in caplog.text
-    assert "test_handlers.py" in caplog.text
-    assert number not in caplog.text
-    assert number not in describe(ValueError(number))
+    lines = [json.loads(JsonLines().format(record)) for record in caplog.records]
+    assert number not in json.dumps(lines)
+    assert [(line["level"], line["event"], line["job"], line["ids"], line["code"]) for line in lines] == [
+        ("warning", "a job failed", "split_batch", [batch], "ValueError"),
+        ("warning", "a job failed", "split_batch", [batch], "sheet_empty"),
+        ("error", "a job was given up", "split_batch", [batch], "sheet_empty"),
+        ("error", "a timer failed", "hourly", [], "ConnectionError"),
+    ]
+    assert all("tests/engine/test_handlers.py" in lines[at]["way"][-1] for at in (0, 1, 3))
+
+
+def test_the_log_tells_why_nobody_could_be_told(caplog: pytest.LogCaptureFixture) -> None:
+    def deaf(_kind: str, _ids: tuple[str, ...], _code: str) -> None:
+        raise ConnectionError
+
+    with pytest.raises(JobFailed):
+        HandlerRunner(QUICK, deaf).run("work", Failing(InvalidInput("bad", "Bad.")), ("1",), 1)
+
+    last = json.loads(JsonLines().format(caplog.records[-1]))
+    assert (last["job"], last["ids"], last["error"]) == ("work", ["1"], "ConnectionError")
 
 
 def test_an_error_code_is_ours_or_the_name_of_the_class() -> None:

@@ -55,6 +55,20 @@ def test_deleting_twice_is_fine(blobs: BlobStore) -> None:
         blobs.size(KEY)
 
 
+def test_a_folder_is_deleted_with_all_that_is_in_it_and_nothing_beside_it(blobs: BlobStore) -> None:
+    kept = ("packs/ab", "packs/abc/1", "uploads/ab/1")
+    gone = [f"packs/ab1/{number}" for number in range(60)]
+    for key in (*kept, *gone):
+        blobs.put(key, b"1")
+    for _ in range(2):
+        blobs.delete_folder("packs/ab1")
+    for key in kept:
+        assert blobs.size(key) == 1
+    for key in gone:
+        with pytest.raises(NotFound):
+            blobs.size(key)
+
+
 @pytest.mark.parametrize("key", ["../outside", "a/../../outside", "a//b"])
 def test_a_key_cannot_leave_the_store(blobs: BlobStore, key: str) -> None:
     with pytest.raises(ValueError):

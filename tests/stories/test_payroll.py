@@ -256,6 +256,7 @@ def test_after_the_release_nobody_in_the_office_can_read_the_payslips(story: Sto
     assert show_page(story.rt, story.id, story.line(batch, ZOE.staff).id, 1, width=200)[:4] == b"\x89PNG"
     with story.rt.read() as session:
         (upload,) = batches.uploads(session, batch.id, "documents")
+        (people_list,) = batches.uploads(session, batch.id, "people")
     assert open_upload(story.rt.vault, batch, upload, story.rt.blobs.get_range)[:5] == b"%PDF-"
     story.exclude(story.line(batch, "00100028"))
     story.send(batch)
@@ -276,8 +277,9 @@ def test_after_the_release_nobody_in_the_office_can_read_the_payslips(story: Sto
     for one in wiped:
         with pytest.raises(NotFound):
             open_upload(story.rt.vault, batch, one, story.rt.blobs.get_range)
+    for key in (upload.blob_key, people_list.blob_key):
         with pytest.raises(NotFound):
-            story.rt.blobs.size(one.blob_key)
+            story.rt.blobs.size(key)
     assert story.pipeline.batch(batch.id).state == "finished"
 
 

@@ -15,6 +15,7 @@ class Batch(SQLModel, table=True):
 
     `review_day` (days since 1970-01-01) names the epoch key that protects the parts until release; after
     `release_before` the batch is cancelled and wiped. `failure` is a code, and sealed what it is about (`app.db.failures`).
+    `packs_deleted_at` says since when nothing of its documents is stored any more.
     """
 
     __tablename__ = "batch"
@@ -45,12 +46,14 @@ class Batch(SQLModel, table=True):
     released_by: str = text_field(80, default="")
     released_at: datetime | None = None
     finished_at: datetime | None = None
+    packs_deleted_at: datetime | None = None
 
 
 class Upload(SQLModel, table=True):
     """A file as it was given, sealed in records under a key of its own, wrapped under the batch's review key.
 
-    `role` is documents or people. `content_index` is a keyed hash, to notice the same file given twice.
+    `role` is documents or people. `content_index` is a keyed hash, to notice the same file given twice. `blob_key` is
+    empty and `key_wrapped` null once the batch needs the file no more.
     """
 
     __tablename__ = "upload"

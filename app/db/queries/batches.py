@@ -16,6 +16,7 @@ from app.db.bulk import UNSYNCHRONISED
 from app.db.models import Batch, Document, MappingMemory, Message, Upload
 
 BEFORE_RELEASE = ("received", "needs_mapping", "splitting", "in_review")
+OVER = ("released", "finished", "recalled", "cancelled", "failed")
 
 
 @dataclass(frozen=True)
@@ -169,7 +170,7 @@ def uploads_to_wipe(session: Session) -> list[Upload]:
         .join(Batch, col(Batch.id) == Upload.batch_id)
         .where(
             col(Upload.key_wrapped).is_not(None),
-            col(Batch.state).in_(("released", "finished", "recalled", "cancelled", "failed")),
+            col(Batch.state).in_(OVER),
         )
     )
     return list(session.exec(query))
@@ -178,7 +179,35 @@ def uploads_to_wipe(session: Session) -> list[Upload]:
 def forget_upload_key(session: Session, upload_id: UUID) -> None:
     """From now on the upload is unreadable, wherever a copy of it lies."""
     session.execute(
-        sa.update(Upload).where(col(Upload.id) == upload_id).values(key_wrapped=None),
+        sa.update(Upload).where(col(Upload.id) == upload_id).values(key_wrapped=None, blob_key=""),
+        execution_options=UNSYNCHRONISED,
+    )
+
+
+def with_dead_packs(session: Session) -> list[UUID]:
+    """Batches whose documents are still stored although none of them can be opened by anybody any more."""
+    openable = sa.select(col(Document.id)).where(
+        col(Document.batch_id) == Batch.id,
+        sa.or_(
+            col(Document.state).in_(("releasing", "sealed")), col(Document.key_review).is_not(None)
+        ),
+    )
+    query = select(Batch.id).where(
+        col(Batch.packs_deleted_at).is_(None), col(Batch.state).in_(OVER), ~openable.exists()
+    )
+    return list(session.exec(query))
+
+
+def forget_packs(session: Session, batch_id: UUID, now: datetime) -> None:
+    """Note that nothing of the batch's documents is stored any more."""
+    session.execute(
+        sa.update(Document)
+        .where(col(Document.batch_id) == batch_id, col(Document.blob_key) != "")
+        .values(blob_key=""),
+        execution_options=UNSYNCHRONISED,
+    )
+    session.execute(
+        sa.update(Batch).where(col(Batch.id) == batch_id).values(packs_deleted_at=now),
         execution_options=UNSYNCHRONISED,
     )
 

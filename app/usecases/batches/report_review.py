@@ -17,7 +17,8 @@ from app.runtime import Runtime
 @dataclass(frozen=True)
 class LineFinding:
     """One finding on one line. `line` is the line's key within the review, `standing` says that it holds the release;
-    a blocking finding that does not stand any more was settled."""
+    a blocking finding that does not stand any more was settled. `problem` is why the pages of the file `source` cannot
+    be used at all, as a code of `documents.limits.Refused`; empty when they can."""
 
     document_id: UUID
     line: str
@@ -28,6 +29,8 @@ class LineFinding:
     severity: str
     detail: str
     standing: bool
+    source: str
+    problem: str
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,7 @@ def report_review(rt: Runtime, organisation_id: UUID, batch_id: UUID) -> ReviewR
 def _findings(rt: Runtime, line: Document, standing: set[tuple[str, str]]) -> list[LineFinding]:
     if not line.findings:
         return []
-    details = read_details(rt.vault, line).findings
+    details = read_details(rt.vault, line)
     staff_number = read_staff_number(rt.vault, line)
     return [
         LineFinding(
@@ -82,6 +85,8 @@ def _findings(rt: Runtime, line: Document, standing: set[tuple[str, str]]) -> li
             severity=finding["severity"],
             detail=detail,
             standing=finding["severity"] == Severity.BLOCKING and (line.row_key, finding["code"]) in standing,
+            source=details.source,
+            problem=details.problem,
         )
-        for finding, detail in zip(line.findings, details, strict=True)
+        for finding, detail in zip(line.findings, details.findings, strict=True)
     ]

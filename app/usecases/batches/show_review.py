@@ -18,6 +18,8 @@ from app.documents.match.standing import batch_blockers, lines_to_send, standing
 from app.runtime import Runtime
 
 UNSENT = ("paper", "excluded")
+# What needs a person comes first.
+_ORDER = ("blocking", "warning", "ready", *UNSENT)
 _HAS_PAGES_OR_PERSON = (State.MATCHED, State.DUPLICATE)
 _CAN_BE_LEFT_OUT = (*_HAS_PAGES_OR_PERSON, State.UNMATCHED, State.NO_PERSON)
 
@@ -119,6 +121,7 @@ def show_review(
         blocked = {row for row, _ in standing}
         statuses = {line.id: _status(line, blocked) for line in lines}
         wanted = [line for line in lines if _fits(line, statuses[line.id], show, kind)]
+        wanted.sort(key=lambda line: _ORDER.index(statuses[line.id]))
         if search:
             opened = watching.documents(session, [line.id for line in wanted])
             wanted = [line for line in wanted if search.finds(read_face(rt.vault, opened[line.id]))]

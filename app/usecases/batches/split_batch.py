@@ -71,7 +71,8 @@ def split_batch(rt: Runtime, batch_id: str) -> None:
         rt.blobs.delete(pack_key)
         _fail(rt, work, cut)
         return
-    _record(rt, work, sheet, cut, pack_key)
+    for key in _record(rt, work, sheet, cut, pack_key):
+        rt.blobs.delete(key)
 
 
 def _begin(rt: Runtime, batch_id: UUID) -> _Work | None:
@@ -175,7 +176,8 @@ def _pieces(rt: Runtime, work: _Work, intake: Intake) -> Iterator[Piece | FileRe
         yield from intake.pieces(upload_name(rt.vault, upload), data)
 
 
-def _record(rt: Runtime, work: _Work, sheet: SheetRead, cut: _Cut, pack_key: str) -> None:
+def _record(rt: Runtime, work: _Work, sheet: SheetRead, cut: _Cut, pack_key: str) -> set[str]:
+    """Returns what was stored in vain: everything when nobody waits for the batch any more, otherwise nothing."""
     now = rt.now()
     period = work.batch.period or _usual_period(cut.slips)
     persons = read_people(sheet.people, work.organisation.region)
@@ -197,7 +199,7 @@ def _record(rt: Runtime, work: _Work, sheet: SheetRead, cut: _Cut, pack_key: str
     with rt.begin() as session:
         batch = batches.lock(session, work.batch.id)
         if batch is None or batch.state != "splitting":
-            return
+            return {pack_key, *(line["blob_key"] for line in lines if line["blob_key"])}
         documents.delete_of_batch(session, batch.id)
         documents.insert_all(session, lines)
         batch.state = "in_review"
@@ -218,6 +220,7 @@ def _record(rt: Runtime, work: _Work, sheet: SheetRead, cut: _Cut, pack_key: str
             journal.Entry(Tag.BATCH_REVIEWED, batch.id, {"lines": len(lines), "pages": cut.page_count})
         )
         journal.append(session, rt.vault, batch.organisation_id, entries, now)
+    return set()
 
 
 def _facts(row: ReviewRow, access_code: str) -> LineFacts:

@@ -13,6 +13,9 @@ def translator(request: Request) -> Translator:
 
 def message(finding: LineFinding, t: Translator) -> str:
     """What was found and what to do about it."""
+    refused = f"errors.pdf_{finding.problem}"
+    if finding.problem and t.has(refused):
+        return t.plain(refused, detail=finding.source)
     key = f"console.finding.{finding.code}"
     if not t.has(key):
         return t.plain("console.review.other_finding", code=finding.code)

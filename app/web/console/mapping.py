@@ -19,6 +19,7 @@ from app.web.console.pages import go, page
 from app.web.deps import RuntimeDep
 
 router = APIRouter()
+LONGEST_NUMBER = 6
 ASKED: tuple[Field, ...] = tuple(field for field in Field if field is not Field.IGNORED)
 
 
@@ -35,11 +36,9 @@ def mapping_page(
 def choose(
     request: Request, batch_id: UUID, account: Preparer, rt: RuntimeDep, form: CheckedForm
 ) -> Response:
-    columns: dict[Field, int] = {
-        field: int(form[field]) for field in ASKED if form.get(field, "").isdecimal()
-    }
-    header_row = form.get("header_row", "")
-    answer = Answer(form.get("sheet", ""), int(header_row) if header_row.isdecimal() else 0, columns)
+    given = {field: _number(form.get(field, "")) for field in ASKED}
+    columns = {field: column for field, column in given.items() if column is not None}
+    answer = Answer(form.get("sheet", ""), _number(form.get("header_row", "")) or 0, columns)
     try:
         choose_mapping(rt, account.organisation_id, batch_id, answer)
     except InvalidInput as error:
@@ -47,6 +46,10 @@ def choose(
         shown = _shown(asked, answer.sheet)
         return _page(request, account, asked, shown, columns, error)
     return go(request, f"/app/batches/{batch_id}")
+
+
+def _number(typed: str) -> int | None:
+    return int(typed) if typed.isdecimal() and len(typed) <= LONGEST_NUMBER else None
 
 
 def _shown(asked: MappingQuestion, wanted: str) -> SheetPreview:

@@ -27,7 +27,6 @@ NOTICES: Final[Mapping[str, Kind]] = {
     "included": "ok",
     "confirmed": "ok",
     "phone_changed": "ok",
-    "phone_refused": "bad",
     "cancelled": "ok",
     "released": "ok",
     "resent": "ok",
@@ -75,12 +74,15 @@ def pager(path: str, wanted: Mapping[str, str], number: int, total: int, size: i
     )
 
 
-def context(request: Request, account: Account, notices: tuple[Notice, ...] = ()) -> PageContext:
-    """What every page of a logged-in person knows."""
+def context(
+    request: Request, account: Account, notices: tuple[Notice, ...] = (), path: str = ""
+) -> PageContext:
+    """What every page of a logged-in person knows. `path` is where the page is found when that is not the address asked
+    for."""
     return PageContext(
         lang=language_of(request, account.language),
         nonce=nonce(request),
-        path=request.url.path,
+        path=path or _address(request),
         zone=account.zone,
         csrf_token=account.csrf_token,
         user=account.name,
@@ -90,11 +92,19 @@ def context(request: Request, account: Account, notices: tuple[Notice, ...] = ()
     )
 
 
-def page(request: Request, account: Account, name: str, status: int = 200, **values: object) -> Response:
-    """A page of the console, with the sentence that the last action left."""
+def _address(request: Request) -> str:
+    """Path and parameters, without a language: whoever changes it comes back to the same list."""
+    left = [(name, value) for name, value in request.query_params.multi_items() if name != "lang"]
+    return request.url.path + ("?" + urlencode(left) if left else "")
+
+
+def page(
+    request: Request, account: Account, name: str, status: int = 200, *, path: str = "", **values: object
+) -> Response:
+    """A page of the console, with the sentence that the last action left. `path` as for `context`."""
     lang = language_of(request, account.language)
     left = _notice(texts().translator(lang), request.cookies.get(NOTICE_COOKIE, ""))
-    shown = context(request, account, (left,) if left else ())
+    shown = context(request, account, (left,) if left else (), path)
     response = HTMLResponse(render(f"console/{name}.html", shown, **values), status)
     if NOTICE_COOKIE in request.cookies:
         response.delete_cookie(NOTICE_COOKIE, path=HOME)
@@ -137,7 +147,7 @@ def _notice(translator: Translator, value: str) -> Notice | None:
         return None
     code, detail = match[1], match[2] or ""
     key = f"console.notice.{code}"
-    if detail.isdigit():
+    if detail.isdecimal():
         return Notice(NOTICES[code], translator.plain_plural(key, int(detail[:9])))
     detail_key = f"console.detail.{detail}"
     shown = translator.plain(detail_key) if detail and translator.has(detail_key) else detail

@@ -25,7 +25,7 @@ from app.usecases.opening.unlock_document import (
 )
 from app.web.deps import ConfigDep, RuntimeDep, WebConfig, language_of
 from app.web.recipient import access, pages
-from app.web.templating import ink_on
+from app.web.templating import contact_href, ink_on
 from app.web.uploads import read_form
 from links.opening import MAX_PASSWORD
 from links.sessions import SessionKind
@@ -87,6 +87,7 @@ def _greeted(request: Request, greeting: Greeting | Neutral) -> Response:
             "state": greeting.state.value,
             "sender": known.sender,
             "contact": known.contact,
+            "contact_href": contact_href(known.contact),
             "title": pages.title_text(known.kind, known.period, lang),
             "expires": pages.day_text(known.last_day, lang),
             "password": known.password_policy,

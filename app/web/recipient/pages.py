@@ -13,7 +13,7 @@ from app.web.deps import LANGUAGE_COOKIE, WebConfig, get_config, language_of
 from app.web.problems import TABLE, Problem
 from app.web.security import nonce
 from app.web.templating import PageContext, month_name, render
-from app.web.texts import LANGUAGES, Language, texts
+from app.web.texts import LANGUAGES, LOCALES, Language, texts
 from links.text import is_ref
 
 LANGUAGE_SECONDS = 365 * 24 * 3600
@@ -34,7 +34,7 @@ def host_name(request: Request) -> str:
 
 def day_text(day: date, lang: Language) -> str:
     """A day as it is written in a sentence."""
-    return format_date(day, format="long", locale=lang)
+    return format_date(day, format="long", locale=LOCALES[lang])
 
 
 def title_text(kind: str, period: str, lang: Language) -> str:

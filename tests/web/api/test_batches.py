@@ -64,6 +64,21 @@ def test_the_review_speaks_french_to_whoever_asks_for_it(house: House, client: T
     assert finding["message"].startswith("Aucun numéro de mobile.")
 
 
+def test_a_file_that_is_refused_among_others_is_named_with_the_reason(house: House, client: TestClient) -> None:
+    files = [FILES[0], ("documents", ("zoe.pdf", b"MZ no PDF")), FILES[1]]
+    batch = str(upload(client, files).json()["id"])
+    house.work("split_batch")
+
+    for answer, language in (("“zoe.pdf”: this is not a PDF.", "en"), ("« zoe.pdf » : ce n’est pas un PDF.", "fr")):
+        headers = {"Accept-Language": language}
+        review = client.get(f"/v1/batches/{batch}/review", headers=headers).json()
+        (refused,) = [each for each in review["findings"] if "zoe.pdf" in each["message"]]
+        assert " ".join(refused["message"].split()) == answer
+        assert (refused["code"], refused["standing"]) == ("unmatched_page", True)
+    reasons = client.post(f"/v1/batches/{batch}/release").json()["errors"]
+    assert "unmatched_page: “zoe.pdf”: this is not a PDF." in [each["detail"] for each in reasons]
+
+
 def test_a_release_is_refused_with_the_reasons_while_something_blocks(
     house: House, client: TestClient
 ) -> None:

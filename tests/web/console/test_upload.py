@@ -80,6 +80,10 @@ def test_unknown_headings_are_asked_once_and_remembered(office: Office) -> None:
     wrong = clerk.post(f"{address}/mapping", **answer, staff_number="0", phone="0")
     assert wrong.status_code == 422
     assert "chacune une seule fois" in words(wrong)
+    for nonsense in ("9" * 5000, "-1", "²", "1e3"):
+        refused = clerk.post(f"{address}/mapping", **answer, staff_number=nonsense, phone="3")
+        assert refused.status_code == 422
+        assert clerk.post(f"{address}/mapping", **{**answer, "header_row": nonsense}).status_code == 422
     clerk.post(f"{address}/mapping", **answer, staff_number="0", phone="3", access_code="4")
     office.house.run()
     assert clerk.get(address).url.path == f"{address}/review"
