@@ -39,6 +39,7 @@ class Authorized:
 
     facts: LinkFacts
     kind: str
+    began_at: datetime
     expires_at: datetime
     dek: bytes = field(repr=False)
 
@@ -88,7 +89,7 @@ def authorize(session: Session, opener: LinkOpener, ref: str, text: str, now: da
     if row.state != "open" or row.expires_at <= now or decide(facts, now) is not LinkState.LIVE:
         return None
     dek = opener.open_session(value, link.id, row.sealed_dek)
-    return Authorized(facts, row.kind, row.expires_at, dek) if dek is not None else None
+    return Authorized(facts, row.kind, row.created_at, row.expires_at, dek) if dek is not None else None
 
 
 def close(session: Session, opener: LinkOpener, text: str) -> None:

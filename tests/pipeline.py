@@ -35,6 +35,8 @@ class NeverStopping:
         """Nothing is remembered long enough to be forgotten."""
         return 0
 
+_CHUNK = 256 * 1024  # Uploads come in pieces.
+
 
 @dataclass
 class KeptJobs(NeverStopping):
@@ -68,7 +70,8 @@ class Pipeline:
                 *(("documents", name, data) for name, data in documents.items()),
             ]:
                 with intake.add_file("people" if role == "people" else "documents", name) as file:
-                    file.write(data)
+                    for start in range(0, len(data), _CHUNK):
+                        file.write(data[start : start + _CHUNK])
             return intake.commit(options or BatchOptions(title="Paie"))
 
     def run(self, *kinds: str) -> None:

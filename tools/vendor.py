@@ -114,6 +114,7 @@ PACKAGES = {
         {
             "files/inter-latin-wght-normal.woff2": "inter/inter-latin.woff2",
             "files/inter-latin-ext-wght-normal.woff2": "inter/inter-latin-ext.woff2",
+            "files/inter-vietnamese-wght-normal.woff2": "inter/inter-vietnamese.woff2",
             "LICENSE": "inter/LICENSE",
         },
     ),

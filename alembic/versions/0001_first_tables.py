@@ -130,6 +130,7 @@ def upgrade() -> None:
         sa.Column("title", sa.String(120), nullable=False),
         sa.Column("kind", sa.String(20), nullable=False),
         sa.Column("period", sa.String(7), nullable=False),
+        sa.Column("printed_period", sa.String(7), nullable=False),
         sa.Column("state", sa.String(16), nullable=False),
         sa.Column("failure", sa.JSON(), nullable=False),
         sa.Column("expires_on", sa.String(10), nullable=False),
@@ -186,29 +187,6 @@ def upgrade() -> None:
         batch_op.create_index(
             batch_op.f("ix_console_user_organisation_id"), ["organisation_id"], unique=False
         )
-
-    op.create_table(
-        "inbound_message",
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("organisation_id", sa.Uuid(), nullable=False),
-        sa.Column("event_key", sa.String(80), nullable=False),
-        sa.Column("from_sealed", sa.LargeBinary(), nullable=False),
-        sa.Column("from_index", sa.LargeBinary(), nullable=False),
-        sa.Column("text_sealed", sa.LargeBinary(), nullable=False),
-        sa.Column("intent", sa.String(10), nullable=False),
-        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["organisation_id"],
-            ["organisation.id"],
-            name=op.f("fk_inbound_message_organisation_id_organisation"),
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_inbound_message")),
-        sa.UniqueConstraint(
-            "organisation_id", "event_key", name=op.f("uq_inbound_message_organisation_id_event_key")
-        ),
-    )
-    with op.batch_alter_table("inbound_message", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_inbound_message_from_index"), ["from_index"], unique=False)
 
     op.create_table(
         "journal_event",
@@ -525,6 +503,37 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_upload_organisation_id"), ["organisation_id"], unique=False)
 
     op.create_table(
+        "inbound_message",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("event_key", sa.String(80), nullable=False),
+        sa.Column("from_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("from_index", sa.LargeBinary(), nullable=False),
+        sa.Column("text_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("intent", sa.String(10), nullable=False),
+        sa.Column("batch_id", sa.Uuid(), nullable=True),
+        sa.Column("document_id", sa.Uuid(), nullable=True),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["batch_id"], ["batch.id"], name=op.f("fk_inbound_message_batch_id_batch")),
+        sa.ForeignKeyConstraint(
+            ["document_id"], ["document.id"], name=op.f("fk_inbound_message_document_id_document")
+        ),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"],
+            ["organisation.id"],
+            name=op.f("fk_inbound_message_organisation_id_organisation"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_inbound_message")),
+        sa.UniqueConstraint(
+            "organisation_id", "event_key", name=op.f("uq_inbound_message_organisation_id_event_key")
+        ),
+    )
+    with op.batch_alter_table("inbound_message", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_inbound_message_batch_id"), ["batch_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_inbound_message_document_id"), ["document_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_inbound_message_from_index"), ["from_index"], unique=False)
+
+    op.create_table(
         "message",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("organisation_id", sa.Uuid(), nullable=False),
@@ -661,6 +670,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_message_batch_id"))
 
     op.drop_table("message")
+    with op.batch_alter_table("inbound_message", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_inbound_message_from_index"))
+        batch_op.drop_index(batch_op.f("ix_inbound_message_document_id"))
+        batch_op.drop_index(batch_op.f("ix_inbound_message_batch_id"))
+
+    op.drop_table("inbound_message")
     with op.batch_alter_table("upload", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_upload_organisation_id"))
         batch_op.drop_index(batch_op.f("ix_upload_content_index"))
@@ -721,10 +736,6 @@ def downgrade() -> None:
         batch_op.drop_index("ix_journal_subject")
 
     op.drop_table("journal_event")
-    with op.batch_alter_table("inbound_message", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_inbound_message_from_index"))
-
-    op.drop_table("inbound_message")
     with op.batch_alter_table("console_user", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_console_user_organisation_id"))
 

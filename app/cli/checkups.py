@@ -114,6 +114,7 @@ def _database(settings: Settings) -> Checkup:
 def _epochs(rt: Runtime, folder: Path) -> Checkup:
     try:
         names = list(rt.vault.epochs.list())
+        strays = list(rt.vault.epochs.strays())
         missing = find_missing_epochs(rt)
         foreign = find_foreign_epochs(rt)
     except Exception as error:  # a damaged key, a folder that cannot be read
@@ -128,6 +129,12 @@ def _epochs(rt: Runtime, folder: Path) -> Checkup:
         text = (
             f"{len(foreign)} of the keys in {folder} are not those this database was sealed with: what they protect "
             "cannot be opened. Mount the right volume; change nothing until then."
+        )
+        return Checkup("epoch store", False, text)
+    if strays:
+        text = (
+            f"{folder} holds what no epoch key is named like, as {strays[0]} ({len(strays)} in all). It is never "
+            "destroyed, and a copy of a key keeps its day readable. Look at it and delete it."
         )
         return Checkup("epoch store", False, text)
     if any(name.destroy_at + OVERDUE < rt.now() for name in names):

@@ -22,7 +22,6 @@ from app.usecases.batches.release_batch import release_batch
 
 SEED = 7
 ZONE = ZoneInfo("Europe/Paris")
-ACTOR = "demo"
 LONGEST_WAIT = timedelta(minutes=2)
 POLL_SECONDS = 0.1
 _SUFFIXES = {magic.key: magic.suffix for magic in MAGIC_NUMBERS}
@@ -51,19 +50,19 @@ class Hint:
     code: str
 
 
-def seed_batches(rt: Runtime, organisation_id: UUID, folder: Path, stop: StopRequest) -> Hint:
+def seed_batches(rt: Runtime, organisation_id: UUID, actor: str, folder: Path, stop: StopRequest) -> Hint:
     """Send the samples through the real pipeline; the worker must be running. Interrupted, it takes up where it was."""
     this_month = rt.now().astimezone(ZONE).date().replace(day=1)
     last_month = (this_month - timedelta(days=1)).replace(day=1)
     sample = make_sample(SEED, this_month, magic_phones=PHONES)
     earlier = _last_month(sample.people)
     first = _upload(
-        rt, organisation_id, draw_payslips(earlier, last_month), _sheet(earlier), ".csv", last_month
+        rt, organisation_id, actor, draw_payslips(earlier, last_month), _sheet(earlier), ".csv", last_month
     )
     if _wait(rt, first, ("received", "splitting"), stop) == "in_review":
-        release_batch(rt, organisation_id, first, ACTOR)
+        release_batch(rt, organisation_id, first, actor)
     _wait(rt, first, ("releasing",), stop)
-    second = _upload(rt, organisation_id, sample.pdf, sample.sheet_xlsx, ".xlsx", this_month)
+    second = _upload(rt, organisation_id, actor, sample.pdf, sample.sheet_xlsx, ".xlsx", this_month)
     _wait(rt, second, ("received", "splitting"), stop)
     _keep_files(folder, (this_month + timedelta(days=31)).replace(day=1))
     person = earlier[0]
@@ -88,9 +87,11 @@ def _sheet(people: Sequence[SamplePerson]) -> bytes:
     return written.getvalue().encode("utf-8-sig")
 
 
-def _upload(rt: Runtime, organisation_id: UUID, pdf: bytes, sheet: bytes, ending: str, month: date) -> UUID:
+def _upload(
+    rt: Runtime, organisation_id: UUID, actor: str, pdf: bytes, sheet: bytes, ending: str, month: date
+) -> UUID:
     period = f"{month:%Y-%m}"
-    with BatchIntake(rt, organisation_id, ACTOR, idempotency_key=f"demo-{period}") as intake:
+    with BatchIntake(rt, organisation_id, actor, idempotency_key=f"demo-{period}") as intake:
         with intake.add_file("people", f"effectif-{period}{ending}") as file:
             file.write(sheet)
         with intake.add_file("documents", f"paie-{period}.pdf") as file:

@@ -106,7 +106,8 @@ def _prepare(rt: Runtime, path: Path, samples: Path, stop: StopRequest) -> DemoF
         kept = replace(kept, api_key=key)
         kept.write(path)
     if kept.hint is None:
-        kept = replace(kept, hint=seed_batches(rt, organisation_id, samples, stop))
+        actor = f"user:{find_user(rt, kept.login)}"
+        kept = replace(kept, hint=seed_batches(rt, organisation_id, actor, samples, stop))
         kept.write(path)
     return kept
 
@@ -128,11 +129,12 @@ def _account(rt: Runtime, organisation_id: UUID, kept: DemoFile) -> None:
             password=kept.password,
             role="owner",
             language="fr",
+            actor=ACTOR,
             now=rt.now(),
         )
     except Conflict:
         # The account outlived its demo.json.
-        set_password(rt, find_user(rt, kept.login), kept.password)
+        set_password(rt, find_user(rt, kept.login), kept.password, actor=ACTOR, now=rt.now())
 
 
 def _lines(settings: Settings, kept: DemoFile) -> list[str]:

@@ -85,6 +85,7 @@ def user_create(
             password=_password(),
             role=role,
             language=language,
+            actor=ACTOR,
             now=rt.now(),
         )
     print("The account exists.")
@@ -98,8 +99,8 @@ def user_password(email: Annotated[str, typer.Argument(help="Address of the acco
     from app.usecases.accounts.set_password import set_password
 
     with opened() as application:
-        user_id = find_user(application.runtime, email)
-        set_password(application.runtime, user_id, _password())
+        rt = application.runtime
+        set_password(rt, find_user(rt, email), _password(), actor=ACTOR, now=rt.now())
     print("The password is changed.")
 
 

@@ -59,6 +59,7 @@ PLAIN_SPOKEN = ("uvicorn", "alembic")
 FRAMES = 12
 _IDENTIFIER = re.compile(r"[A-Za-z0-9_.:/{}\-]{0,120}")
 _CARRIED = "pli_fields"
+_ABOUT = "pli_error"
 
 
 def fields(**values: object) -> dict[str, dict[str, object]]:
@@ -66,6 +67,12 @@ def fields(**values: object) -> dict[str, dict[str, object]]:
     if unknown := sorted(set(values) - FIELDS):
         raise ValueError(f"not a field of the log: {', '.join(unknown)}")
     return {_CARRIED: values}
+
+
+def about(error: BaseException) -> dict[str, dict[str, Any]]:
+    """The `extra` of a logging call after an error, instead of `exc_info`: the record itself then holds nothing that the
+    error was given, whoever else formats it."""
+    return {_ABOUT: describe(error)}
 
 
 class JsonLines(logging.Formatter):
@@ -84,6 +91,7 @@ class JsonLines(logging.Formatter):
         line |= {name: _shown(value) for name, value in carried.items() if name in FIELDS}
         if record.exc_info and record.exc_info[1] is not None:
             line |= describe(record.exc_info[1])
+        line |= getattr(record, _ABOUT, {})
         return json.dumps(line, ensure_ascii=False)
 
 

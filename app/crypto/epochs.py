@@ -5,6 +5,7 @@ are counted from 1970-01-01 in UTC.
 """
 
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -19,6 +20,10 @@ from app.crypto.derive import KEY_SIZE, mac
 EpochKind = Literal["link", "out"]
 FIRST_DAY = datetime(1970, 1, 1, tzinfo=UTC)
 GRACE = timedelta(hours=24)
+# A key that is being written, and is none yet.
+FRESH = ".*.new"
+# Seven digits would be a day that no calendar has.
+_NAME = re.compile(r"(?:out|link/(?P<owner>[0-9a-f]{32}))/(?P<day>0|[1-9][0-9]{0,5})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +47,11 @@ class EpochName:
     @classmethod
     def parse(cls, text: str) -> Self:
         """The inverse of `str()`. Raises ValueError."""
-        match text.split("/"):
-            case ["link", organisation, day]:
-                return cls.link(UUID(hex=organisation), int(day))
-            case ["out", day]:
-                return cls.out(int(day))
-        raise ValueError(f"{text!r} is not the name of an epoch key")
+        match = _NAME.fullmatch(text)
+        if match is None:
+            raise ValueError(f"{text!r} is not the name of an epoch key")
+        day = int(match["day"])
+        return cls.link(UUID(hex=match["owner"]), day) if match["owner"] else cls.out(day)
 
     def __str__(self) -> str:
         owner = f"{self.organisation_id.hex}/" if self.organisation_id else ""
@@ -73,6 +77,9 @@ class EpochStore(Protocol):
 
     def list(self) -> Iterator[EpochName]:
         """Every key that exists."""
+
+    def strays(self) -> Iterator[str]:
+        """What lies among the keys and is none, by name, for a person to look at."""
 
 
 def day_of(moment: datetime) -> int:
@@ -113,7 +120,7 @@ class FileEpochStore:
             return key
         path = self._path(name)
         self._make_folders(path.parent)
-        fresh = path.with_name(f".{os.urandom(8).hex()}.new")
+        fresh = path.with_name(FRESH.replace("*", os.urandom(8).hex()))
         descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
             with os.fdopen(descriptor, "wb") as file:
@@ -156,9 +163,26 @@ class FileEpochStore:
         return True
 
     def list(self) -> Iterator[EpochName]:
-        """Every key that exists."""
-        for path in sorted(self._root.rglob("*.key")):
-            yield EpochName.parse(path.relative_to(self._root).with_suffix("").as_posix())
+        """Every key that exists. What is named otherwise is passed over, or it would keep the keys from their end."""
+        return (name for _, name in self._files() if name is not None)
+
+    def strays(self) -> Iterator[str]:
+        """Files that are not named as keys are, relative to the folder of the store."""
+        for path, name in self._files():
+            if name is None and not path.match(FRESH):
+                yield path.relative_to(self._root).as_posix()
+
+    def _files(self) -> Iterator[tuple[Path, EpochName | None]]:
+        for path in sorted(self._root.rglob("*")):
+            if path.is_file():
+                within = path.relative_to(self._root).as_posix()
+                try:
+                    yield (
+                        path,
+                        EpochName.parse(within.removesuffix(".key")) if within.endswith(".key") else None,
+                    )
+                except ValueError:
+                    yield path, None
 
     def _path(self, name: EpochName) -> Path:
         return self._root / f"{name}.key"

@@ -8,6 +8,10 @@ from app.db.queries.watching import Tally
 RELEASED = frozenset({"releasing", "sealed", "revoked", "expired"})
 # Nothing more comes by itself, and the person was not reached.
 FAILED = frozenset({"failed", "expired", "refused"})
+# Where a person asks why.
+EXPLAINED = FAILED | {"held", "unknown"}
+# The number is to be corrected: the same text to the same number fails again.
+HOPELESS = frozenset({"unknown_number", "blocked"})
 WAITING = frozenset({"releasing", "queued", "held", "submitting"})
 _OF_MESSAGES = {"cancelled": "refused", "read": "delivered"}
 # The order in which screens list stages.
@@ -43,8 +47,9 @@ def stage(document_state: str, message_state: str | None, *, opened: bool, downl
 
 @dataclass
 class Counts:
-    """Figures of one batch or several. `submitted`, `delivered`, `opened` and `downloaded` each include those after it;
-    `waiting`, `failed`, `unknown` and `revoked` stand alone. `excluded` lines are not in `total`.
+    """Figures of one batch or several. `submitted`, `delivered`, `opened` and `downloaded` say what happened: each includes
+    those after it, and documents that were revoked later. `waiting`, `failed`, `unknown` and `revoked` are of the stage
+    at present. `excluded` lines, those of a released batch that did not leave, are not in `total`.
 
     `by_stage` has every stage that occurs.
     """
@@ -65,24 +70,39 @@ class Counts:
     def add(self, tally: Tally) -> None:
         """Count one group of documents."""
         count = tally.documents
-        if tally.document_state == "excluded":
+        if tally.document_state in ("excluded", "in_review"):
             self.excluded += count
         if tally.document_state not in RELEASED:
             return
         at = stage(
             tally.document_state, tally.message_state, opened=tally.opened, downloaded=tally.downloaded
         )
+        reached = stage("sealed", tally.message_state, opened=tally.opened, downloaded=tally.downloaded)
         self.total += count
         self.by_stage[at] = self.by_stage.get(at, 0) + count
         self.prepared += count if tally.document_state != "releasing" else 0
         self.waiting += count if at in WAITING else 0
-        self.submitted += count if at in ("submitted", "delivered", "opened", "downloaded") else 0
-        self.delivered += count if at in ("delivered", "opened", "downloaded") else 0
-        self.opened += count if at in ("opened", "downloaded") else 0
-        self.downloaded += count if at == "downloaded" else 0
+        self.submitted += count if reached in ("submitted", "delivered", "opened", "downloaded") else 0
+        self.delivered += count if reached in ("delivered", "opened", "downloaded") else 0
+        self.opened += count if reached in ("opened", "downloaded") else 0
+        self.downloaded += count if reached == "downloaded" else 0
         self.failed += count if at in FAILED else 0
         self.unknown += count if at == "unknown" else 0
         self.revoked += count if at == "revoked" else 0
+
+    @property
+    def parts(self) -> dict[str, int]:
+        """Every document once, by where it stands: what a bar of the whole batch is drawn from."""
+        alone = {
+            name: self.by_stage.get(name, 0) for name in ("downloaded", "opened", "delivered", "submitted")
+        }
+        return {
+            **alone,
+            "failed": self.failed,
+            "unknown": self.unknown,
+            "waiting": self.waiting,
+            "revoked": self.revoked,
+        }
 
 
 def count(tallies: Iterable[Tally]) -> Counts:

@@ -29,6 +29,8 @@ _LONGEST_COMMENT = 0xFFFF
 _DIRECTORY_BYTES_PER_ENTRY = 1024
 _ENCRYPTED_FLAG = 0x1
 _UTF8_FLAG = 0x800
+_COMPOUND_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_MOST_OFFICE_DIRECTORY = 4 * 1024 * 1024
 _OFFICE_SUFFIXES = (".xlsx", ".xlsm", ".ods", ".docx", ".odt", ".pptx", ".odp")
 _ARCHIVE_SUFFIXES = (".zip", ".7z", ".rar", ".gz", ".tgz", ".tar", ".bz2", ".xz")
 _ARCHIVE_MAGIC = (
@@ -194,6 +196,23 @@ def inflate(opened: zipfile.ZipFile, info: zipfile.ZipInfo, limit: int, position
     return bytes(content)
 
 
+def is_office_file(data: bytes) -> bool:
+    """Whether the bytes are a document of a word processor, spreadsheet or presentation program, whatever its name.
+
+    Those of today are ZIPs, told by the parts every such file has; those of old are compound files.
+    """
+    if data.startswith(_COMPOUND_MAGIC):
+        return True
+    if not data.startswith(_ARCHIVE_MAGIC[0]) or _directory_bytes(data) > _MOST_OFFICE_DIRECTORY:
+        return False
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as opened:
+            names = {info.orig_filename for info in opened.infolist()}
+    except (zipfile.BadZipFile, ValueError, NotImplementedError, struct.error):
+        return False
+    return "[Content_Types].xml" in names or {"mimetype", "content.xml"} <= names
+
+
 def entry_name(info: zipfile.ZipInfo) -> str:
     """The path inside the archive, slashes forward.
 
@@ -263,6 +282,8 @@ def _judge_content(position: int, name: str, content: bytes) -> ArchivedDocument
     if not content:
         return SkippedEntry(name, "empty")
     if name.lower().endswith(_OFFICE_SUFFIXES):
+        return SkippedEntry(name, "office_file")
+    if is_office_file(content):
         return SkippedEntry(name, "office_file")
     if content.startswith(_ARCHIVE_MAGIC):
         raise _nested(position)

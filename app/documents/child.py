@@ -61,8 +61,8 @@ def _keep_freed_memory() -> None:
     costs a sixth of the work. Another C library has no such function, or does not heed it."""
     set_option = getattr(ctypes.CDLL(None), "mallopt", None)
     if set_option is not None:
-        set_option(_MMAP_THRESHOLD, 32 * 1024 * 1024)
-        set_option(_TRIM_THRESHOLD, 64 * 1024 * 1024)
+        set_option(_MMAP_THRESHOLD, 4 * 1024 * 1024)
+        set_option(_TRIM_THRESHOLD, 32 * 1024 * 1024)
 
 
 def _bound(limits: PdfLimits) -> None:

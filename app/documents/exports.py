@@ -12,7 +12,8 @@ from datetime import UTC, datetime
 
 from xlsxwriter import Workbook
 
-Cell = str | int | None
+# A moment is written as the reader's own wall clock shows it: give it in their zone.
+Cell = str | int | datetime | None
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
@@ -20,6 +21,7 @@ _LONGEST_CELL = 32_767
 _LONGEST_SHEET_NAME = 31
 _NOT_IN_SHEET_NAMES = re.compile(r"[\[\]:*?/\\]")
 _WIDEST_COLUMN = 60
+_MOMENT_WIDTH = 16
 _CREATED = datetime(2000, 1, 1, tzinfo=UTC)  # one constant, so that the same rows make the same bytes
 
 
@@ -34,17 +36,37 @@ def neutralise(text: str) -> str:
 
 
 def to_csv(headings: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
-    """A CSV that French Excel opens by a double click: UTF-8 with BOM, semicolons, every text neutralised."""
+    """A CSV that French Excel opens by a double click: UTF-8 with BOM, semicolons, every text neutralised.
+
+    A phone in E.164 is written as people dial it, for a leading plus would make it a formula.
+    """
     written = io.StringIO(newline="")
     writer = csv.writer(written, delimiter=";", lineterminator="\r\n")
     writer.writerow([neutralise(heading) for heading in headings])
     for row in rows:
-        writer.writerow([neutralise(cell) if isinstance(cell, str) else cell for cell in row])
+        writer.writerow([_in_csv(cell) for cell in row])
     return written.getvalue().encode("utf-8-sig", "replace")
 
 
+def _in_csv(cell: Cell) -> str | int | None:
+    if isinstance(cell, datetime):
+        return f"{cell:%Y-%m-%d %H:%M}"
+    if not isinstance(cell, str):
+        return cell
+    return _dialled(cell) if _PHONE.fullmatch(cell) else neutralise(cell)
+
+
+def _dialled(phone: str) -> str:
+    """06 12 00 00 01 for a French number; 00 and the country code for any other."""
+    if phone.startswith("+33") and len(phone) == len("+33612000001"):
+        digits = f"0{phone[3:]}"
+        return " ".join(digits[at : at + 2] for at in range(0, len(digits), 2))
+    return f"00{phone[1:]}"
+
+
 def to_xlsx(headings: Sequence[str], rows: Iterable[Sequence[Cell]], sheet_name: str) -> bytes:
-    """A workbook of one sheet, headings frozen and filtered, texts stored as texts and whole numbers as numbers.
+    """A workbook of one sheet, headings frozen and filtered, texts stored as texts, whole numbers as numbers and moments
+    as dates.
 
     A phone in E.164 keeps its plus: it is a text cell marked to stay one, so that the sheet can be given back to Pli.
     Texts past a spreadsheet's 32,767 characters are cut.
@@ -56,6 +78,7 @@ def to_xlsx(headings: Sequence[str], rows: Iterable[Sequence[Cell]], sheet_name:
     sheet = workbook.add_worksheet(name or None)
     bold = workbook.add_format({"bold": True, "bottom": 1})
     as_text = workbook.add_format({"num_format": "@"})
+    as_moment = workbook.add_format({"num_format": "yyyy-mm-dd hh:mm"})
     stays_text = workbook.add_format({"num_format": "@", "quote_prefix": True})
     widths = [len(heading) for heading in headings]
     for column, heading in enumerate(headings):
@@ -68,6 +91,11 @@ def to_xlsx(headings: Sequence[str], rows: Iterable[Sequence[Cell]], sheet_name:
                 text = cell if is_phone else neutralise(cell)[:_LONGEST_CELL]
                 sheet.write_string(last_row, column, text, stays_text if is_phone else as_text)
                 widths[column] = max(widths[column], len(text))
+            elif isinstance(cell, datetime):
+                sheet.write_datetime(
+                    last_row, column, cell.replace(tzinfo=None, second=0, microsecond=0), as_moment
+                )
+                widths[column] = max(widths[column], _MOMENT_WIDTH)
             elif cell is not None:
                 sheet.write_number(last_row, column, cell)
     for column, width in enumerate(widths):

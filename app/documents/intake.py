@@ -4,16 +4,18 @@ One PDF alone is a merged file. Several PDFs, and the PDFs of a ZIP, are one per
 are; one that holds several people's pages is cut like a merged file.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
 
-from app.documents.archive import ArchiveLimits, ArchiveRefused, SkippedEntry, read_archive
+from app.documents.archive import ArchiveLimits, ArchiveRefused, SkippedEntry, is_office_file, read_archive
 from app.documents.limits import Refused
 from app.documents.match.pages import Slip
 from app.documents.split import Part, PartRefused, PdfChild, Plan, Single
 
 ZIP_MAGIC = b"PK\x03\x04"
 _EMPTY_ZIP = b"PK\x05\x06"
+_PDF_START = b"%PDF-"
 
 
 @dataclass(frozen=True)
@@ -58,9 +60,18 @@ class Intake:
         self._alone = alone
         self.page_count = 0
 
-    def pieces(self, source: str, data: bytes) -> Iterator[Piece | FileRefused]:
-        """The documents of one upload."""
-        if is_archive(data):
+    def pieces(self, source: str, chunks: Iterable[bytes]) -> Iterator[Piece | FileRefused]:
+        """The documents of one upload. A merged file goes on to the child as it comes: two hundred megabytes are held
+        once, not twice."""
+        coming = iter(chunks)
+        first = next(coming, b"")
+        if self._alone and first.startswith(_PDF_START):
+            yield from self._cut(source, chain((first,), coming))
+            return
+        data = b"".join((first, *coming))
+        if is_office_file(data):
+            yield FileRefused(source, "office_file", "this is an office document; export it as PDF")
+        elif is_archive(data):
             yield from self._of_archive(source, data)
         elif self._alone:
             yield from self._cut(source, data)
@@ -91,7 +102,7 @@ class Intake:
         self.page_count += single.page_count
         return Piece(slip, source, 0, data, "\f".join(single.texts))
 
-    def _cut(self, source: str, data: bytes) -> Iterator[Piece | FileRefused]:
+    def _cut(self, source: str, data: bytes | Iterable[bytes]) -> Iterator[Piece | FileRefused]:
         pages = 0
         for event in self._child.split_merged(data, pattern=self._pattern):
             match event:

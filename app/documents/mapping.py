@@ -1,14 +1,19 @@
 """What the mapping screen asks about a people sheet, and how the clerk's answer is kept for next month."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from app.core.errors import InvalidInput
 from app.documents.headings import Field, fold_heading
 from app.documents.sheet_process import read_people_in_child
 from app.documents.sheets_model import NeedsMapping, SheetLimits, SheetPreview, SheetRead, SheetRefused
 
-REQUIRED = (Field.STAFF_NUMBER, Field.PHONE)
+_ALWAYS = (Field.STAFF_NUMBER, Field.PHONE)
+
+
+def required_fields(password_policy: str) -> tuple[Field, ...]:
+    """Fields that must have a column of their own: codes from the sheet need the column that holds them."""
+    return (*_ALWAYS, Field.ACCESS_CODE) if password_policy == "sheet" else _ALWAYS
 
 
 @dataclass(frozen=True)
@@ -21,31 +26,25 @@ class Answer:
 
 
 def ask_again(
-    data: bytes, limits: SheetLimits, remembered: Mapping[str, Field]
+    data: bytes, limits: SheetLimits, remembered: Mapping[str, Field], password_policy: str
 ) -> NeedsMapping | SheetRefused:
-    """The question for this sheet, even when it could be read by now because another batch taught its headings."""
-    outcome = read_people_in_child(data, limits, remembered=remembered)
-    if not isinstance(outcome, SheetRead):
-        return outcome
-    asked = read_people_in_child(data, limits)
-    if isinstance(asked, SheetRead):
-        raise InvalidInput("no_mapping_needed", "this sheet needs no mapping")
-    if isinstance(asked, SheetRefused):
-        return asked
-    sheets = tuple(
-        replace(sheet, suggested=outcome.columns) if sheet.name == outcome.sheet else sheet
-        for sheet in asked.sheets
+    """The question for this sheet, even when it could be read without an answer."""
+    outcome = read_people_in_child(
+        data, limits, remembered=remembered, needed=required_fields(password_policy), ask=True
     )
-    return replace(asked, sheets=sheets)
+    if isinstance(outcome, SheetRead):
+        raise TypeError("a sheet that is asked about cannot come back as read")
+    return outcome
 
 
-def check_answer(question: NeedsMapping, answer: Answer) -> SheetPreview:
-    """The sheet that was chosen. Raises InvalidInput `bad_mapping` when the answer does not fit it."""
+def check_answer(question: NeedsMapping, answer: Answer, password_policy: str) -> SheetPreview:
+    """The sheet that was chosen. Raises InvalidInput `access_code_column_missing` when only that column is missing, or
+    `bad_mapping` when the answer does not fit the sheet."""
     chosen = next((sheet for sheet in question.sheets if sheet.name == answer.sheet), None)
     columns = list(answer.columns.values())
     if (
         chosen is None
-        or any(field not in answer.columns for field in REQUIRED)
+        or any(field not in answer.columns for field in _ALWAYS)
         or len(set(columns)) < len(columns)
         or any(not 0 <= column < len(chosen.headings) for column in columns)
         or answer.header_row != chosen.header_row
@@ -53,16 +52,21 @@ def check_answer(question: NeedsMapping, answer: Answer) -> SheetPreview:
         raise InvalidInput(
             "bad_mapping", "say which columns hold the staff number and the mobile, each column once"
         )
+    if any(field not in answer.columns for field in required_fields(password_policy)):
+        raise InvalidInput(
+            "access_code_column_missing",
+            "say which column holds the access codes: this batch opens with them",
+        )
     return chosen
 
 
 def headings_to_remember(sheet: SheetPreview, answer: Answer) -> dict[str, str]:
-    """Folded heading to field; a heading that nobody wanted is not asked about again."""
+    """Folded heading to field; a heading that nobody wanted is not asked about again, nor taken for what it is not."""
     field_of = {column: field for field, column in answer.columns.items()}
     remembered = {}
     for column, heading in enumerate(sheet.headings):
         if folded := fold_heading(heading):
             wanted = field_of.get(column)
-            if wanted is not None or heading in sheet.doubtful:
+            if wanted is not None or heading in sheet.doubtful or column in sheet.suggested.values():
                 remembered[folded] = (wanted or Field.IGNORED).value
     return remembered

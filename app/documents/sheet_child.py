@@ -45,6 +45,8 @@ def _answer(question: dict[str, Any], data: bytes) -> SheetRead | NeedsMapping |
         SheetLimits(**question["limits"]),
         remembered={heading: Field(field) for heading, field in question["remembered"].items()},
         choice=choice,
+        needed=[Field(field) for field in question["needed"]],
+        ask=question["ask"],
     )
 
 

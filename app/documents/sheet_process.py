@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from functools import lru_cache
 from typing import Any
@@ -29,12 +29,16 @@ def read_people_in_child(
     *,
     remembered: Mapping[str, Field] | None = None,
     choice: SheetChoice | None = None,
+    needed: Collection[Field] = (),
+    ask: bool = False,
 ) -> SheetRead | NeedsMapping | SheetRefused:
     """`read_people_sheet`, in a process that may be lost. Raises Overloaded when too many sheets are being read."""
     question = {
         "limits": asdict(limits),
         "remembered": dict(remembered or {}),
         "choice": asdict(choice) if choice else None,
+        "needed": list(needed),
+        "ask": ask,
     }
     if not _room.acquire(timeout=PATIENCE_SECONDS):
         raise Overloaded("sheets_queue", "too many sheets are being read; try again in a few seconds")

@@ -6,7 +6,7 @@ reader is native code.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from app.documents.headings import Field, Recognised, recognise
 from app.documents.sheets_model import (
@@ -37,18 +37,21 @@ def read_people_sheet(
     *,
     remembered: Mapping[str, Field] | None = None,
     choice: SheetChoice | None = None,
+    needed: Collection[Field] = (),
+    ask: bool = False,
 ) -> SheetRead | NeedsMapping | SheetRefused:
     """Read the people of one payroll from the bytes of a spreadsheet.
 
     `remembered` holds what a clerk decided of headings before, by folded heading (`headings.fold_heading`);
     `Field.IGNORED` settles a heading as not needed. `choice` is the answer to a NeedsMapping and wins over both.
+    Without one the clerk is asked when a field of `needed` has no column, and always with `ask`.
     """
     limits = limits or SheetLimits()
     try:
         grids, hidden = _read_grids(data, limits)
         if choice is not None:
             return _read_as_chosen(grids, hidden, choice, limits)
-        return _read_by_headings(grids, hidden, remembered or {}, limits)
+        return _read_by_headings(grids, hidden, remembered or {}, limits, needed, ask=ask)
     except SheetProblem as problem:
         return problem.refusal
 
@@ -81,7 +84,13 @@ def _read_grids(data: bytes, limits: SheetLimits) -> tuple[Sequence[Grid], tuple
 
 
 def _read_by_headings(
-    grids: Sequence[Grid], hidden: tuple[str, ...], remembered: Mapping[str, Field], limits: SheetLimits
+    grids: Sequence[Grid],
+    hidden: tuple[str, ...],
+    remembered: Mapping[str, Field],
+    limits: SheetLimits,
+    needed: Collection[Field],
+    *,
+    ask: bool,
 ) -> SheetRead | NeedsMapping:
     found = [(grid, _find_header(grid, remembered, limits)) for grid in grids]
     with_header = [(grid, at, columns) for grid, (at, columns) in found if columns.is_header]
@@ -95,6 +104,10 @@ def _read_by_headings(
     if not columns.complete:
         reason = "ambiguous_headings" if columns.ambiguous else "doubtful_headings"
         return NeedsMapping("unknown_headings" if columns.missing else reason, (_preview(grid, at, columns),))
+    if any(field not in columns.columns for field in needed):
+        return NeedsMapping("needed_missing", (_preview(grid, at, columns),))
+    if ask:
+        return NeedsMapping("asked_again", (_preview(grid, at, columns),))
     warnings = _about_other_sheets(grids, grid, hidden)
     if columns.unknown:
         warnings.append(SheetWarning("columns_ignored", _TOGETHER.join(columns.unknown)))

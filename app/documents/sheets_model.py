@@ -119,7 +119,7 @@ class SheetPreview:
 @dataclass(frozen=True)
 class NeedsMapping:
     """The clerk must say which column is which. `reason` is `no_header`, `unknown_headings`, `ambiguous_headings`,
-    `doubtful_headings` or `several_sheets`."""
+    `doubtful_headings`, `several_sheets`, `needed_missing` (a field the batch needs has no column) or `asked_again`."""
 
     reason: str
     sheets: tuple[SheetPreview, ...]

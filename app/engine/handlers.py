@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from app.core.errors import InvalidInput, PliError
 from app.core.jobs import Handler
-from app.core.log import fields
+from app.core.log import about, fields
 
 OnDead = Callable[[str, tuple[str, ...], str], None]
 WORKER_DIED = "worker_died"
@@ -127,5 +127,5 @@ def error_code(error: Exception) -> str:
 def _log(
     words: str, error: Exception, kind: str, ids: tuple[str, ...] = (), *, level: int = logging.ERROR
 ) -> None:
-    extra = fields(job=kind, ids=ids, code=error_code(error))
-    logger.log(level, words, exc_info=error, extra=extra)
+    extra = fields(job=kind, ids=ids, code=error_code(error)) | about(error)
+    logger.log(level, words, extra=extra)

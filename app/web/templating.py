@@ -60,7 +60,8 @@ class PageContext:
     """What every page knows about its reader.
 
     `nonce` is also in the response's Content-Security-Policy. `zone` is the organisation's (IANA name). `user` and
-    `organisation` are names, empty before login. `simulator` shows the way to the phone simulator in the menu.
+    `organisation` are names, empty before login. `simulator` shows the way to the phone simulator in the menu, `may_prepare`
+    the way to a new batch.
     """
 
     lang: Language
@@ -71,6 +72,7 @@ class PageContext:
     user: str = ""
     organisation: str = ""
     simulator: bool = False
+    may_prepare: bool = False
     notices: tuple[Notice, ...] = ()
 
 
@@ -91,7 +93,9 @@ def environment() -> Environment:
         lstrip_blocks=True,
         extensions=["jinja2.ext.do", "jinja2.ext.loopcontrols"],
     )
-    env.globals.update(icon=icon, static_url=static_url, static_text=_trusted_text, ink_on=ink_on, contact_href=contact_href)
+    env.globals.update(
+        icon=icon, static_url=static_url, static_text=_trusted_text, ink_on=ink_on, contact_href=contact_href
+    )
     env.filters.update(
         date=_date,
         day=_day,
@@ -181,9 +185,7 @@ def _month(context: Context, period: str) -> str:
 @pass_context
 def _moment(context: Context, value: datetime) -> str:
     """31 déc., 14:05, for tables and timelines."""
-    return format_datetime(
-        value, "d MMM, HH:mm", tzinfo=_zone(context), locale=LOCALES[_page(context).lang]
-    )
+    return format_datetime(value, "d MMM, HH:mm", tzinfo=_zone(context), locale=LOCALES[_page(context).lang])
 
 
 @pass_context
@@ -199,9 +201,9 @@ def _number(context: Context, value: int | float) -> str:
 
 @pass_context
 def _percent(context: Context, part: int, whole: int) -> str:
-    """A share of a whole, cut down and not rounded up: 999 of 1,000 is not "100 %"."""
-    share = part * 100 // whole / 100 if whole else 0.0
-    return format_percent(share, locale=_page(context).lang)
+    """A share of a whole in whole percents, halves rounded up; "100 %" only when it is the whole: 999 of 1,000 is 99 %."""
+    rounded = (200 * part + whole) // (2 * whole) if whole else 0
+    return format_percent((min(rounded, 99) if part < whole else rounded) / 100, locale=_page(context).lang)
 
 
 @pass_context

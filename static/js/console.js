@@ -16,6 +16,41 @@ document.addEventListener("click", (event) => {
   if (step) showPage(page + Number(step.dataset.previewStep));
 });
 
+// Good news leaves by itself, but not while somebody is at it; an error stays until it is dismissed.
+const PASSING = 6000;
+
+for (const notice of document.querySelectorAll(".toasts [data-passing]")) {
+  let timer = 0;
+  const leave = () => { timer = window.setTimeout(() => notice.remove(), PASSING); };
+  const stay = () => window.clearTimeout(timer);
+  const over = () => { stay(); if (!notice.matches(":hover, :focus-within")) leave(); };
+  for (const kind of ["pointerenter", "focusin"]) notice.addEventListener(kind, stay);
+  notice.addEventListener("pointerleave", over);
+  notice.addEventListener("focusout", () => window.setTimeout(over));
+  leave();
+}
+
+// A file that changes what its page says: fetched, saved, then the page is asked for again.
+document.addEventListener("submit", async (event) => {
+  const form = event.target;
+  if (!form.matches("[data-download]")) return;
+  event.preventDefault();
+  if (form.dataset.sent) return;
+  form.dataset.sent = "1";
+  try {
+    const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) });
+    if (!answer.ok) throw new Error(String(answer.status));
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(await answer.blob());
+    link.download = /filename="([^"]+)"/.exec(answer.headers.get("content-disposition") || "")?.[1] || "";
+    link.click();
+    window.setTimeout(() => window.location.reload(), 500);
+  } catch {
+    // The page that an ordinary form would lead to says what is wrong.
+    form.submit();
+  }
+});
+
 // A form that is sent twice would answer with a conflict: the second click is dropped.
 document.addEventListener("submit", (event) => {
   const form = event.target;

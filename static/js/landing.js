@@ -59,6 +59,12 @@
     });
   }
 
+  function link(name, href) {
+    each("a[data-slot=" + name + "]", function (slot) {
+      if (href) { slot.setAttribute("href", href); } else { slot.removeAttribute("href"); }
+    });
+  }
+
   function askFor(kind) {
     var field = document.getElementById("password-field");
     field.hidden = kind === "none";
@@ -98,6 +104,7 @@
   function describe(answer) {
     fill("sender", answer.sender);
     fill("contact", answer.contact);
+    link("contact", answer.contact_href);
     fill("title", answer.title);
     fill("expires", answer.expires);
     if (answer.brand) {
@@ -128,7 +135,8 @@
   function start() {
     var found = fromAddress();
     var secret = isSecret(found) ? found : isSecret(secretField.value) ? secretField.value : stored();
-    if (isSecret(found) && history.replaceState) { history.replaceState(null, "", "/" + ref + location.search); }
+    /* The answer to a form is no page to come back to: "back" would ask to send the password again. */
+    if ((isSecret(found) || location.pathname === "/" + ref + "/unlock") && history.replaceState) { history.replaceState(null, "", "/" + ref + location.search); }
     var wait = root.getAttribute("data-wait");
     if (wait) { countDown(Number(wait)); }
     if (!isSecret(secret)) { show("paste"); return; }
@@ -143,8 +151,14 @@
     other.onsubmit = function () { other.elements.s.value = secretField.value; };
   });
   /* A second tap would spend a second try. A download leaves the page as it is, so the buttons come back. */
+  var then = "open";
+  each("#unlock button[name=then]", function (button) {
+    button.onclick = function () { then = button.value; };
+  });
   form.onsubmit = function () {
     if (form.getAttribute("data-sent")) { return false; }
+    each("[data-then]", function (text) { text.hidden = text.getAttribute("data-then") !== then; });
+    then = "open";
     form.setAttribute("data-sent", "1");
     document.getElementById("opening").hidden = false;
     setTimeout(free, 12000);

@@ -67,10 +67,25 @@ function textsFirst(form) {
   return ordered;
 }
 
+// The new page has empty file fields: what was chosen goes on, so that nobody has to look for the files again.
+function keepFiles(chosen, fresh) {
+  for (const input of fresh.querySelectorAll('input[type="file"]')) {
+    const files = chosen.get(input.name) ?? [];
+    if (files.length === 0) continue;
+    const transfer = new DataTransfer();
+    for (const file of files) transfer.items.add(file);
+    input.files = transfer.files;
+    input.dispatchEvent(new Event("change"));
+  }
+}
+
 function showAnswer(content) {
   const fresh = document.adoptNode(content);
-  document.getElementById("content").replaceWith(fresh);
+  const old = document.getElementById("content");
+  const chosen = new Map([...old.querySelectorAll('input[type="file"]')].map((input) => [input.name, [...input.files]]));
+  old.replaceWith(fresh);
   watchDropzones(fresh);
+  keepFiles(chosen, fresh);
   watchUploads(fresh);
   const alert = fresh.querySelector('[role="alert"]:not([hidden]), [aria-invalid="true"]');
   alert?.scrollIntoView({ block: "center" });

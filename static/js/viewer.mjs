@@ -1,5 +1,5 @@
 // The document on the phone. Page 1 is already there as an image; this draws the real pages over it, sharp at every zoom
-// and with text to select. Whatever fails here leaves the image and the Save button as they are.
+// and with text to select. Whatever fails here leaves the image and the download button as they are.
 
 const MAX_PIXELS = 16_000_000; // Safari draws nothing on a larger canvas.
 const LARGEST = 4;
@@ -232,4 +232,16 @@ function reportEnd(error) {
   if ([401, 403, 404, 410].includes(error?.status)) document.querySelector("[data-ended]").hidden = false;
 }
 
+/** A phone often says nothing of a download: say where the file goes. */
+function watchSaving() {
+  const saving = document.querySelector("[data-saving]");
+  let timer = 0;
+  document.querySelector(".save").addEventListener("click", () => {
+    saving.hidden = false;
+    window.clearTimeout(timer);
+    timer = window.setTimeout(() => { saving.hidden = true; }, 8000);
+  });
+}
+
+watchSaving();
 open().catch(reportEnd);

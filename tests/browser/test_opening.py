@@ -56,7 +56,8 @@ def test_from_the_simulated_phone_to_the_saved_file(
     assert overflow(page) == 0
 
     with page.expect_download() as download:
-        page.get_by_role("link", name="Enregistrer").click()
+        page.get_by_role("link", name="Télécharger").click()
+    expect(page.get_by_text("le fichier arrive dans vos téléchargements")).to_be_visible()
     file = tmp_path / "saved.pdf"
     download.value.save_as(file)
     assert download.value.suggested_filename == f"bulletin-de-paie-{letter.period}.pdf"
@@ -158,7 +159,7 @@ def test_english_is_one_tap_away_and_stays(letter: Letter, open_page: Open) -> N
     page.get_by_label("Password", exact=True).fill(letter.password)
     page.get_by_role("button", name="Open").click()
     read(page)
-    expect(page.get_by_role("link", name="Save")).to_be_visible()
+    expect(page.get_by_role("link", name="Download")).to_be_visible()
     expect(page.locator("html")).to_have_attribute("lang", "en")
 
 
@@ -169,9 +170,23 @@ def test_too_many_tries_count_down(letter: Letter, open_page: Open) -> None:
         greeted(page)
         type_password(page, f"pas le bon {n}")
         expect(page.get_by_role("alert").filter(visible=True)).to_be_visible()
-    expect(page.get_by_text("Trop d’essais d’affilée")).to_be_visible()
+    expect(page.get_by_text("Trop d’essais")).to_be_visible()
     expect(page.get_by_role("button", name="Ouvrir")).to_be_disabled()
     assert violations(page) == []
+
+
+def test_back_from_the_document_leads_to_the_page_of_the_link(letter: Letter, open_page: Open) -> None:
+    page = open_page()
+    page.goto(letter.url)
+    greeted(page)
+    type_password(page, "pas le bon")
+    expect(page.get_by_text("Mot de passe incorrect")).to_be_visible()
+    type_password(page, letter.password)
+    read(page)
+    page.go_back()
+    expect(page).to_have_url(re.compile(rf"/{letter.ref}$"))
+    greeted(page)
+    expect(page.get_by_label("Mot de passe", exact=True)).to_be_visible()
 
 
 def test_a_withdrawn_document_says_whom_to_ask(live: Live, letter: Letter, open_page: Open) -> None:

@@ -84,9 +84,8 @@ def test_a_request_that_is_never_finished_is_dropped(served: Served, said: bytes
 
 def test_a_head_that_comes_byte_by_byte_has_no_more_time(served: Served) -> None:
     begun = monotonic()
-    with served.connect() as client:
-        with pytest.raises(OSError, match="Broken pipe|reset"):
-            drip(client, ASK * 100)
+    with served.connect() as client, pytest.raises((BrokenPipeError, ConnectionResetError)):
+        drip(client, ASK * 100)
     assert monotonic() - begun < HEAD + 3
 
 
@@ -100,7 +99,9 @@ def test_the_wait_for_a_second_request_ends_too(served: Served, more: bytes) -> 
 
 
 def test_a_body_that_does_not_come_is_dropped_and_one_that_comes_in_pieces_is_not(served: Served) -> None:
-    head = b"POST /app/login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+    head = (
+        b"POST /app/login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+    )
     with served.connect() as client:
         client.sendall(head + b"Content-Length: 3000\r\n\r\na=")
         assert STALL * 0.8 <= seconds_until_closed(client) < STALL + 3
@@ -146,7 +147,9 @@ def test_connections_over_the_limit_are_answered_with_503_and_beyond_twice_close
             client.close()
 
 
-@pytest.mark.parametrize(("files", "limit"), [(1024, 412), (4096, CONNECTIONS), (65_536, CONNECTIONS), (64, 1)])
+@pytest.mark.parametrize(
+    ("files", "limit"), [(1024, 412), (4096, CONNECTIONS), (65_536, CONNECTIONS), (64, 1)]
+)
 def test_connections_leave_room_for_other_files(files: int, limit: int) -> None:
     assert connection_limit(files) == limit
 

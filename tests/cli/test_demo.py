@@ -115,6 +115,13 @@ def test_the_doctor_notices_when_epoch_keys_are_missing(
     shutil.copytree(twice[0], copy)
     assert call("doctor", folder=copy).returncode == 0
 
+    stray = copy / "epochs" / "out" / "20500.key.bak"
+    stray.write_bytes(bytes(32))
+    done = call("doctor", folder=copy)
+    assert done.returncode == 1
+    assert "WRONG epoch store:" in done.stdout
+    assert "out/20500.key.bak (1 in all)" in done.stdout
+
     shutil.rmtree(copy / "epochs")
     done = call("doctor", folder=copy)
 

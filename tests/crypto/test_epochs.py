@@ -118,10 +118,33 @@ def test_destroying_overwrites_the_bytes_and_removes_the_file(epochs: FileEpochS
     assert list(epochs.list()) == []
 
 
+def test_a_file_that_is_no_key_is_passed_over_and_told(epochs: FileEpochStore, tmp_path: Path) -> None:
+    epochs.get_or_create(NAME)
+    root = tmp_path / "epochs"
+    strays = [
+        "backup.key",
+        "out/01.key",
+        "out/999999999.key",
+        f"{NAME}.key.bak",
+        f"link/{ORGANISATION.hex}/x.key",
+    ]
+    for stray in strays:
+        (root / stray).parent.mkdir(exist_ok=True)
+        (root / stray).write_bytes(bytes(32))
+    (root / "out" / ".0123.new").write_bytes(bytes(32))
+    (root / "folder.key").mkdir()
+    assert list(epochs.list()) == [NAME]
+    assert sorted(epochs.strays()) == sorted(strays)
+
+
 def test_names_survive_the_way_through_text() -> None:
     for name in (NAME, EpochName.out(DAY)):
         assert EpochName.parse(str(name)) == name
-    for text in ("", "link/20818", "out/x", "ret/1", "link/zz/1", "out/1/2"):
+    owner = ORGANISATION.hex
+    for text in (
+        "", "link/20818", "out/x", "ret/1", "link/zz/1", "out/1/2", "out/-1", "out/01", "out/ 1", "out/٣", "out/1\n",
+        f"link/{owner.upper()}a/1", f"link/{{{owner}}}/1", f"out/{'9' * 7}", f"out/{'9' * 5000}",
+    ):  # fmt: skip
         with pytest.raises(ValueError):
             EpochName.parse(text)
 

@@ -176,6 +176,9 @@ class OneEpoch:
     def list(self) -> Iterator[EpochName]:
         raise NotImplementedError
 
+    def strays(self) -> Iterator[str]:
+        raise NotImplementedError
+
 
 @pytest.fixture
 def ring() -> KeyRing:

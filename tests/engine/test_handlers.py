@@ -157,6 +157,7 @@ def test_the_log_tells_job_ids_code_and_way_and_no_text_of_an_exception(
 
     lines = [json.loads(JsonLines().format(record)) for record in caplog.records]
     assert number not in json.dumps(lines)
+    assert number not in caplog.text
     assert [(line["level"], line["event"], line["job"], line["ids"], line["code"]) for line in lines] == [
         ("warning", "a job failed", "split_batch", [batch], "ValueError"),
         ("warning", "a job failed", "split_batch", [batch], "sheet_empty"),

@@ -1,5 +1,6 @@
 """Enqueueing inside a transaction, running, failing, and being given up."""
 
+import json
 import logging
 import threading
 import time
@@ -10,6 +11,7 @@ import sqlalchemy as sa
 
 from app.core import clock
 from app.core.jobs import Job
+from app.core.log import JsonLines
 from app.db.session import Database
 from app.engine import schema
 from app.engine.dbos_engine import POLLING_SECONDS, DbosEngine
@@ -130,10 +132,13 @@ def test_neither_log_nor_database_holds_the_text_of_an_unexpected_error(
         until(lambda: engine.status().dead == 1)
         engine.stop()
 
-    assert "Job work ('1',) is dead: ValueError" in caplog.text
+    lines = [json.loads(JsonLines().format(record)) for record in caplog.records]
+    told = {(line["event"], line["job"], *line["ids"], line["code"]) for line in lines if "job" in line}
+    assert told == {("a job failed", "work", "1", "ValueError"), ("a job was given up", "work", "1", "ValueError")}
     assert not [record for record in caplog.records if record.name.startswith("dbos")]
-    for text in (caplog.text, everything_in(engine_database)):
-        assert "ValueError" in text
+    stored = everything_in(engine_database)
+    assert "ValueError" in stored
+    for text in (caplog.text, json.dumps(lines), stored):
         assert "+33612345678" not in text
 
 

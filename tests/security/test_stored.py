@@ -9,12 +9,18 @@ import sqlalchemy as sa
 
 from app.db.failures import read_failure
 from app.db.models import JournalEvent
-from app.db.queries import batches
+from app.db.queries import batches, journal
+from app.documents.headings import Field
+from app.documents.mapping import Answer
+from app.evidence.tags import Tag
+from app.usecases.batches.cancel_batch import cancel_batch
+from app.usecases.batches.choose_mapping import choose_mapping
 from app.usecases.batches.show_batch import show_batch
 from app.usecases.operations.verify_journal import verify_journal
 from tests.databases import SqliteDatabases
+from tests.documents.people.builders import workbook
 from tests.pipeline import pipeline
-from tests.stories.payroll import TEAM, list_of
+from tests.stories.payroll import TEAM, list_of, pdf_of
 from tests.stories.story import Clock, Story
 
 
@@ -57,6 +63,36 @@ def test_remembered_headings_are_sealed(story: Story) -> None:
     found = stored(story)
     assert "dupontel" not in found
     assert base64.b64encode(b"dupontel").decode() not in found
+
+
+def test_the_sheet_that_a_clerk_chose_is_not_named_in_the_database(story: Story) -> None:
+    row = ("A0042", "DUPONTEL", "0612345678", "T8QX-4MKW")
+    sheets: dict[str, list[tuple[str, ...]]] = {
+        "Notes": [("x",)],
+        "Equipe DUPONTEL": [("Repère", "Nom", "Contact", "Sésame"), row],
+    }
+    batch = story.upload_files({"b.pdf": pdf_of(TEAM)}, ("salaries.xlsx", workbook(sheets)))
+    assert batch.state == "needs_mapping"
+    columns = {Field.STAFF_NUMBER: 0, Field.LAST_NAME: 1, Field.PHONE: 2, Field.ACCESS_CODE: 3}
+    choose_mapping(story.rt, story.id, batch.id, Answer("Equipe DUPONTEL", 1, columns))
+    found = stored(story)
+    assert "DUPONTEL" not in found
+    assert base64.b64encode(b"Equipe DUPONTEL").decode() not in found
+    story.pipeline.run("split_batch")
+    assert story.pipeline.batch(batch.id).state == "in_review"
+    assert "A0042" in {line.staff for line in story.review(batch)}
+
+
+def test_a_journal_that_grew_long_tells_the_newest_events(story: Story) -> None:
+    batch = story.upload(TEAM)
+    entries = [journal.Entry(Tag.DOCUMENT_VIEWED, batch.id, {}) for _ in range(700)]
+    with story.rt.begin() as session:
+        journal.append(session, story.rt.vault, story.id, entries, story.rt.now())
+    cancel_batch(story.rt, story.id, batch.id, "clerk")
+    with story.rt.read() as session:
+        told = journal.about(session, story.rt.vault, story.id, [batch.id])
+    assert (len(told), told[-1].tag) == (500, "batch:cancelled")
+    assert [event.seq for event in told] == sorted(event.seq for event in told)
 
 
 @pytest.mark.parametrize("change", ["tag", "subject", "erase", "body"])

@@ -115,9 +115,7 @@ def test_a_sweep_that_was_interrupted_is_made_good_and_a_finished_one_not_repeat
 def test_a_batch_cancelled_while_it_is_read_leaves_no_pack(
     story: Story, monkeypatch: pytest.MonkeyPatch, swept: bool
 ) -> None:
-    batch = story.pipeline.receive(
-        {"b.pdf": pdf_of(TEAM)}, ("l.csv", list_of(TEAM if swept else TWICE))
-    )
+    batch = story.pipeline.receive({"b.pdf": pdf_of(TEAM)}, ("l.csv", list_of(TEAM if swept else TWICE)))
     real = documents.received_before
 
     def meanwhile(*arguments: Any) -> Any:

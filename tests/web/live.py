@@ -311,6 +311,7 @@ def live_house(folder: Path, **settings: Any) -> Iterator[Live]:
             password=LOGIN,
             role="clerk",
             language="fr",
+            actor="operator",
             now=clock(),
         )
         application = house.application

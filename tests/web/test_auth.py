@@ -142,7 +142,15 @@ def build(rt: Runtime, config: WebConfig) -> FastAPI:
 
 def add_user(rt: Runtime, organisation_id: UUID, role: str = "clerk", email: str = EMAIL) -> UUID:
     return create_user(
-        rt, organisation_id, email=email, name="Marie", password=PASSWORD, role=role, language="fr", now=NOW
+        rt,
+        organisation_id,
+        email=email,
+        name="Marie",
+        password=PASSWORD,
+        role=role,
+        language="fr",
+        actor="operator",
+        now=NOW,
     )
 
 

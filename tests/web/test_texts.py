@@ -10,7 +10,7 @@ import pytest
 from jinja2 import UndefinedError
 from markupsafe import Markup
 
-from app.web.templating import PageContext, environment, icon, ink_on, render
+from app.web.templating import PageContext, contact_href, environment, icon, ink_on, render
 from app.web.texts import (
     FOLDER,
     MissingTextError,
@@ -150,17 +150,31 @@ def test_dates_are_those_of_the_organisations_zone() -> None:
     assert shown("{{ at | date }}", zone="Indian/Reunion", at=late) == "1 janvier 2027"
     assert shown("{{ at | moment }} {{ at | clock }}", at=late) == "31 déc., 23:30 23:30:00"
     assert shown("{{ '2026-09' | month }}") == "septembre 2026"
-    assert shown("{{ at | day }}", "en", at=date(2026, 12, 31)) == "Dec 31, 2026"
+    assert shown("{{ at | day }}", "en", at=date(2026, 12, 31)) == "31 Dec 2026"
 
 
 def test_figures_are_written_as_people_read_them() -> None:
     assert shown("{{ 4812 | number }}") == "4\u202f812"
     assert shown("{{ 999 | percent(1000) }}", "en") == "99%"
     assert shown("{{ 0 | percent(0) }}", "en") == "0%"
+    assert shown("{{ 2 | percent(3) }}, {{ 1 | percent(8) }}, {{ 3 | percent(3) }}", "en") == "67%, 13%, 100%"
     assert shown("{{ 48123 | size }} {{ 1500000 | size }}", "en") == "48\u00a0kB 1.5\u00a0MB"
     assert shown("{{ '+33611096033' | phone }}") == "06\u00a011\u00a009\u00a060\u00a033"
     assert shown("{{ '+262692123456' | phone }}") == "+262\u00a0692\u00a012\u00a034\u00a056"
     assert shown("{{ 'poste 12' | phone }}") == "poste 12"
+
+
+@pytest.mark.parametrize(
+    ("contact", "href"),
+    [
+        ("Service paie, 01 23 45 67 89", "tel:+33123456789"),
+        ("paie@exemple.test ou 01 23 45 67 89", "mailto:paie@exemple.test"),
+        ("Accueil, bureau 12", ""),
+        ("", ""),
+    ],
+)
+def test_a_contact_is_reached_in_one_tap_when_it_holds_an_address(contact: str, href: str) -> None:
+    assert contact_href(contact) == href
 
 
 def test_button_text_stays_readable_on_any_brand_colour() -> None:

@@ -15,6 +15,8 @@ class Batch(SQLModel, table=True):
 
     `review_day` (days since 1970-01-01) names the epoch key that protects the parts until release; after
     `release_before` the batch is cancelled and wiped. `failure` is a code, and sealed what it is about (`app.db.failures`).
+    `mapping` is the clerk's answer about the columns (`app.db.mappings`).
+    `printed_period` is the month most of its payslips bear, empty while unknown or when none does.
     `packs_deleted_at` says since when nothing of its documents is stored any more.
     """
 
@@ -26,6 +28,7 @@ class Batch(SQLModel, table=True):
     title: str = text_field(120)
     kind: str = text_field(20, default="payslip")
     period: str = text_field(7, default="")
+    printed_period: str = text_field(7, default="")
     state: str = text_field(16, index=True)
     failure: dict[str, Any] = json_field(dict)
     expires_on: str = text_field(10, default="")

@@ -111,7 +111,10 @@ class Block(SQLModel, table=True):
 
 
 class InboundMessage(SQLModel, table=True):
-    """What a person answered. `intent` is what `app.messaging.optout` read in it."""
+    """What a person answered. `intent` is what `app.messaging.optout` read in it, or `not_for_me` when they tapped so.
+
+    `document_id` is what the phone was last told about, or what the tapped card was about.
+    """
 
     __tablename__ = "inbound_message"
     __table_args__ = (sa.UniqueConstraint("organisation_id", "event_key"),)
@@ -123,4 +126,6 @@ class InboundMessage(SQLModel, table=True):
     from_index: bytes = Field(index=True)
     text_sealed: bytes
     intent: str = text_field(10, default="")
+    batch_id: UUID | None = Field(default=None, foreign_key="batch.id", index=True)
+    document_id: UUID | None = Field(default=None, foreign_key="document.id", index=True)
     received_at: datetime

@@ -87,17 +87,30 @@ def start(session: Session, organisation_id: UUID) -> None:
 def about(
     session: Session, vault: Vault, organisation_id: UUID, subjects: Sequence[UUID], limit: int = 500
 ) -> list[Recorded]:
-    """Events about any of these subjects, oldest first."""
+    """The newest events about any of these subjects, oldest first."""
     query = (
         select(JournalEvent)
         .where(JournalEvent.organisation_id == organisation_id, col(JournalEvent.subject_id).in_(subjects))
-        .order_by(col(JournalEvent.seq))
+        .order_by(col(JournalEvent.seq).desc())
         .limit(limit)
     )
     return [
         Recorded(event.seq, event.at, event.tag, event.subject_id, _body(vault, event))
-        for event in session.exec(query)
+        for event in reversed(session.exec(query).all())
     ]
+
+
+def happened_since(
+    session: Session, organisation_id: UUID, subject: UUID, tag: Tag, since: datetime
+) -> bool:
+    """Whether the journal tells this of the subject, at `since` or later."""
+    query = select(JournalEvent.seq).where(
+        JournalEvent.organisation_id == organisation_id,
+        JournalEvent.subject_id == subject,
+        JournalEvent.tag == tag.value,
+        JournalEvent.at >= since,
+    )
+    return session.exec(query.limit(1)).first() is not None
 
 
 def verify(session: Session, vault: Vault, organisation_id: UUID) -> chain.Verdict:

@@ -17,19 +17,6 @@ from app.db.models import Document
 _Earlier = aliased(Document)
 
 
-class ReviewedLine(NamedTuple):
-    """What decides whether a line of the review leaves."""
-
-    id: UUID
-    row_key: str
-    match: str
-    state: str
-    findings: list[dict[str, str]]
-    confirmed: list[str]
-    conflict: bool
-    staff_index: bytes | None
-
-
 class LeavingDocument(NamedTuple):
     """What a link and a message are made from; the fields are the columns of those names."""
 
@@ -43,12 +30,6 @@ class LeavingDocument(NamedTuple):
     phone_index: bytes | None
     access_code_review: bytes | None
     key_review: bytes | None
-
-
-def reviewed_lines(session: Session, batch_id: UUID) -> list[ReviewedLine]:
-    """Every line of a batch, in review order."""
-    query = sa.select(*_columns(ReviewedLine)).where(col(Document.batch_id) == batch_id)
-    return [ReviewedLine(*row) for row in session.execute(query.order_by(col(Document.position)))]
 
 
 def of_block(session: Session, block_id: UUID) -> list[LeavingDocument]:

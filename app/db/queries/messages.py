@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -11,6 +11,9 @@ from sqlmodel import Session, col, select
 from app.db.bulk import UNSYNCHRONISED, insert_rows
 from app.db.models import Attempt, Block, DeliveryReport, InboundMessage, Message, Sender
 from links.tables import Link
+
+# The intent of an answer that was a tap on that button of a card.
+NOT_FOR_ME: Final = "not_for_me"
 
 
 def insert_all(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -213,6 +216,42 @@ def open_blocks(session: Session, batch_id: UUID, kind: str) -> int:
         col(Block.batch_id) == batch_id, col(Block.kind) == kind, col(Block.done_at).is_(None)
     )
     return int(session.execute(query).scalar_one())
+
+
+def answered_about(
+    session: Session, organisation_id: UUID, phone_index: bytes, ref: str
+) -> tuple[UUID, UUID] | None:
+    """Document and batch that an answer from a phone is about: those of the link `ref` when it was announced to that
+    phone, else those of the newest message it got."""
+    query = (
+        sa.select(col(Message.document_id), col(Message.batch_id))
+        .outerjoin(Link, col(Link.id) == col(Message.link_id))
+        .where(
+            col(Message.organisation_id) == organisation_id,
+            col(Message.to_index) == phone_index,
+            col(Message.document_id).is_not(None),
+            col(Message.batch_id).is_not(None),
+        )
+        .order_by(sa.case((col(Link.ref) == ref, 0), else_=1), col(Message.created_at).desc())
+    )
+    row = session.execute(query.limit(1)).first()
+    return (row[0], row[1]) if row else None
+
+
+def answers_of(session: Session, document_id: UUID) -> list[InboundMessage]:
+    """What was answered about a document, oldest first."""
+    query = select(InboundMessage).where(InboundMessage.document_id == document_id)
+    return list(session.exec(query.order_by(col(InboundMessage.received_at))))
+
+
+def answers_in(session: Session, batch_id: UUID) -> dict[UUID, str]:
+    """Intent of the newest answer about each document of a batch that was answered."""
+    rows = session.execute(
+        sa.select(col(InboundMessage.document_id), col(InboundMessage.intent))
+        .where(col(InboundMessage.batch_id) == batch_id)
+        .order_by(col(InboundMessage.received_at))
+    )
+    return {document_id: intent for document_id, intent in rows if document_id is not None}
 
 
 def inbound_exists(session: Session, organisation_id: UUID, event_key: str) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -15,6 +15,14 @@ from app.messaging.consent import Entry, Fact
 CHUNK = 500
 
 
+class LastPhone(NamedTuple):
+    """The phone a person's last batch went to."""
+
+    person_id: UUID
+    phone_index: bytes | None
+    phone_sealed: bytes
+
+
 def by_staff_index(session: Session, organisation_id: UUID, indexes: Sequence[bytes]) -> dict[bytes, Person]:
     """Known people among those staff numbers."""
     found: dict[bytes, Person] = {}
@@ -24,6 +32,23 @@ def by_staff_index(session: Session, organisation_id: UUID, indexes: Sequence[by
             col(Person.staff_index).in_(indexes[start : start + CHUNK]),
         )
         found |= {person.staff_index: person for person in session.exec(query)}
+    return found
+
+
+def last_phones(session: Session, organisation_id: UUID, indexes: Sequence[bytes]) -> dict[bytes, LastPhone]:
+    """The phone of each of those people who was written to before, by staff index."""
+    found: dict[bytes, LastPhone] = {}
+    for start in range(0, len(indexes), CHUNK):
+        rows = session.execute(
+            sa.select(
+                col(Person.staff_index), col(Person.id), col(Person.phone_index), col(Person.phone_sealed)
+            ).where(
+                col(Person.organisation_id) == organisation_id,
+                col(Person.staff_index).in_(indexes[start : start + CHUNK]),
+                col(Person.phone_sealed).is_not(None),
+            )
+        )
+        found |= {staff: LastPhone(person_id, index, sealed) for staff, person_id, index, sealed in rows}
     return found
 
 

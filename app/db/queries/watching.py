@@ -1,6 +1,6 @@
 """Questions of screens that watch batches of thousands of lines: a few columns of all lines, all columns of a few."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -49,6 +49,9 @@ class LightLine:
     confirmed: list[str]
     conflict: bool
     staff_index: bytes | None
+    phone_index: bytes | None
+    content_index: bytes | None
+    period: str
 
 
 class Times(NamedTuple):
@@ -161,6 +164,9 @@ def light_lines(
         col(Document.confirmed),
         col(Document.conflict),
         col(Document.staff_index),
+        col(Document.phone_index),
+        col(Document.content_index),
+        col(Document.period),
     ).where(col(Document.batch_id).in_(batch_ids))
     if blocking_only:
         query = query.where(sa.cast(col(Document.findings), sa.Text).like('%"blocking"%'))
@@ -191,6 +197,24 @@ def messages_in(session: Session, batch_id: UUID, states: Sequence[str]) -> list
     return list(session.exec(query.order_by(col(Message.created_at), col(Message.id)).with_for_update()))
 
 
+def resendable(session: Session, batch_id: UUID, hopeless: Collection[str], now: datetime) -> int:
+    """Messages of a batch that failed for certain, whose text is still kept, for reasons that may pass."""
+    query = (
+        sa.select(sa.func.count())
+        .select_from(Message)
+        .join(Document, col(Document.id) == col(Message.document_id))
+        .where(
+            col(Message.batch_id) == batch_id,
+            col(Message.state).in_(("failed", "expired")),
+            col(Message.reason).not_in(hopeless),
+            col(Message.text_sealed).is_not(None),
+            col(Message.expires_at) > now,
+            col(Document.state) == "sealed",
+        )
+    )
+    return int(session.execute(query).scalar_one())
+
+
 def times(session: Session, batch_id: UUID) -> TimesById:
     """First handing over and first arrival of each message of a batch."""
     arrived = sa.case((col(Attempt.state).in_(("delivered", "read")), col(Attempt.finished_at)))
@@ -209,6 +233,20 @@ def attempts(session: Session, message_ids: Sequence[UUID]) -> list[Attempt]:
     """Attempts of some messages, oldest first."""
     query = select(Attempt).where(col(Attempt.message_id).in_(message_ids))
     return list(session.exec(query.order_by(col(Attempt.started_at), col(Attempt.number))))
+
+
+def on_paper(session: Session, batch_id: UUID, unreachable: Sequence[str]) -> list[Document]:
+    """Lines whose payslip is to be printed: the person refused the electronic one, or was left out because no text can
+    reach them: a finding with one of the codes `unreachable`."""
+    left_out = sa.and_(
+        col(Document.state) == "excluded",
+        col(Document.match).in_(("matched", "duplicate")),
+        sa.or_(*(sa.cast(col(Document.findings), sa.Text).like(f'%"{code}"%') for code in unreachable)),
+    )
+    query = select(Document).where(
+        Document.batch_id == batch_id, sa.or_(col(Document.match) == "paper", left_out)
+    )
+    return list(session.exec(query.order_by(col(Document.position))))
 
 
 def same_phone(session: Session, batch_id: UUID, phone_indexes: Sequence[bytes]) -> list[Document]:

@@ -13,7 +13,7 @@ _LABEL = (
     r"|(?:employee|staff|personnel|payroll)\s*(?:number|no\.?|nr\.?|id|code|\#|ref(?:erence)?\.?))"
 )
 _VALUE = r"(?=[A-Z0-9._/-]{0,16}\d)(?!\d{1,2}/\d{1,2}/)[A-Z0-9](?:[A-Z0-9._/-]{0,18}[A-Z0-9])?"
-_GAP = r"[ \t]*(?:n[°º\ufffdo])?[ \t]*[:.#=\-–—]*[ \t]*"
+_GAP = r"[ \t]*(?:n[°º\ufffdo][ \t]*)?(?:[:.#=\-–—]+[ \t]*)?"
 _DIRECT = re.compile(
     rf"(?<![\w'’]){_LABEL}{_GAP}(?:\n{_GAP})?(?<![\w/.-])({_VALUE})(?![\w/,.-]*\w|[°º]|(?<![A-Z0-9]{{3}}) \d)",
     re.IGNORECASE,

@@ -18,9 +18,7 @@ Problem = Literal["unmatched", "two_people"]
 
 _LINE_START = re.compile(r"^[^\d\n]*", re.MULTILINE)
 _BLANK_LINES = re.compile(r"\n\s*\n")
-_PAGE_OF = re.compile(
-    r"\bpage\s{0,20}:?\s{0,20}(\d{1,3})\s{0,20}(?:/|sur|of|de)\s{0,20}(\d{1,3})\b", re.IGNORECASE
-)
+_PAGE_OF = re.compile(r"\bpage\s*(?::\s*)?(\d{1,3})\s*(?:/|sur|of|de)\s*(\d{1,3})\b", re.IGNORECASE)
 _FEWEST_LETTERS = 4
 _SHARE_WITH_HEADING = 0.8
 _SHARE_OF_USUAL_LINE = 0.3

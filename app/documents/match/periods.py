@@ -7,21 +7,14 @@ _MONTHS = {
     "juin": 6, "jun": 6, "juil": 7, "jul": 7, "aou": 8, "aoû": 8, "ao\ufffd": 8, "aug": 8, "sep": 9, "oct": 10,
     "nov": 11, "dec": 12, "déc": 12, "d\ufffdc": 12,
 }  # fmt: skip
-# As many blanks as layouts put between words; without a bound, a page of nothing else would take hours.
-_GAP, _SPACE = r"\s{0,20}", r"\s{1,20}"
-_LABEL = (
-    rf"(?:p[eé\ufffd]riode(?:{_SPACE}de{_SPACE}pa[iy]e)?|mois{_SPACE}de{_SPACE}pa[iy]e|pay{_SPACE}period|period"
-    rf"|bulletin{_SPACE}de{_SPACE}paie{_SPACE}de)"
-)
+_LABEL = r"(?:p[eé\ufffd]riode(?:\s+de\s+pa[iy]e)?|mois\s+de\s+pa[iy]e|pay\s+period|period|bulletin\s+de\s+paie\s+de)"
+# Two runs of blanks never meet, here and below: a page of blanks could be shared between them in too many ways.
+_GAP = r"\s*(?::\s*)?(?:du\s+)?"
 _NAMED = re.compile(
-    rf"{_LABEL}{_GAP}:?{_GAP}(?:du{_SPACE})?(?:mois{_SPACE}d[e'’]{_GAP})?(?:\d{{1,2}}(?:er)?{_SPACE})?"
-    rf"([a-zéû\ufffd]{{3,10}})\.?{_SPACE}((?:19|20)\d\d)",
+    rf"{_LABEL}{_GAP}(?:mois\s+d[e'’]\s*)?(?:\d{{1,2}}(?:er)?\s+)?([a-zéû\ufffd]{{3,10}})\.?\s+((?:19|20)\d\d)",
     re.IGNORECASE,
 )
-_NUMERIC = re.compile(
-    rf"{_LABEL}{_GAP}:?{_GAP}(?:du{_SPACE})?(?:\d{{1,2}}[/.])?(\d{{1,2}})[/.-]((?:19|20)\d\d)",
-    re.IGNORECASE,
-)
+_NUMERIC = re.compile(rf"{_LABEL}{_GAP}(?:\d{{1,2}}[/.])?(\d{{1,2}})[/.-]((?:19|20)\d\d)", re.IGNORECASE)
 
 
 def period_on_page(text: str) -> str:

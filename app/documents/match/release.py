@@ -84,6 +84,11 @@ class Blocker:
 # A person may let these go, with a second person where four-eyes is on; every other blocking problem is repaired
 # in the files or its row is excluded.
 CONFIRMABLE = frozenset({"number_changed", "name_differs", "already_sent", "objection_unclear"})
+# Another name on the page may be another person's payslip: that is looked at page by page, the others may be confirmed
+# together.
+TOGETHER = CONFIRMABLE - {"name_differs"}
+# No text can reach the person: when they are left out, the payslip goes on paper.
+UNREACHABLE = ("phone_empty", "phone_invalid", "phone_unreachable")
 _EXCLUSIVE = frozenset({"payslip_twice", "person_twice_differs"})
 
 

@@ -1,6 +1,6 @@
 """What still stands against a release, judged from stored lines. Pure; the rules are those of `match.release`."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Protocol, TypeVar
 from uuid import UUID
 
@@ -30,6 +30,8 @@ class StoredBatch(Protocol):
     """A batch as it is kept, as far as its release is concerned."""
 
     password_policy: str
+    period: str
+    printed_period: str
     same_files_as: UUID | None
     confirmed: list[str]
 
@@ -57,18 +59,48 @@ def standing_blockers(lines: Sequence[StoredLine]) -> tuple[Blocker, ...]:
 
 
 def batch_blockers(batch: StoredBatch) -> tuple[str, ...]:
-    """What holds the batch as a whole until it is confirmed: `same_files` (sent before), `codes_not_printed`."""
+    """What holds the batch as a whole until it is confirmed: `same_files` (sent before), `period_differs` (the
+    payslips bear another month than the clerk chose), `codes_not_printed`."""
     blockers = []
     if batch.same_files_as and "same_files" not in batch.confirmed:
         blockers.append("same_files")
+    if period_differs(batch) and "period_differs" not in batch.confirmed:
+        blockers.append("period_differs")
     if batch.password_policy == "generated" and "codes_printed" not in batch.confirmed:
         blockers.append("codes_not_printed")
     return tuple(blockers)
 
 
+def period_differs(batch: StoredBatch) -> bool:
+    """Whether the payslips bear another month than the one chosen for the batch."""
+    return bool(batch.period and batch.printed_period and batch.period != batch.printed_period)
+
+
+LOOKED_AGAIN = frozenset({"already_sent", "replaces_earlier", "number_changed"})
+
+
+def look_again(
+    number_changed: bool, received: Collection[bytes] | None, content: bytes | None
+) -> list[dict[str, str]]:
+    """What the organisation's other batches give to say of a line, as stored findings with codes of LOOKED_AGAIN.
+
+    `received` are digests of what the person already has for the month, None for nothing; `content` is the line's own.
+    """
+    findings = []
+    if number_changed:
+        findings.append(Finding("number_changed", Severity.BLOCKING, Subject.PHONE))
+    if received is not None and content in received:
+        findings.append(Finding("already_sent", Severity.BLOCKING, Subject.PAGES))
+    elif received is not None:
+        findings.append(Finding("replaces_earlier", Severity.WARNING, Subject.PAGES))
+    return [finding_to_json(finding) for finding in findings]
+
+
 def lines_to_send(lines: Sequence[Line]) -> list[Line]:
     """Lines that a release sends, once nothing blocks."""
-    return [line for line in lines if line.state == "in_review" and line.match in (State.MATCHED, State.DUPLICATE)]
+    return [
+        line for line in lines if line.state == "in_review" and line.match in (State.MATCHED, State.DUPLICATE)
+    ]
 
 
 def finding_to_json(finding: Finding) -> dict[str, str]:

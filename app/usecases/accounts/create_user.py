@@ -8,7 +8,8 @@ from uuid import UUID
 from app.core.accounts import ROLES, canonical_email, require_good_password
 from app.core.errors import Conflict, InvalidInput, NotFound
 from app.db.models import User
-from app.db.queries import accounts, organisations
+from app.db.queries import accounts, journal, organisations
+from app.evidence.tags import Tag
 from app.runtime import Runtime
 
 # Only the shape: whether a mailbox exists is known when it answers.
@@ -27,6 +28,7 @@ def create_user(
     password: str,
     role: str,
     language: str,
+    actor: str,
     now: datetime,
 ) -> UUID:
     """The id of the new account.
@@ -59,4 +61,6 @@ def create_user(
         if accounts.user_by_email(session, email) is not None:
             raise Conflict("email_taken", "this address has an account already; use another address")
         session.add(user)
+        entry = journal.Entry(Tag.ACCOUNT_CREATED, user.id, {"role": role, "by": actor})
+        journal.append(session, rt.vault, organisation_id, [entry], now)
     return user.id

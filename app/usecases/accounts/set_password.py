@@ -1,14 +1,16 @@
 """Give an account a new password and end its sessions."""
 
+from datetime import datetime
 from uuid import UUID
 
 from app.core.accounts import require_good_password
 from app.core.errors import NotFound
-from app.db.queries import accounts
+from app.db.queries import accounts, journal
+from app.evidence.tags import Tag
 from app.runtime import Runtime
 
 
-def set_password(rt: Runtime, user_id: UUID, password: str) -> None:
+def set_password(rt: Runtime, user_id: UUID, password: str, *, actor: str, now: datetime) -> None:
     """Whoever was logged in must log in again. Raises InvalidInput for a bad password, NotFound without account."""
     hashed = rt.passwords.hash_account(password)
     with rt.begin() as session:
@@ -19,3 +21,5 @@ def set_password(rt: Runtime, user_id: UUID, password: str) -> None:
         user.password_hash = hashed
         session.add(user)
         accounts.end_sessions_of(session, user_id)
+        entry = journal.Entry(Tag.ACCOUNT_PASSWORD_CHANGED, user.id, {"role": user.role, "by": actor})
+        journal.append(session, rt.vault, user.organisation_id, [entry], now)

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from app.core.errors import Conflict, InvalidInput, NotFound
 from app.core.jobs import Job
+from app.db.mappings import write_mapping
 from app.db.openings import open_upload
 from app.db.queries import batches
 from app.documents.headings import Field
@@ -13,7 +14,8 @@ from app.runtime import Runtime
 
 
 def choose_mapping(rt: Runtime, organisation_id: UUID, batch_id: UUID, answer: Answer) -> None:
-    """Raises NotFound, Conflict `mapping_settled`, or InvalidInput `bad_mapping` or `sheet_<code>`."""
+    """Raises NotFound, Conflict `mapping_settled`, or InvalidInput `bad_mapping`,
+    `access_code_column_missing` or `sheet_<code>`."""
     with rt.read() as session:
         batch = batches.get(session, organisation_id, batch_id)
         if batch is None:
@@ -23,21 +25,17 @@ def choose_mapping(rt: Runtime, organisation_id: UUID, batch_id: UUID, answer: A
         sheet = batches.uploads(session, batch_id, "people")[0]
         remembered = batches.remembered_headings(session, rt.vault, organisation_id)
     data = open_upload(rt.vault, batch, sheet, rt.blobs.get_range)
-    asked = ask_again(data, rt.policies.sheet, {heading: Field(name) for heading, name in remembered.items()})
+    known = {heading: Field(name) for heading, name in remembered.items()}
+    asked = ask_again(data, rt.policies.sheet, known, batch.password_policy)
     if isinstance(asked, SheetRefused):
         raise InvalidInput(f"sheet_{asked.code}", asked.detail)
-    headings = headings_to_remember(check_answer(asked, answer), answer)
+    headings = headings_to_remember(check_answer(asked, answer, batch.password_policy), answer)
     with rt.begin() as session:
         held = batches.lock(session, batch_id)
         if held is None or held.state != "needs_mapping":
             raise Conflict("mapping_settled", "the columns of this batch are settled; load the page again")
-        tries = (held.mapping or {}).get("tries", 0) + 1
-        held.mapping = {
-            "columns": {field.value: column for field, column in answer.columns.items()},
-            "header_row": answer.header_row,
-            "sheet": answer.sheet,
-            "tries": tries,
-        }
+        columns = {field.value: column for field, column in answer.columns.items()}
+        tries = write_mapping(rt.vault, held, columns, answer.header_row, answer.sheet)
         held.state = "received"
         session.add(held)
         batches.remember_headings(session, rt.vault, organisation_id, headings, rt.now())

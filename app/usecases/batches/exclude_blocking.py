@@ -2,8 +2,9 @@
 
 from uuid import UUID
 
-from app.db.queries import documents, journal, reviewing
-from app.documents.match.standing import standing_blockers
+from app.db.look_back import LookBack
+from app.db.queries import journal, reviewing, watching
+from app.documents.match.standing import LOOKED_AGAIN, look_again, standing_blockers
 from app.evidence.tags import Tag
 from app.runtime import Runtime
 
@@ -17,9 +18,10 @@ def exclude_blocking(rt: Runtime, organisation_id: UUID, batch_id: UUID, actor: 
     now = rt.now()
     with rt.begin() as session:
         reviewing.hold_batch(session, organisation_id, batch_id, now)
-        lines = documents.of_batch(session, batch_id)
+        lines = LookBack(session, organisation_id, batch_id, look_again, LOOKED_AGAIN).lines
         blocked = {blocker.row_id for blocker in standing_blockers(lines)}
-        excluded = [line for line in lines if line.row_key in blocked]
+        ids = [line.id for line in lines if line.row_key in blocked]
+        excluded = list(watching.documents(session, ids).values())
         for line in excluded:
             line.state = "excluded"
             session.add(line)

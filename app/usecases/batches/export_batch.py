@@ -8,7 +8,7 @@ from uuid import UUID
 from app.core.errors import NotFound
 from app.db.faces import Face, read_face
 from app.db.queries import accounts, batches, documents, watching
-from app.db.watch import RELEASED, Counts, count, stage
+from app.db.watch import EXPLAINED, RELEASED, Counts, count, stage
 from app.runtime import Runtime
 
 
@@ -28,7 +28,7 @@ class ExportRow:
 
 @dataclass(frozen=True)
 class BatchExport:
-    """In review order."""
+    """In review order. `period` is the month printed on the payslips, else the one that was chosen."""
 
     title: str
     period: str
@@ -50,7 +50,7 @@ def export_batch(rt: Runtime, organisation_id: UUID, batch_id: UUID) -> BatchExp
         names = accounts.actor_names(session, organisation_id, [batch.released_by])
     return BatchExport(
         batch.title,
-        batch.period,
+        batch.printed_period or batch.period,
         counts,
         batch.released_at,
         names.get(batch.released_by, ""),
@@ -61,16 +61,17 @@ def export_batch(rt: Runtime, organisation_id: UUID, batch_id: UUID) -> BatchExp
 def _row(rt: Runtime, line: documents.Line, times: watching.TimesById) -> ExportRow:
     document, message = line.document, line.message
     when = times.get(message.id) if message else None
+    at = stage(
+        document.state,
+        message.state if message else None,
+        opened=document.opened_at is not None,
+        downloaded=document.downloaded_at is not None,
+    )
     return ExportRow(
         face=read_face(rt.vault, document),
         channel=message.channel if message else "",
-        stage=stage(
-            document.state,
-            message.state if message else None,
-            opened=document.opened_at is not None,
-            downloaded=document.downloaded_at is not None,
-        ),
-        reason=message.reason if message else "",
+        stage=at,
+        reason=message.reason if message and at in EXPLAINED else "",
         sent_at=when.submitted_at if when else None,
         delivered_at=when.delivered_at if when else None,
         opened_at=document.opened_at,

@@ -1,4 +1,4 @@
-"""Who gets the payslip on paper, because they refused the electronic one."""
+"""Who gets the payslip on paper: they refused the electronic one, or no text can reach them and they were left out."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,18 +7,20 @@ from uuid import UUID
 from app.core.errors import NotFound
 from app.db.faces import Face, read_face
 from app.db.lines import read_details
-from app.db.queries import batches, documents
-from app.documents.match.release import State
+from app.db.models import Document
+from app.db.queries import batches, watching
+from app.documents.match.release import UNREACHABLE
 from app.runtime import Runtime
 
 
 @dataclass(frozen=True)
 class PaperLine:
-    """A person with the pages of the file to print for them, from 1."""
+    """A person with the pages of the file to print for them, from 1, and why: the code of a finding."""
 
     face: Face
     source: str
     pages: tuple[int, ...]
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -35,11 +37,16 @@ def list_paper(rt: Runtime, organisation_id: UUID, batch_id: UUID) -> PaperList:
         batch = batches.get(session, organisation_id, batch_id)
         if batch is None:
             raise NotFound("batch_unknown", "this batch does not exist")
-        lines = [line for line in documents.of_batch(session, batch_id) if line.match == State.PAPER]
+        lines = watching.on_paper(session, batch_id, UNREACHABLE)
     listed = []
     for line in lines:
         details = read_details(rt.vault, line)
         first = details.first_page + 1
         pages = tuple(range(first, first + len(line.pages)))
-        listed.append(PaperLine(read_face(rt.vault, line), details.source, pages))
+        listed.append(PaperLine(read_face(rt.vault, line), details.source, pages, _reason(line)))
     return PaperList(batch.title, listed)
+
+
+def _reason(line: Document) -> str:
+    codes = [finding["code"] for finding in line.findings]
+    return next(code for code in codes if code == "objection_paper" or code in UNREACHABLE)

@@ -4,21 +4,25 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from app.core.errors import Conflict, InvalidInput, NotFound
+from app.db.mappings import StoredMapping, read_mapping
 from app.db.openings import open_upload
 from app.db.queries import batches
 from app.documents.headings import Field
-from app.documents.mapping import ask_again
-from app.documents.sheets_model import NeedsMapping, SheetRefused
+from app.documents.mapping import ask_again, required_fields
+from app.documents.sheets_model import NeedsMapping, SheetChoice, SheetRefused
 from app.runtime import Runtime
 
 
 @dataclass(frozen=True)
 class MappingQuestion:
-    """The sheets of the workbook as they are, with what is guessed of their columns."""
+    """The sheets of the workbook as they are, with what is guessed of their columns, fields that must have one,
+    and the clerk's earlier answer when there is one."""
 
     batch_id: UUID
     title: str
     question: NeedsMapping
+    required: tuple[Field, ...]
+    earlier: SheetChoice | None
 
 
 def propose_mapping(rt: Runtime, organisation_id: UUID, batch_id: UUID) -> MappingQuestion:
@@ -32,7 +36,16 @@ def propose_mapping(rt: Runtime, organisation_id: UUID, batch_id: UUID) -> Mappi
         sheet = batches.uploads(session, batch_id, "people")[0]
         remembered = batches.remembered_headings(session, rt.vault, organisation_id)
     data = open_upload(rt.vault, batch, sheet, rt.blobs.get_range)
-    asked = ask_again(data, rt.policies.sheet, {heading: Field(name) for heading, name in remembered.items()})
+    known = {heading: Field(name) for heading, name in remembered.items()}
+    asked = ask_again(data, rt.policies.sheet, known, batch.password_policy)
     if isinstance(asked, SheetRefused):
         raise InvalidInput(f"sheet_{asked.code}", asked.detail)
-    return MappingQuestion(batch.id, batch.title, asked)
+    earlier = _earlier(read_mapping(rt.vault, batch))
+    return MappingQuestion(batch.id, batch.title, asked, required_fields(batch.password_policy), earlier)
+
+
+def _earlier(stored: StoredMapping | None) -> SheetChoice | None:
+    if stored is None:
+        return None
+    columns = {Field(field): column for field, column in stored.columns.items()}
+    return SheetChoice(columns, stored.header_row, stored.sheet)

@@ -1,28 +1,37 @@
 """Let a reviewed batch go: nothing blocks any more, a person with the right to release says so."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID, uuid4
 
 from app.core.errors import Conflict, NotFound
 from app.core.jobs import Job
+from app.db.look_back import LookBack
 from app.db.models import Batch, Block
 from app.db.queries import batches, journal, leaving
-from app.db.queries.leaving import ReviewedLine
+from app.db.queries.watching import LightLine
 from app.db.session import Session
-from app.documents.match.standing import batch_blockers, lines_to_send, standing_blockers
+from app.documents.match.standing import (
+    LOOKED_AGAIN,
+    batch_blockers,
+    lines_to_send,
+    look_again,
+    standing_blockers,
+)
 from app.evidence.tags import Tag
 from app.runtime import Runtime
 
 BLOCK = 200
 BATCH_BLOCKERS = {
     "same_files": "the same file was uploaded before; confirm that it must be sent again",
+    "period_differs": "the payslips bear another month than the batch; confirm it, or cancel and upload the right ones",
     "codes_not_printed": "print the access codes first: they cannot be shown after the release",
 }
 
 
 def release_batch(rt: Runtime, organisation_id: UUID, batch_id: UUID, actor: str) -> Batch:
-    """Raises NotFound, or Conflict with the code `not_in_review`, `still_blocked`, `same_files`, `codes_not_printed` or
-    `nothing_to_send`. Releasing a released batch again changes nothing."""
+    """Raises NotFound, or Conflict with the code `not_in_review`, `still_blocked`, `nothing_to_send` or one of
+    `BATCH_BLOCKERS`. Releasing a released batch again changes nothing."""
     now = rt.now()
     with rt.begin() as session:
         batch = batches.lock(session, batch_id)
@@ -32,7 +41,7 @@ def release_batch(rt: Runtime, organisation_id: UUID, batch_id: UUID, actor: str
             return batch
         if batch.state != "in_review" or batch.release_before <= now:
             raise Conflict("not_in_review", "only a batch in review can be released")
-        lines = leaving.reviewed_lines(session, batch_id)
+        lines = LookBack(session, organisation_id, batch_id, look_again, LOOKED_AGAIN).lines
         _check(batch, lines)
         sending = lines_to_send(lines)
         if not sending:
@@ -52,7 +61,7 @@ def release_batch(rt: Runtime, organisation_id: UUID, batch_id: UUID, actor: str
         return batch
 
 
-def _check(batch: Batch, lines: list[ReviewedLine]) -> None:
+def _check(batch: Batch, lines: Sequence[LightLine]) -> None:
     standing = standing_blockers(lines)
     if standing:
         raise Conflict(
@@ -63,7 +72,7 @@ def _check(batch: Batch, lines: list[ReviewedLine]) -> None:
 
 
 def _make_blocks(
-    rt: Runtime, session: Session, batch: Batch, sending: list[ReviewedLine], now: datetime
+    rt: Runtime, session: Session, batch: Batch, sending: list[LightLine], now: datetime
 ) -> None:
     assignment: dict[UUID, list[UUID]] = {}
     for position, start in enumerate(range(0, len(sending), BLOCK)):

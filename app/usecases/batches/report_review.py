@@ -7,10 +7,11 @@ from uuid import UUID
 
 from app.core.errors import NotFound
 from app.db.lines import read_details, read_staff_number
+from app.db.look_back import LookBack
 from app.db.models import Batch, Document
 from app.db.queries import batches, documents
 from app.documents.match.release import Severity
-from app.documents.match.standing import batch_blockers, standing_blockers
+from app.documents.match.standing import LOOKED_AGAIN, batch_blockers, look_again, standing_blockers
 from app.runtime import Runtime
 
 
@@ -36,7 +37,7 @@ class LineFinding:
 @dataclass(frozen=True)
 class ReviewReport:
     """`counts` are lines by verdict; `findings` leaves out the lines that were excluded. `batch_blockers` are codes of
-    what holds the batch as a whole: `same_files`, `codes_not_printed`."""
+    what holds the batch as a whole (`match.standing.batch_blockers`)."""
 
     batch: Batch
     counts: Mapping[str, int]
@@ -56,9 +57,13 @@ def report_review(rt: Runtime, organisation_id: UUID, batch_id: UUID) -> ReviewR
         if batch is None:
             raise NotFound("batch_unknown", "this batch does not exist")
         lines = documents.of_batch(session, batch_id)
-    standing = {(blocker.row_id, blocker.finding.code) for blocker in standing_blockers(lines)}
+        looked = LookBack(session, organisation_id, batch_id, look_again, LOOKED_AGAIN)
+    standing = {(blocker.row_id, blocker.finding.code) for blocker in standing_blockers(looked.lines)}
     findings = [
-        finding for line in lines if line.state != "excluded" for finding in _findings(rt, line, standing)
+        finding
+        for line, judged in zip(lines, looked.lines, strict=True)
+        if line.state != "excluded"
+        for finding in _findings(rt, line, looked.told(rt.vault, line, judged), standing)
     ]
     in_review = batch.state == "in_review"
     return ReviewReport(
@@ -69,8 +74,13 @@ def report_review(rt: Runtime, organisation_id: UUID, batch_id: UUID) -> ReviewR
     )
 
 
-def _findings(rt: Runtime, line: Document, standing: set[tuple[str, str]]) -> list[LineFinding]:
-    if not line.findings:
+def _findings(
+    rt: Runtime,
+    line: Document,
+    told: Sequence[tuple[Mapping[str, str], str]],
+    standing: set[tuple[str, str]],
+) -> list[LineFinding]:
+    if not told:
         return []
     details = read_details(rt.vault, line)
     staff_number = read_staff_number(rt.vault, line)
@@ -88,5 +98,5 @@ def _findings(rt: Runtime, line: Document, standing: set[tuple[str, str]]) -> li
             source=details.source,
             problem=details.problem,
         )
-        for finding, detail in zip(line.findings, details.findings, strict=True)
+        for finding, detail in told
     ]

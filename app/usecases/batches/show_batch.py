@@ -1,7 +1,7 @@
 """Where a batch stands: its state, its figures and who did what, for the pages that follow it live."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -9,8 +9,10 @@ from zoneinfo import ZoneInfo
 from app.core.errors import NotFound
 from app.db.failures import read_failure
 from app.db.models import Batch, Organisation
-from app.db.queries import accounts, batches, organisations, watching
-from app.db.watch import Counts, count
+from app.db.queries import accounts, batches, journal, organisations, watching
+from app.db.session import Session
+from app.db.watch import HOPELESS, Counts, count
+from app.evidence.tags import Tag
 from app.runtime import Runtime
 from links.policy import terms
 
@@ -18,9 +20,18 @@ WORKING = frozenset({"received", "splitting", "releasing"})
 
 
 @dataclass(frozen=True)
+class Recall:
+    """Who took a batch back, when, and in which words they said why."""
+
+    at: datetime
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class BatchView:
     """`failure` is {"code", "detail"} or empty; `expires_on` the last day of its links; `live` says that it changes
-    by itself: work goes on, or messages are on their way."""
+    by itself: work goes on, or messages are on their way. `resendable` counts what failed and may be sent again."""
 
     id: UUID
     title: str
@@ -36,6 +47,8 @@ class BatchView:
     released_at: datetime | None
     released_by: str
     counts: Counts
+    resendable: int
+    recalled: Recall | None
 
     @property
     def live(self) -> bool:
@@ -50,7 +63,10 @@ def show_batch(rt: Runtime, organisation_id: UUID, batch_id: UUID) -> BatchView:
         if batch is None or organisation is None:
             raise NotFound("batch_unknown", "this batch does not exist")
         counts = count(watching.tally(session, [batch_id]))
-        names = accounts.actor_names(session, organisation_id, [batch.created_by, batch.released_by])
+        resendable = watching.resendable(session, batch_id, HOPELESS, rt.now()) if counts.failed else 0
+        recalled = _recall(rt, session, batch) if batch.state == "recalled" else None
+        actors = [batch.created_by, batch.released_by, *([recalled.by] if recalled else [])]
+        names = accounts.actor_names(session, organisation_id, actors)
     return BatchView(
         id=batch.id,
         title=batch.title,
@@ -66,7 +82,17 @@ def show_batch(rt: Runtime, organisation_id: UUID, batch_id: UUID) -> BatchView:
         released_at=batch.released_at,
         released_by=names.get(batch.released_by, ""),
         counts=counts,
+        resendable=resendable,
+        recalled=replace(recalled, by=names.get(recalled.by, "")) if recalled else None,
     )
+
+
+def _recall(rt: Runtime, session: Session, batch: Batch) -> Recall | None:
+    for event in journal.about(session, rt.vault, batch.organisation_id, [batch.id]):
+        if event.tag == Tag.BATCH_RECALLED:
+            body = event.body or {}
+            return Recall(event.at, str(body.get("by", "")), str(body.get("reason", "")))
+    return None
 
 
 def _last_day(batch: Batch, organisation: Organisation, now: datetime) -> date:

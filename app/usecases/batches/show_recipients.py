@@ -8,18 +8,21 @@ from uuid import UUID
 from app.core.errors import NotFound
 from app.db.faces import Search, read_face
 from app.db.models import Document, Message
-from app.db.queries import batches, watching
-from app.db.watch import RELEASED, stage
+from app.db.queries import batches, messages, watching
+from app.db.watch import EXPLAINED, FAILED, HOPELESS, RELEASED, stage
+from app.documents.match.release import UNREACHABLE
 from app.messaging.status import State
 from app.runtime import Runtime
 
-RESENDABLE = (State.FAILED, State.UNKNOWN)
+RESENDABLE = (State.FAILED, State.EXPIRED, State.UNKNOWN)
+ANSWERED = "answered"
 
 
 @dataclass(frozen=True)
 class Recipient:
-    """One person's document. `reason` is the code of the rule or failure behind the state; `at` the last thing that
-    happened, None while nothing has. `resendable`: the text is still kept."""
+    """One person's document. `reason` is the code of the rule or failure behind a state that asks for one; `at` the
+    last thing that happened, None while nothing has. `answer` is the intent of the newest answer, None without one.
+    `resendable`: the text is still kept. `hopeless`: sending it again to this number would fail again."""
 
     id: UUID
     name: str
@@ -29,48 +32,58 @@ class Recipient:
     state: str
     reason: str
     at: datetime | None
+    answer: str | None
     resendable: bool
+    hopeless: bool
     revocable: bool
 
 
 @dataclass(frozen=True)
 class RecipientPage:
-    """`total` counts all that fit filter and search."""
+    """`total` counts all that fit filter and search, `answered` and `on_paper` those of the whole batch."""
 
     recipients: Sequence[Recipient]
     total: int
+    answered: int
+    on_paper: int
 
 
 def show_recipients(
     rt: Runtime, organisation_id: UUID, batch_id: UUID, *, state: str, query: str, offset: int, limit: int
 ) -> RecipientPage:
-    """`state` is one of `watch.STAGES`, or empty for all. Read only. Raises NotFound."""
+    """`state` is one of `watch.STAGES`, ANSWERED, or empty for all. Read only. Raises NotFound."""
     search = Search(query)
     with rt.read() as session:
         if batches.get(session, organisation_id, batch_id) is None:
             raise NotFound("batch_unknown", "this batch does not exist")
+        answers = messages.answers_in(session, batch_id)
         lines = [
             line
             for line in watching.watched(session, batch_id)
-            if line.state in RELEASED and (not state or _stage(line) == state)
+            if line.state in RELEASED
+            and (not state or _stage(line) == state or (state == ANSWERED and line.document_id in answers))
         ]
         if search:
             opened = watching.documents(session, [line.document_id for line in lines])
             lines = [line for line in lines if search.finds(read_face(rt.vault, opened[line.document_id]))]
         page = lines[offset : offset + limit]
         documents = watching.documents(session, [line.document_id for line in page])
-        messages = watching.messages(session, [line.message_id for line in page if line.message_id])
+        newest = watching.messages(session, [line.message_id for line in page if line.message_id])
+        on_paper = len(watching.on_paper(session, batch_id, UNREACHABLE))
     return RecipientPage(
         [
             _recipient(
                 rt,
                 documents[line.document_id],
-                messages[line.message_id] if line.message_id else None,
+                newest[line.message_id] if line.message_id else None,
                 _stage(line),
+                answers.get(line.document_id),
             )
             for line in page
         ],
         len(lines),
+        len(answers),
+        on_paper,
     )
 
 
@@ -78,7 +91,9 @@ def _stage(line: watching.Watched) -> str:
     return stage(line.state, line.message_state, opened=line.opened, downloaded=line.downloaded)
 
 
-def _recipient(rt: Runtime, document: Document, message: Message | None, at_stage: str) -> Recipient:
+def _recipient(
+    rt: Runtime, document: Document, message: Message | None, at_stage: str, answer: str | None
+) -> Recipient:
     face = read_face(rt.vault, document)
     moments = [document.opened_at, document.downloaded_at, document.revoked_at]
     if message is not None:
@@ -90,12 +105,15 @@ def _recipient(rt: Runtime, document: Document, message: Message | None, at_stag
         phone=face.phone,
         channel=message.channel if message else "",
         state=at_stage,
-        reason=message.reason if message else "",
+        reason=message.reason if message and at_stage in EXPLAINED else "",
         at=max((moment for moment in moments if moment is not None), default=None),
+        answer=answer,
+        hopeless=at_stage in FAILED and message is not None and message.reason in HOPELESS,
         resendable=(
             document.state == "sealed"
             and message is not None
             and message.state in RESENDABLE
+            and message.reason not in HOPELESS
             and message.text_sealed is not None
             and message.expires_at > rt.now()
         ),

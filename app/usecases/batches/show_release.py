@@ -8,11 +8,18 @@ from zoneinfo import ZoneInfo
 
 from app.core.errors import Conflict, NotFound
 from app.db.faces import read_face
+from app.db.look_back import LookBack
 from app.db.models import Document
 from app.db.outbox import NoticeWriter
 from app.db.queries import batches, documents, organisations
 from app.documents.match.release import Severity, State
-from app.documents.match.standing import lines_to_send, standing_blockers
+from app.documents.match.standing import (
+    LOOKED_AGAIN,
+    batch_blockers,
+    lines_to_send,
+    look_again,
+    standing_blockers,
+)
 from app.messaging import notices, windows
 from app.messaging.categories import Category
 from app.messaging.place import place_of
@@ -57,9 +64,10 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class ReleaseView:
-    """`channel` is the first one tried, `on_paper` counts people who refused the electronic payslip, `warnings` lines
+    """`channel` is the first one tried, `on_paper` counts people who refused the electronic payslip, `absent` lines
+    with nothing to send, `warnings` lines
     that leave although a warning stands. `held_until`: the window of some recipients is closed until then. `letters`
-    counts access codes to print before the release."""
+    counts access codes to print before the release, `batch_blockers` are codes of what still holds it."""
 
     id: UUID
     title: str
@@ -71,11 +79,13 @@ class ReleaseView:
     channel: str
     excluded: Sequence[LeftOut]
     on_paper: int
+    absent: int
     warnings: int
     previews: Sequence[TextPreview]
     held_until: datetime | None
     letters: int
     letters_printed: bool
+    batch_blockers: Sequence[str]
 
 
 def show_release(rt: Runtime, organisation_id: UUID, batch_id: UUID) -> ReleaseView:
@@ -90,9 +100,10 @@ def show_release(rt: Runtime, organisation_id: UUID, batch_id: UUID) -> ReleaseV
         if batch.state != "in_review":
             raise Conflict("not_in_review", "only a batch in review can be released")
         lines = documents.of_batch(session, batch_id)
+        looked = LookBack(session, organisation_id, batch_id, look_again, LOOKED_AGAIN).lines
         templates = organisations.templates(session, organisation_id, notices.PAYSLIP_NOTICE)
         senders = organisations.senders(session, organisation_id)
-    if standing_blockers(lines):
+    if standing_blockers(looked):
         raise Conflict("still_blocked", "settle or exclude each blocking line first")
     sending = lines_to_send(lines)
     if not sending:
@@ -118,13 +129,18 @@ def show_release(rt: Runtime, organisation_id: UUID, batch_id: UUID) -> ReleaseV
         channel=plan[0],
         excluded=[_left_out(rt, line) for line in lines if line.state == "excluded"],
         on_paper=sum(line.match == State.PAPER and line.state != "excluded" for line in lines),
+        absent=sum(
+            line.state != "excluded" and line.match in (State.NO_PAYSLIP, State.ROW_ERROR) for line in lines
+        ),
         warnings=sum(
-            any(finding["severity"] == Severity.WARNING for finding in line.findings) for line in sending
+            any(finding["severity"] == Severity.WARNING for finding in line.findings)
+            for line in lines_to_send(looked)
         ),
         previews=_previews(writer, sending, url, with_card="rcs" in plan),
         held_until=_held_until(rt, writer, sending, now),
         letters=len(sending) if batch.password_policy == "generated" else 0,
         letters_printed="codes_printed" in batch.confirmed,
+        batch_blockers=batch_blockers(batch),
     )
 
 

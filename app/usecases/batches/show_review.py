@@ -4,20 +4,29 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from app.core.errors import Conflict, NotFound
 from app.db.faces import Search, read_face
 from app.db.lines import read_details
-from app.db.models import Document, Upload
+from app.db.look_back import LookBack
+from app.db.models import Batch, Document, Upload
 from app.db.openings import upload_name
-from app.db.queries import batches, watching
-from app.documents.match.release import CONFIRMABLE, Severity, State
-from app.documents.match.standing import batch_blockers, lines_to_send, standing_blockers
+from app.db.queries import accounts, batches, watching
+from app.db.session import Session
+from app.db.sheet_warnings import ToldWarning, read_sheet_warnings
+from app.documents.match.release import CONFIRMABLE, TOGETHER, Severity, State
+from app.documents.match.standing import (
+    LOOKED_AGAIN,
+    batch_blockers,
+    lines_to_send,
+    look_again,
+    period_differs,
+    standing_blockers,
+)
 from app.runtime import Runtime
 
-UNSENT = ("paper", "excluded")
+UNSENT = ("excluded", "paper", "absent")
 # What needs a person comes first.
 _ORDER = ("blocking", "warning", "ready", *UNSENT)
 _HAS_PAGES_OR_PERSON = (State.MATCHED, State.DUPLICATE)
@@ -38,7 +47,7 @@ class FindingView:
 
 @dataclass(frozen=True)
 class ReviewLine:
-    """One line. `status` is excluded, blocking, paper, warning or ready. `pages` are numbers within the file `source`
+    """One line. `status` is excluded, blocking, paper, absent (nothing to send), warning or ready. `pages` are numbers within the file `source`
     (its name, when there are several), from 1. `image_pages` is how many can be shown. `problem` says why the pages
     cannot be used at all, as a code of `documents.limits.Refused`; empty when they can."""
 
@@ -65,33 +74,54 @@ class ReviewLine:
 
 @dataclass(frozen=True)
 class ReviewCounts:
-    """Lines by status, and how many documents would leave now."""
+    """Lines by status; `unsent` ones are excluded, on paper or absent. `blocking`, `warning`, `ready` and `unsent` add up to
+    `total`, and `leaving` is how many documents would leave now."""
 
     blocking: int
     warning: int
     ready: int
     unsent: int
+    excluded: int
+    paper: int
+    absent: int
     total: int
     leaving: int
 
 
 @dataclass(frozen=True)
+class EarlierBatch:
+    """The batch that brought the same files before, and who uploaded it."""
+
+    id: UUID
+    title: str
+    created_at: datetime
+    created_by: str
+
+
+@dataclass(frozen=True)
 class ReviewView:
     """`kinds` counts lines by finding code, `lines` is one page of the `matching` lines that fit filter and search.
-    `batch_blockers` are codes of what holds the batch as a whole."""
+    `confirmable` is how many of them are of the kind asked for and can be confirmed together, all pages counted.
+    `batch_blockers` are codes of what holds the batch as a whole, `period_differs` says that its payslips bear
+    `printed_period` and not `period`."""
 
     id: UUID
     title: str
     release_before: datetime
     password_policy: str
-    sheet_warnings: Sequence[Mapping[str, Any]]
-    same_files_as: UUID | None
+    sheet_warnings: Sequence[ToldWarning]
+    same_files: EarlierBatch | None
     same_files_confirmed: bool
+    period: str
+    printed_period: str
+    period_differs: bool
+    period_confirmed: bool
     batch_blockers: Sequence[str]
     counts: ReviewCounts
     kinds: Sequence[tuple[str, int]]
     lines: Sequence[ReviewLine]
     matching: int
+    confirmable: int
 
 
 def show_review(
@@ -116,7 +146,8 @@ def show_review(
             raise NotFound("batch_unknown", "this batch does not exist")
         if batch.state != "in_review":
             raise Conflict("not_in_review", "this batch is not in review")
-        lines = watching.light_lines(session, [batch_id])
+        looked = LookBack(session, organisation_id, batch_id, look_again, LOOKED_AGAIN)
+        lines = looked.lines
         standing = {(blocker.row_id, blocker.finding.code) for blocker in standing_blockers(lines)}
         blocked = {row for row, _ in standing}
         statuses = {line.id: _status(line, blocked) for line in lines}
@@ -128,21 +159,49 @@ def show_review(
         page = wanted[offset : offset + limit]
         documents = watching.documents(session, [line.id for line in page])
         uploads = batches.uploads(session, batch_id, "documents")
+        same_files = _earlier_batch(session, batch)
     only_file = _only_file(rt, uploads)
     return ReviewView(
         id=batch.id,
         title=batch.title,
         release_before=batch.release_before,
         password_policy=batch.password_policy,
-        sheet_warnings=batch.sheet_warnings,
-        same_files_as=batch.same_files_as,
+        sheet_warnings=read_sheet_warnings(rt.vault, batch),
+        same_files=same_files,
         same_files_confirmed="same_files" in batch.confirmed,
+        period=batch.period,
+        printed_period=batch.printed_period,
+        period_differs=period_differs(batch),
+        period_confirmed="period_differs" in batch.confirmed,
         batch_blockers=batch_blockers(batch),
         counts=_counts(lines, statuses),
         kinds=_kinds(lines),
-        lines=[_line(rt, documents[line.id], statuses[line.id], standing, only_file) for line in page],
+        lines=[
+            _line(
+                rt,
+                documents[line.id],
+                looked.told(rt.vault, documents[line.id], line),
+                statuses[line.id],
+                standing,
+                only_file,
+            )
+            for line in page
+        ],
         matching=len(wanted),
+        confirmable=sum(line.state != "excluded" and (line.row_key, kind) in standing for line in lines)
+        if kind in TOGETHER
+        else 0,
     )
+
+
+def _earlier_batch(session: Session, batch: Batch) -> EarlierBatch | None:
+    earlier = (
+        batches.get(session, batch.organisation_id, batch.same_files_as) if batch.same_files_as else None
+    )
+    if earlier is None:
+        return None
+    names = accounts.actor_names(session, batch.organisation_id, [earlier.created_by])
+    return EarlierBatch(earlier.id, earlier.title, earlier.created_at, names.get(earlier.created_by, ""))
 
 
 def _status(line: watching.LightLine, blocked: set[str]) -> str:
@@ -152,6 +211,8 @@ def _status(line: watching.LightLine, blocked: set[str]) -> str:
         return "blocking"
     if line.match == State.PAPER:
         return "paper"
+    if line.match not in _HAS_PAGES_OR_PERSON:
+        return "absent"
     if any(finding["severity"] == Severity.WARNING for finding in line.findings):
         return "warning"
     return "ready"
@@ -171,6 +232,9 @@ def _counts(lines: Sequence[watching.LightLine], statuses: Mapping[UUID, str]) -
         warning=by_status["warning"],
         ready=by_status["ready"],
         unsent=sum(by_status[status] for status in UNSENT),
+        excluded=by_status["excluded"],
+        paper=by_status["paper"],
+        absent=by_status["absent"],
         total=len(lines),
         leaving=sum(statuses[line.id] != "blocking" for line in lines_to_send(lines)),
     )
@@ -197,6 +261,7 @@ def _only_file(rt: Runtime, uploads: Sequence[Upload]) -> str:
 def _line(
     rt: Runtime,
     document: Document,
+    told: Sequence[tuple[Mapping[str, str], str]],
     status: str,
     standing: set[tuple[str, str]],
     only_file: str,
@@ -225,7 +290,7 @@ def _line(
                 and not excluded
                 and (document.row_key, finding["code"]) not in standing,
             )
-            for finding, detail in zip(document.findings, details.findings, strict=True)
+            for finding, detail in told
             if _is_told(finding)
         ],
         can_exclude=not excluded and document.match in _CAN_BE_LEFT_OUT,

@@ -14,12 +14,15 @@ from app.crypto.records import open_all, seal
 from app.crypto.tokens import new_access_code, new_key
 from app.db.failures import write_failure
 from app.db.lines import LineFacts, LineMaker, Sealed
+from app.db.mappings import read_mapping
 from app.db.models import Batch, Organisation, Upload
-from app.db.openings import open_upload, upload_name
+from app.db.openings import open_upload, read_upload, upload_name
 from app.db.queries import batches, documents, journal, organisations, people
+from app.db.sheet_warnings import write_sheet_warnings
 from app.documents.archive import ArchiveLimits
 from app.documents.headings import Field
 from app.documents.intake import FileRefused, Intake, Piece
+from app.documents.mapping import required_fields
 from app.documents.match.findings import EarlierDocument, Known, NameCheck, review
 from app.documents.match.names import name_on_page
 from app.documents.match.pages import Slip
@@ -97,11 +100,15 @@ def _begin(rt: Runtime, batch_id: UUID) -> _Work | None:
 
 def _read_sheet(rt: Runtime, work: _Work) -> SheetRead | NeedsMapping | SheetRefused:
     choice = None
-    if (stored := work.batch.mapping) is not None:
-        columns = {Field(field): column for field, column in stored["columns"].items()}
-        choice = SheetChoice(columns, stored["header_row"], stored["sheet"])
+    if (stored := read_mapping(rt.vault, work.batch)) is not None:
+        columns = {Field(field): column for field, column in stored.columns.items()}
+        choice = SheetChoice(columns, stored.header_row, stored.sheet)
     return read_people_in_child(
-        open_upload(rt.vault, work.batch, work.sheet, rt.blobs.get_range), rt.policies.sheet, remembered=work.remembered, choice=choice
+        open_upload(rt.vault, work.batch, work.sheet, rt.blobs.get_range),
+        rt.policies.sheet,
+        remembered=work.remembered,
+        choice=choice,
+        needed=required_fields(work.batch.password_policy),
     )
 
 
@@ -172,14 +179,15 @@ def _cut(rt: Runtime, work: _Work, pack_key: str) -> _Cut | _Failed:
 
 def _pieces(rt: Runtime, work: _Work, intake: Intake) -> Iterator[Piece | FileRefused]:
     for upload in work.documents:
-        data = open_upload(rt.vault, work.batch, upload, rt.blobs.get_range)
-        yield from intake.pieces(upload_name(rt.vault, upload), data)
+        chunks = read_upload(rt.vault, work.batch, upload, rt.blobs.get_range)
+        yield from intake.pieces(upload_name(rt.vault, upload), chunks)
 
 
 def _record(rt: Runtime, work: _Work, sheet: SheetRead, cut: _Cut, pack_key: str) -> set[str]:
     """Returns what was stored in vain: everything when nobody waits for the batch any more, otherwise nothing."""
     now = rt.now()
-    period = work.batch.period or _usual_period(cut.slips)
+    printed = _usual_period(cut.slips)
+    period = work.batch.period or printed
     persons = read_people(sheet.people, work.organisation.region)
     known = _known(rt, work, cut, persons)
     rows = review(cut.slips, persons, _name_checker(cut.texts), known, sheet.row_errors)
@@ -204,10 +212,9 @@ def _record(rt: Runtime, work: _Work, sheet: SheetRead, cut: _Cut, pack_key: str
         documents.insert_all(session, lines)
         batch.state = "in_review"
         batch.period = period
+        batch.printed_period = printed
         batch.page_count = cut.page_count
-        batch.sheet_warnings = [
-            {"code": warning.code, "rows": list(warning.row_numbers[:50])} for warning in sheet.warnings
-        ]
+        write_sheet_warnings(rt.vault, batch, sheet.warnings)
         session.add(batch)
         entries = [
             journal.Entry(
@@ -304,11 +311,15 @@ def _weak_codes(persons: Sequence[Person]) -> dict[int, str]:
             owner = (fold_staff_number(person.row.staff_number), person.row.access_code)
             owners.setdefault(owner, []).append(person)
     subjects = [
-        CodeOf(rows[0].row.access_code, rows[0].e164 or "", rows[0].row.staff_number) for rows in owners.values()
+        CodeOf(rows[0].row.access_code, rows[0].e164 or "", rows[0].row.staff_number)
+        for rows in owners.values()
     ]
     verdicts = zip(owners.values(), weaknesses(subjects), strict=True)
     return {
-        person.row.row_number: verdict.value for rows, verdict in verdicts if verdict is not None for person in rows
+        person.row.row_number: verdict.value
+        for rows, verdict in verdicts
+        if verdict is not None
+        for person in rows
     }
 
 

@@ -3,8 +3,10 @@
 from uuid import UUID
 
 from app.core.errors import InvalidInput
+from app.db.look_back import LookBack
 from app.db.queries import journal, reviewing
 from app.documents.match.release import CONFIRMABLE
+from app.documents.match.standing import LOOKED_AGAIN, look_again
 from app.evidence.tags import Tag
 from app.runtime import Runtime
 
@@ -17,8 +19,10 @@ def confirm_finding(rt: Runtime, organisation_id: UUID, document_id: UUID, code:
     """
     now = rt.now()
     with rt.begin() as session:
-        _, document = reviewing.hold_line(session, organisation_id, document_id, now)
-        if code not in CONFIRMABLE or all(finding["code"] != code for finding in document.findings):
+        batch, document = reviewing.hold_line(session, organisation_id, document_id, now)
+        looked = LookBack(session, organisation_id, batch.id, look_again, LOOKED_AGAIN)
+        line = next(line for line in looked.lines if line.id == document.id)
+        if code not in CONFIRMABLE or all(finding["code"] != code for finding in line.findings):
             raise InvalidInput(
                 "not_confirmable", "this finding cannot be confirmed; repair or exclude the line"
             )

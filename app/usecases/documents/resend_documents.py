@@ -1,4 +1,5 @@
-"""Send failed messages again, with the text that is still kept: the same link, no new one."""
+"""Send failed messages again, with the text that is still kept: the same link, no new one. Not to a number that does not
+exist or is blocked: that has to be corrected first."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from app.core.jobs import Job
 from app.db.models import Block, Message
 from app.db.queries import batches, documents, journal, messages, watching
 from app.db.session import Session
+from app.db.watch import HOPELESS
 from app.evidence.tags import Tag
 from app.messaging.status import State
 from app.runtime import Runtime
@@ -59,7 +61,9 @@ def _resend(
     standing = [
         message
         for message in failed
-        if message.document_id in sealed and sealed[message.document_id].state == "sealed"
+        if message.document_id in sealed
+        and sealed[message.document_id].state == "sealed"
+        and message.reason not in HOPELESS
     ]
     ready = [message for message in standing if message.text_sealed is not None and message.expires_at > now]
     for start in range(0, len(ready), BLOCK):

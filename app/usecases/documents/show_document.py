@@ -1,44 +1,46 @@
 """One person's document, and everything that happened to it: the journal, in order."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from app.core.errors import NotFound
 from app.db.faces import read_face
-from app.db.models import Document, Message
+from app.db.models import Document, InboundMessage, Message
 from app.db.queries import accounts, batches, documents, journal, messages, organisations, watching
 from app.db.queries.journal import Recorded
-from app.db.watch import stage
+from app.db.watch import HOPELESS, stage
 from app.evidence.tags import Tag
 from app.messaging.status import State
 from app.runtime import Runtime
 from links import lifecycle
 from links.state import LinkFacts
 
-RESENDABLE = (State.FAILED, State.UNKNOWN)
+RESENDABLE = (State.FAILED, State.EXPIRED, State.UNKNOWN)
 _BATCH_EVENTS = frozenset({Tag.BATCH_RELEASED, Tag.BATCH_RECALLED})
 
 
 @dataclass(frozen=True)
 class Event:
     """Something that happened. `tag` is of `app.evidence.tags`; `channel` sms, rcs or empty; `actor` who did it, by
-    name; `code` why, or which finding. `count` events of the same kind in a row are told once, `at` the last of them."""
+    name; `code` why, or which finding; `said` what the person answered. `count` events of the same kind in a row are told once, `at` the last of them."""
 
     at: datetime
     tag: str
     channel: str
     actor: str
     code: str
+    said: str = ""
     count: int = 1
 
 
 @dataclass(frozen=True)
 class DocumentView:
     """`stage` is one of `watch.STAGES`, or the state of the line before its release. `page_count` and `size` (bytes)
-    are of the PDF. `text_gone`: the message failed and its text is not kept any more."""
+    are of the PDF. `text_gone`: the message failed and its text is not kept any more. `hopeless`: it would fail
+    again, because the number is to be corrected."""
 
     id: UUID
     batch_id: UUID
@@ -60,6 +62,7 @@ class DocumentView:
     resendable: bool
     revocable: bool
     text_gone: bool
+    hopeless: bool
 
 
 def show_document(rt: Runtime, organisation_id: UUID, document_id: UUID) -> DocumentView:
@@ -78,12 +81,14 @@ def show_document(rt: Runtime, organisation_id: UUID, document_id: UUID) -> Docu
             for event in journal.about(session, rt.vault, organisation_id, subjects)
             if event.subject != batch.id or event.tag in _BATCH_EVENTS
         ]
+        answers = {one.id.hex: one for one in messages.answers_of(session, document_id)}
         tried = watching.attempts(session, [one.id for one in sent])
         names = accounts.actor_names(session, organisation_id, [_body(event, "by") for event in recorded])
     face = read_face(rt.vault, document)
     newest = sent[-1] if sent else None
     channels = {attempt.id.hex: attempt.channel for attempt in tried}
     failed = newest is not None and newest.state in RESENDABLE
+    hopeless = failed and newest is not None and newest.reason in HOPELESS
     kept = newest is not None and newest.text_sealed is not None and newest.expires_at > rt.now()
     tags = [event.tag for event in recorded]
     return DocumentView(
@@ -103,13 +108,11 @@ def show_document(rt: Runtime, organisation_id: UUID, document_id: UUID) -> Docu
         revoked_at=document.revoked_at,
         viewed=tags.count(Tag.DOCUMENT_VIEWED),
         downloads=tags.count(Tag.DOCUMENT_DOWNLOADED),
-        events=_told([_event(event, channels, names) for event in recorded]),
-        resendable=failed and kept and document.state == "sealed",
+        events=_told([_event(event, channels, names, _said(rt, answers, event)) for event in recorded]),
+        resendable=failed and kept and not hopeless and document.state == "sealed",
+        hopeless=hopeless and document.state == "sealed",
         revocable=document.state == "sealed",
-        text_gone=document.state == "sealed"
-        and newest is not None
-        and newest.state in (*RESENDABLE, State.EXPIRED)
-        and not kept,
+        text_gone=document.state == "sealed" and failed and not hopeless and not kept,
     )
 
 
@@ -136,12 +139,24 @@ def _body(event: Recorded, name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _event(event: Recorded, channels: dict[str, str], names: dict[str, str]) -> Event:
+def _said(rt: Runtime, answers: dict[str, InboundMessage], event: Recorded) -> str:
+    """The words of an answer; a tapped button says only what the event tells anyway."""
+    answer = answers.get(_body(event, "answer"))
+    if answer is None or answer.intent == messages.NOT_FOR_ME:
+        return ""
+    return rt.vault.columns.open_column(
+        answer.organisation_id, "inbound_message", "text", answer.id, answer.text_sealed
+    )
+
+
+def _event(event: Recorded, channels: dict[str, str], names: dict[str, str], said: str) -> Event:
     channel = _body(event, "channel") or _body(event, "to") or channels.get(_body(event, "attempt"), "")
     actor = _body(event, "by")
     # The reason of a recall is a sentence of the clerk's, kept for the journal alone.
     code = "" if event.tag == Tag.BATCH_RECALLED else _body(event, "reason") or _body(event, "code")
-    return Event(event.at, event.tag, channel, names.get(actor, ""), code)
+    # Each kind of answer is an event of its own to whoever reads the history.
+    tag = f"reply:{_body(event, 'intent') or 'other'}" if event.tag == Tag.REPLY_RECEIVED else event.tag
+    return Event(event.at, tag, channel, names.get(actor, ""), code, said)
 
 
 def _told(events: Sequence[Event]) -> list[Event]:
@@ -149,13 +164,14 @@ def _told(events: Sequence[Event]) -> list[Event]:
     told: list[Event] = []
     for event in events:
         last = told[-1] if told else None
-        if last and (last.tag, last.channel, last.actor, last.code) == (
+        if last and (last.tag, last.channel, last.actor, last.code, last.said) == (
             event.tag,
             event.channel,
             event.actor,
             event.code,
+            event.said,
         ):
-            told[-1] = Event(event.at, event.tag, event.channel, event.actor, event.code, last.count + 1)
+            told[-1] = replace(event, count=last.count + 1)
         else:
             told.append(event)
     return told

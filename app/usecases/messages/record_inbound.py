@@ -1,4 +1,4 @@
-"""Write down what a person answered, and act on a refusal at once."""
+"""Write down what a person answered, beside the document it is about, and act on a refusal at once."""
 
 from app.carriers.base import Inbound
 from app.db.models import InboundMessage
@@ -6,6 +6,7 @@ from app.db.queries import journal, messages, people
 from app.evidence.tags import Tag
 from app.messaging.optout import read_answer
 from app.runtime import Runtime
+from rcs.cards import POSTBACK_PREFIX
 
 # What an answer does to the ledger: kind of objection, and whether it is taken back.
 _LEDGER = {"opt_out": ("marketing", False), "opt_in": ("marketing", True), "doubtful": ("doubtful", False)}
@@ -18,9 +19,15 @@ def record_inbound(rt: Runtime, inbound: Inbound) -> None:
     index = rt.vault.phone_index(organisation_id, inbound.from_)
     answer = read_answer(inbound.text)
     intent = answer.value if answer else ""
+    prefix = POSTBACK_PREFIX[messages.NOT_FOR_ME]
+    tapped = inbound.postback.startswith(prefix)
+    if tapped:
+        intent = messages.NOT_FOR_ME
     with rt.begin() as session:
         if messages.inbound_exists(session, organisation_id, inbound.event_key):
             return
+        ref = inbound.postback.removeprefix(prefix) if tapped else ""
+        about = messages.answered_about(session, organisation_id, index, ref)
         row = InboundMessage(
             organisation_id=organisation_id,
             event_key=inbound.event_key,
@@ -28,14 +35,21 @@ def record_inbound(rt: Runtime, inbound: Inbound) -> None:
             from_index=index,
             text_sealed=b"",
             intent=intent,
+            document_id=about[0] if about else None,
+            batch_id=about[1] if about else None,
             received_at=inbound.received_at,
         )
         seal = rt.vault.columns.seal_column
         row.from_sealed = seal(organisation_id, "inbound_message", "from", row.id, inbound.from_)
         row.text_sealed = seal(organisation_id, "inbound_message", "text", row.id, inbound.text)
         session.add(row)
+        entries = []
+        if about:
+            entries.append(
+                journal.Entry(Tag.REPLY_RECEIVED, about[0], {"intent": intent, "answer": row.id.hex})
+            )
         if intent in _LEDGER:
             kind, withdrawn = _LEDGER[intent]
             people.record_objection(session, organisation_id, index, kind, "reply", now, withdrawn=withdrawn)
-            entry = journal.Entry(Tag.CONSENT_CHANGED, row.id, {"intent": intent, "how": "reply"})
-            journal.append(session, rt.vault, organisation_id, [entry], now)
+            entries.append(journal.Entry(Tag.CONSENT_CHANGED, row.id, {"intent": intent, "how": "reply"}))
+        journal.append(session, rt.vault, organisation_id, entries, now)

@@ -21,7 +21,8 @@ IMAGE_WIDTH = 1080
 
 @dataclass(frozen=True)
 class Readable:
-    """An open document. `etag` is the same for the same bytes and tells nothing of them."""
+    """An open document. `began_at`: when it was opened for this browser. `etag` is the same for the same bytes and tells
+    nothing of them."""
 
     organisation_id: UUID
     document_id: UUID
@@ -32,6 +33,7 @@ class Readable:
     page_count: int
     size: int
     etag: str
+    began_at: datetime
     _opener: RecordOpener = field(repr=False)
 
     def stream(self, start: int, end: int) -> Iterator[bytes]:
@@ -67,6 +69,7 @@ def authorize_bytes(rt: Runtime, ref: str, value: str, now: datetime) -> Readabl
         page_count=len(document.pages),
         size=document.plain_size,
         etag=(document.content_index or b"")[:12].hex(),
+        began_at=authorized.began_at,
         _opener=RecordOpener(
             authorized.dek,
             document.organisation_id,
@@ -99,8 +102,18 @@ def read_first_page(rt: Runtime, readable: Readable) -> str:
 def note_reading(
     rt: Runtime, readable: Readable, how: Literal["viewed", "downloaded"], now: datetime
 ) -> None:
-    """Append to the journal, before the first byte leaves: no journal, no byte."""
-    entry = journal.Entry(_TAGS[how], readable.document_id, {})
+    """Append to the journal, before the first byte leaves: no journal, no byte.
+
+    That a document was viewed is told once per opening, or whoever reloads a page would bury what happened before.
+    """
+    tag = _TAGS[how]
+    if how == "viewed":
+        with rt.read() as session:
+            if journal.happened_since(
+                session, readable.organisation_id, readable.document_id, tag, readable.began_at
+            ):
+                return
+    entry = journal.Entry(tag, readable.document_id, {})
     with rt.begin() as session:
         journal.append(session, rt.vault, readable.organisation_id, [entry], now)
 

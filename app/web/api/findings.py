@@ -17,9 +17,13 @@ def message(finding: LineFinding, t: Translator) -> str:
     if finding.problem and t.has(refused):
         return t.plain(refused, detail=finding.source)
     key = f"console.finding.{finding.code}"
-    if not t.has(key):
+    parts = [_word(part, t) for part in finding.detail.split(", ")]
+    if t.has(f"{key}.one"):
+        said = t.plain_plural(key, len(parts), detail=", ".join(parts))
+    elif t.has(key):
+        said = t.plain(key, detail=", ".join(parts))
+    else:
         return t.plain("console.review.other_finding", code=finding.code)
-    said = t.plain(key, detail=", ".join(_word(part, t) for part in finding.detail.split(", ")))
     help_key = f"console.finding_help.{finding.code}"
     return f"{said} {t.plain(help_key)}" if t.has(help_key) else said
 

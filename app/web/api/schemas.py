@@ -124,11 +124,12 @@ class BatchDetails(BatchOut):
 
 
 class ReleaseIn(BaseModel):
-    """What is confirmed with a release. `same_files`: files that were uploaded before are meant to be sent again."""
+    """What is confirmed with a release. `same_files`: files that were uploaded before are meant to be sent again.
+    `period_differs`: the payslips are meant to bear another month than the batch."""
 
     model_config = ConfigDict(extra="forbid")
 
-    confirm: Annotated[list[Literal["same_files"]], Field(max_length=1)] = []
+    confirm: Annotated[list[Literal["same_files", "period_differs"]], Field(max_length=2)] = []
 
 
 class BatchList(BaseModel):

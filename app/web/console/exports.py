@@ -59,10 +59,17 @@ def paper(request: Request, batch_id: UUID, kind: Table, account: Reader, rt: Ru
     translator = _translator(request, account)
     listed = list_paper(rt, account.organisation_id, batch_id)
     headings = [
-        translator.plain(f"console.export.{name}") for name in ("staff_number", "name", "file", "pages")
+        translator.plain(f"console.export.{name}")
+        for name in ("staff_number", "name", "file", "pages", "reason")
     ]
     rows: list[list[Cell]] = [
-        [line.face.staff_number, line.face.name, line.source, ", ".join(map(str, line.pages))]
+        [
+            line.face.staff_number,
+            line.face.name,
+            line.source,
+            ", ".join(map(str, line.pages)),
+            _reason(translator, "console.kind", line.reason),
+        ]
         for line in listed.lines
     ]
     return _table(headings, rows, listed.title, "papier" if translator.lang == "fr" else "paper", kind)
@@ -127,21 +134,26 @@ def _table(
     return attachment(content, title, about, kind)
 
 
-def _rows(exported: BatchExport, translator: Translator, zone: ZoneInfo) -> list[list[Cell]]:
-    def moment(at: datetime | None) -> str:
-        return at.astimezone(zone).strftime("%Y-%m-%d %H:%M") if at else ""
+def _reason(translator: Translator, catalog: str, code: str) -> str:
+    """A code in words; one that no catalog knows is not shown as it is."""
+    if not code:
+        return ""
+    known = translator.has(f"{catalog}.{code}")
+    return translator.plain(f"{catalog}.{code}" if known else "console.reason.other")
 
-    def sentence(key: str, code: str) -> str:
-        return translator.plain(f"{key}.{code}") if translator.has(f"{key}.{code}") else code
+
+def _rows(exported: BatchExport, translator: Translator, zone: ZoneInfo) -> list[list[Cell]]:
+    def moment(at: datetime | None) -> datetime | None:
+        return at.astimezone(zone) if at else None
 
     return [
         [
             row.face.staff_number,
             row.face.name,
             row.face.phone,
-            sentence("console.channel", row.channel),
-            sentence("console.state", row.stage),
-            sentence("console.reason", row.reason),
+            translator.plain(f"console.channel.{row.channel}") if row.channel else "",
+            translator.plain(f"console.state.{row.stage}"),
+            _reason(translator, "console.reason", row.reason),
             moment(row.sent_at),
             moment(row.delivered_at),
             moment(row.opened_at),

@@ -15,7 +15,7 @@ from app.core.accounts import Permission
 from app.db.watch import STAGES
 from app.usecases.accounts.identify_session import Account
 from app.usecases.batches.show_batch import BatchView, show_batch
-from app.usecases.batches.show_recipients import show_recipients
+from app.usecases.batches.show_recipients import ANSWERED, show_recipients
 from app.web.auth import Reader
 from app.web.console.batches import PageNumber
 from app.web.console.pages import PAGE_SIZE, fragment, page, pager, with_parameters
@@ -55,7 +55,7 @@ def batch_page(
             return RedirectResponse(f"{address}/review", 303)
         case "processing":
             return page(request, account, "processing", **_processing(batch))
-    state = state if state in STAGES else ""
+    state = state if state in (*STAGES, ANSWERED) else ""
     people = show_recipients(
         rt,
         account.organisation_id,
@@ -77,7 +77,9 @@ def batch_page(
             {"state": stage, "count": batch.counts.by_stage[stage]}
             for stage in STAGES
             if stage in batch.counts.by_stage
-        ],
+        ]
+        + ([{"state": ANSWERED, "count": people.answered}] if people.answered else []),
+        on_paper=people.on_paper,
         state=state,
         q=q,
         here=with_parameters(address, {"state": state, "q": q, "page": str(number) if number > 1 else ""}),

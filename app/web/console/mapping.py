@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from app.core.errors import InvalidInput
 from app.documents.headings import Field
-from app.documents.mapping import REQUIRED, Answer
+from app.documents.mapping import Answer
 from app.documents.sheets_model import SheetPreview
 from app.usecases.accounts.identify_session import Account
 from app.usecases.batches.choose_mapping import choose_mapping
@@ -29,7 +29,9 @@ def mapping_page(
 ) -> Response:
     asked = propose_mapping(rt, account.organisation_id, batch_id)
     shown = _shown(asked, sheet)
-    return _page(request, account, asked, shown, shown.suggested)
+    earlier = asked.earlier
+    fits = earlier is not None and (earlier.sheet, earlier.header_row) == (shown.name, shown.header_row)
+    return _page(request, account, asked, shown, earlier.columns if earlier and fits else shown.suggested)
 
 
 @router.post("/batches/{batch_id}/mapping")
@@ -81,7 +83,7 @@ def _page(
         ],
         doubtful=shown.doubtful,
         fields=[
-            {"name": field.value, "required": field in REQUIRED, "chosen": chosen.get(field)}
+            {"name": field.value, "required": field in asked.required, "chosen": chosen.get(field)}
             for field in ASKED
         ],
         error={"code": error.code, "detail": ""} if error else None,

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from app.core.accounts import Permission
 from app.usecases.accounts.identify_session import Account
 from app.web.auth import HOME, safe_next
 from app.web.deps import get_config, language_of
@@ -26,6 +27,7 @@ NOTICES: Final[Mapping[str, Kind]] = {
     "excluded_all": "ok",
     "included": "ok",
     "confirmed": "ok",
+    "confirmed_all": "ok",
     "phone_changed": "ok",
     "cancelled": "ok",
     "released": "ok",
@@ -88,6 +90,7 @@ def context(
         user=account.name,
         organisation=account.organisation,
         simulator=account.simulator_only,
+        may_prepare=account.may(Permission.PREPARE),
         notices=notices,
     )
 

@@ -62,6 +62,8 @@ def _page(request: Request, batch_id: UUID, account: Account, rt: RuntimeDep, pr
         channels=[{"name": shown.channel, "count": shown.leaving}],
         excluded=shown.excluded,
         unsendable=shown.on_paper,
+        absent=shown.absent,
+        holding=shown.batch_blockers,
         previews=shown.previews,
         segments_total=sum(preview.total_segments for preview in shown.previews),
         warnings=shown.warnings,

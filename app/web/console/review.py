@@ -1,6 +1,9 @@
 """The review: every finding with its page beside it, and what a clerk may do about it."""
 
-from typing import Annotated, Literal
+import re
+from dataclasses import dataclass
+from typing import Annotated, Literal, get_args
+from urllib.parse import parse_qsl, urlsplit
 from uuid import UUID
 
 from fastapi import APIRouter, Query
@@ -8,10 +11,13 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from app.core.accounts import Permission
-from app.core.errors import Conflict
+from app.core.errors import Conflict, InvalidInput
+from app.runtime import Runtime
+from app.usecases.accounts.identify_session import Account
 from app.usecases.batches.cancel_batch import cancel_batch
-from app.usecases.batches.confirm_batch import confirm_batch
+from app.usecases.batches.confirm_batch import confirm_batch, confirm_findings
 from app.usecases.batches.exclude_blocking import exclude_blocking
+from app.usecases.batches.reopen_mapping import reopen_mapping
 from app.usecases.batches.show_review import show_review
 from app.usecases.documents.confirm_finding import confirm_finding
 from app.usecases.documents.correct_phone import correct_phone
@@ -27,6 +33,27 @@ router = APIRouter()
 Show = Literal["all", "blocking", "warning", "ready", "unsent"]
 # A thumbnail in the list, and a page to read.
 WIDTHS = {"small": 320, "large": 1240}
+_KIND = "^[a-z_]{0,40}$"
+_REVIEW = re.compile(r"/app/batches/([0-9a-f-]{36})/review")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which lines of a review are asked for; `number` counts pages from 1."""
+
+    show: Show = "all"
+    kind: str = ""
+    q: str = ""
+    number: int = 1
+
+
+@dataclass(frozen=True)
+class RefusedPhone:
+    """A corrected number that was not taken: its line, what was typed, and the code of what is wrong with it."""
+
+    row: UUID
+    typed: str
+    code: str
 
 
 @router.get("/batches/{batch_id}/review")
@@ -36,19 +63,32 @@ def review_page(
     account: Reader,
     rt: RuntimeDep,
     show: Show = "all",
-    kind: Annotated[str, Query(pattern="^[a-z_]{0,40}$")] = "",
+    kind: Annotated[str, Query(pattern=_KIND)] = "",
     q: str = "",
     number: PageNumber = 1,
 ) -> Response:
+    return _page(request, batch_id, account, rt, Wanted(show, kind, q, number))
+
+
+def _page(
+    request: Request,
+    batch_id: UUID,
+    account: Account,
+    rt: Runtime,
+    wanted: Wanted,
+    refused: RefusedPhone | None = None,
+    address: str = "",
+) -> Response:
+    """The review; `address` is its own when another was posted to."""
     try:
         shown = show_review(
             rt,
             account.organisation_id,
             batch_id,
-            show=show,
-            kind=kind,
-            query=q,
-            offset=(number - 1) * PAGE_SIZE,
+            show=wanted.show,
+            kind=wanted.kind,
+            query=wanted.q,
+            offset=(wanted.number - 1) * PAGE_SIZE,
             limit=PAGE_SIZE,
         )
     except Conflict:
@@ -60,17 +100,27 @@ def review_page(
         request,
         account,
         "review",
+        422 if refused else 200,
+        path=address,
+        refused=refused,
         batch=shown,
         counts=shown.counts,
         kinds=[{"code": code, "count": count} for code, count in shown.kinds],
-        show=show,
-        kind=kind,
-        q=q,
+        show=wanted.show,
+        kind=wanted.kind,
+        q=wanted.q,
+        number=wanted.number,
         sheet_warnings=shown.sheet_warnings,
-        same_files_as=shown.same_files_as,
+        same_files=shown.same_files,
         same_files_confirmed=shown.same_files_confirmed,
         rows=shown.lines,
-        pager=pager(path, {"show": show, "kind": kind, "q": q}, number, shown.matching, PAGE_SIZE),
+        pager=pager(
+            path,
+            {"show": wanted.show, "kind": wanted.kind, "q": wanted.q},
+            wanted.number,
+            shown.matching,
+            PAGE_SIZE,
+        ),
         reason={"code": holding[0], "detail": ""} if holding else None,
         can={"prepare": account.may(Permission.PREPARE), "release": account.may(Permission.RELEASE)},
     )
@@ -116,11 +166,32 @@ def confirm(
 def phone(
     request: Request, document_id: UUID, account: Preparer, rt: RuntimeDep, form: CheckedForm
 ) -> Response:
-    refused = correct_phone(rt, account.organisation_id, document_id, form.get("phone", ""), account.actor)
+    typed = form.get("phone", "")
+    refused = correct_phone(rt, account.organisation_id, document_id, typed, account.actor)
     back = back_to(form.get("back", ""), "/app/batches")
-    if refused is not None:
-        return go(request, back, "phone_refused", refused.problem.value)
-    return go(request, back, "phone_changed")
+    if refused is None:
+        return go(request, back, "phone_changed")
+    # A page and not a redirect: a number that a person typed belongs in no address and no cookie.
+    address = back.partition("#")[0]
+    review = _REVIEW.fullmatch(urlsplit(address).path)
+    if review is None:
+        raise InvalidInput("phone_refused", "this is no number that a text message can reach")
+    mistake = RefusedPhone(document_id, typed, refused.problem.value)
+    return _page(request, UUID(review[1]), account, rt, _wanted(address), mistake, address)
+
+
+def _wanted(address: str) -> Wanted:
+    """The lines that an address of a review asks for; what it does not understand is left out."""
+    asked = dict(parse_qsl(urlsplit(address).query))
+    shows: tuple[Show, ...] = get_args(Show)
+    show: Show = next((each for each in shows if each == asked.get("show")), "all")
+    kind, number = asked.get("kind", ""), asked.get("page", "")
+    return Wanted(
+        show,
+        kind if re.fullmatch(_KIND, kind) else "",
+        asked.get("q", ""),
+        max(1, int(number)) if re.fullmatch("[0-9]{1,5}", number) else 1,
+    )
 
 
 @router.post("/batches/{batch_id}/exclude")
@@ -135,8 +206,21 @@ def exclude_all(
 def confirm_all(
     request: Request, batch_id: UUID, account: Preparer, rt: RuntimeDep, form: CheckedForm
 ) -> Response:
+    back = back_to(form.get("back", ""), f"/app/batches/{batch_id}/review")
+    if finding := form.get("finding", ""):
+        count = confirm_findings(rt, account.organisation_id, batch_id, finding, account.actor)
+        return go(request, back, "confirmed_all", count)
     confirm_batch(rt, account.organisation_id, batch_id, form.get("problem", ""), account.actor)
-    return go(request, back_to(form.get("back", ""), f"/app/batches/{batch_id}/review"), "confirmed")
+    return go(request, back, "confirmed")
+
+
+@router.post("/batches/{batch_id}/columns")
+def reopen(
+    request: Request, batch_id: UUID, account: Preparer, rt: RuntimeDep, _form: CheckedForm
+) -> Response:
+    """The review showed that a column was taken for another: choose again."""
+    reopen_mapping(rt, account.organisation_id, batch_id, account.actor)
+    return go(request, f"/app/batches/{batch_id}/mapping")
 
 
 @router.post("/batches/{batch_id}/cancel")

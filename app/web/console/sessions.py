@@ -9,6 +9,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from app.core.errors import Forbidden
 from app.usecases.accounts.choose_language import choose_language
+from app.usecases.accounts.identify_session import identify_session
 from app.usecases.accounts.log_in import LoginRefused, log_in
 from app.usecases.accounts.log_out import log_out
 from app.web import auth
@@ -30,8 +31,12 @@ def home(_account: ConsoleUser) -> Response:
 
 
 @router.get("/login")
-def login_page(request: Request, config: ConfigDep, next: Annotated[str, Query()] = "") -> Response:
-    return _login_page(request, config, wanted=auth.safe_next(next))
+def login_page(
+    request: Request, rt: RuntimeDep, config: ConfigDep, next: Annotated[str, Query()] = ""
+) -> Response:
+    token = auth.session_token(request, config)
+    ended = bool(token) and identify_session(rt, token, rt.now()) is None
+    return _login_page(request, config, "expired" if ended else "", wanted=auth.safe_next(next))
 
 
 @router.post("/login")

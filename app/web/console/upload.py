@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from uuid import UUID
 
 from fastapi import APIRouter
 from starlette.concurrency import run_in_threadpool
@@ -21,7 +21,6 @@ from app.web.uploads import Fields
 
 router = APIRouter()
 MB = 1024 * 1024
-USUAL_LIFE = timedelta(days=60)
 # Where the form shows what is wrong; anything else is told at its top.
 _PLACES = {
     "documents_missing": "documents",
@@ -46,14 +45,15 @@ class Typed:
 
 
 @router.get("/batches/new")
-def new_batch(request: Request, account: Preparer, rt: RuntimeDep) -> Response:
-    offered = show_upload(rt, account.organisation_id)
+def new_batch(request: Request, account: Preparer, rt: RuntimeDep, again: UUID | None = None) -> Response:
+    """`again` is a batch that is uploaded once more: the form starts with what was chosen for it."""
+    offered = show_upload(rt, account.organisation_id, again)
     typed = Typed(
-        title="",
-        period="",
-        expires_on=min(offered.today + USUAL_LIFE, offered.latest_expiry).isoformat(),
+        title=offered.title,
+        period=offered.period,
+        expires_on=offered.expires_on.isoformat(),
         password_policy=offered.password_policy,
-        channels="rcs" if offered.rcs_enabled else "sms",
+        channels="rcs" if offered.rcs_first else "sms",
     )
     return _form(request, account, offered, typed)
 

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from app.carriers.simulator_phones import PhoneSummary, SimulatedPhones
+from app.core.accounts import Permission
 from app.core.errors import Forbidden
 from app.messaging.phone import Phone, read_phone
 from app.usecases.accounts.identify_session import Account
@@ -153,5 +154,6 @@ def _page(request: Request, user: Account, name: str, path: str, **values: objec
         user=user.name,
         organisation=user.organisation,
         simulator=True,
+        may_prepare=user.may(Permission.PREPARE),
     )
     return HTMLResponse(render(name, shown, **values))

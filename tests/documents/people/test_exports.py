@@ -2,17 +2,20 @@ import csv
 import io
 import tempfile
 import zipfile
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import openpyxl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.documents.exports import neutralise, to_csv, to_xlsx
+from app.documents.exports import Cell, neutralise, to_csv, to_xlsx
 from app.documents.match.people import PersonRow
 from app.documents.sheets import read_people_sheet
 from app.documents.sheets_model import SheetRead
+from app.messaging.phone import Phone, read_phone
 
 ATTACKS = [
     "=1+1",
@@ -101,7 +104,9 @@ def test_an_exported_sheet_can_be_given_back() -> None:
         assert isinstance(outcome, SheetRead)
         (person,) = outcome.people
         assert person == PersonRow(2, "00100007", full_name="D’AOÛT", phone_typed=person.phone_typed)
-        assert person.phone_typed.removeprefix("'") == "+33612345678"
+        read = read_phone(person.phone_typed, "FR")
+        assert isinstance(read, Phone)
+        assert read.e164 == "+33612345678"
 
 
 def test_texts_too_long_for_a_cell_are_cut() -> None:
@@ -128,3 +133,16 @@ def test_the_same_rows_make_the_same_bytes() -> None:
         ],
         "S",
     ) == to_xlsx(["a"], [["x"]], "S")
+
+
+def test_moments_are_dates_and_phones_are_written_as_people_dial_them() -> None:
+    at = datetime(2026, 11, 25, 3, 57, 12, tzinfo=ZoneInfo("Europe/Paris"))
+    row: list[Cell] = ["+33612000001", "+447911123456", at]
+    sheet = openpyxl.load_workbook(io.BytesIO(to_xlsx(["a", "b", "c"], [row], ""))).active
+    assert sheet["C2"].is_date
+    assert sheet["C2"].value == datetime(2026, 11, 25, 3, 57)
+    assert _csv_rows(to_csv(["a", "b", "c"], [row]))[1] == [
+        "06 12 00 00 01",
+        "00447911123456",
+        "2026-11-25 03:57",
+    ]

@@ -53,7 +53,7 @@ def test_the_french_report_tells_figures_release_and_every_person() -> None:
 def test_the_english_report() -> None:
     pages = _pages(batch_report_pdf(REPORT, "en"))
     assert "Delivery report" in pages[0]
-    assert "Released on 30 Sep 2025 16:05 by Inès Démo" in pages[0]
+    assert "Approved on 30 Sep 2025 16:05 by Inès Démo" in pages[0]
 
 
 @pytest.mark.parametrize("count", [0, 1, 27, 28, 29, 30, 31, 32, 33, 34, 35, 200])

@@ -46,5 +46,6 @@ def user_id(rt: Runtime, organisation_id: UUID) -> UUID:
         password=PASSWORD,
         role="clerk",
         language="en",
+        actor="operator",
         now=NOW,
     )

@@ -4,9 +4,10 @@ import pytest
 
 from app.core.accounts import ROLES, Permission, may
 from app.core.errors import Conflict, InvalidInput, NotFound
-from app.db.queries import accounts
+from app.db.queries import accounts, journal
 from app.runtime import Runtime
 from app.usecases.accounts.create_user import create_user
+from app.usecases.accounts.disable_user import disable_user
 from app.usecases.accounts.set_password import set_password
 from tests.usecases.accounts.conftest import EMAIL, PASSWORD
 from tests.usecases.accounts.runtime import NOW, add_organisation
@@ -15,7 +16,7 @@ GOOD = {"email": EMAIL, "name": "Marie Curie", "password": PASSWORD, "role": "cl
 
 
 def create(rt: Runtime, organisation_id: UUID, **changes: str) -> UUID:
-    return create_user(rt, organisation_id, **(GOOD | changes), now=NOW)
+    return create_user(rt, organisation_id, **(GOOD | changes), actor="user:1", now=NOW)
 
 
 def test_the_password_is_stored_as_an_argon2id_hash(rt: Runtime, organisation_id: UUID) -> None:
@@ -65,9 +66,29 @@ def test_an_unknown_organisation_gets_no_account(rt: Runtime) -> None:
 
 def test_a_new_password_obeys_the_same_rule(rt: Runtime, user_id: UUID) -> None:
     with pytest.raises(InvalidInput):
-        set_password(rt, user_id, "short")
+        set_password(rt, user_id, "short", actor="user:1", now=NOW)
     with pytest.raises(NotFound):
-        set_password(rt, uuid4(), PASSWORD)
+        set_password(rt, uuid4(), PASSWORD, actor="user:1", now=NOW)
+
+
+def test_the_journal_tells_who_did_what_to_an_account_and_not_whose_it_is(
+    rt: Runtime, organisation_id: UUID
+) -> None:
+    user_id = create(rt, organisation_id)
+    set_password(rt, user_id, "another long password", actor="user:2", now=NOW)
+    for _ in range(2):
+        disable_user(rt, organisation_id, user_id, actor="operator", now=NOW)
+
+    with rt.begin() as session:
+        told = journal.about(session, rt.vault, organisation_id, [user_id])
+    assert [(event.tag, dict(event.body or {})) for event in told] == [
+        (tag, {"tag": tag, "subject": user_id.hex, "role": "clerk", "by": actor})
+        for tag, actor in (
+            ("account:created", "user:1"),
+            ("account:password_changed", "user:2"),
+            ("account:disabled", "operator"),
+        )
+    ]
 
 
 def test_who_may_release() -> None:

@@ -24,6 +24,7 @@ from tests.usecases.accounts.runtime import NOW, add_organisation
 
 NET = "203.0.113.0/24"
 ELSEWHERE = "198.51.100.0/24"
+ACTOR = "user:1"
 
 
 def rows(rt: Runtime, model: Any) -> list[Any]:
@@ -63,7 +64,7 @@ class TestLogIn:
     def test_the_login_is_in_the_journal(self, rt: Runtime, user_id: UUID) -> None:
         logged_in(rt)
 
-        (event,) = rows(rt, JournalEvent)
+        _, event = rows(rt, JournalEvent)
         assert (event.tag, event.subject_id) == ("account:logged_in", user_id)
 
     @pytest.mark.usefixtures("user_id")
@@ -105,7 +106,7 @@ class TestLogIn:
     def test_a_disabled_account_cannot_log_in(
         self, rt: Runtime, user_id: UUID, organisation_id: UUID
     ) -> None:
-        disable_user(rt, organisation_id, user_id, NOW)
+        disable_user(rt, organisation_id, user_id, actor=ACTOR, now=NOW)
         assert log_in(rt, EMAIL, PASSWORD, NET, NOW) == LoginRefused()
 
     def test_a_password_changed_while_it_was_checked_opens_nothing(
@@ -115,7 +116,7 @@ class TestLogIn:
 
         def overtaken(pool: Argon2Pool, stored: str | None, password: str) -> bool:
             answer = verify(pool, stored, password)
-            set_password(rt, user_id, "another long password")
+            set_password(rt, user_id, "another long password", actor=ACTOR, now=NOW)
             return answer
 
         monkeypatch.setattr(Argon2Pool, "verify_account", overtaken)
@@ -226,8 +227,12 @@ class TestSession:
     @pytest.mark.parametrize(
         "act",
         [
-            lambda rt, organisation_id, user_id: disable_user(rt, organisation_id, user_id, NOW),
-            lambda rt, organisation_id, user_id: set_password(rt, user_id, "another long password"),
+            lambda rt, organisation_id, user_id: disable_user(
+                rt, organisation_id, user_id, actor=ACTOR, now=NOW
+            ),
+            lambda rt, organisation_id, user_id: set_password(
+                rt, user_id, "another long password", actor=ACTOR, now=NOW
+            ),
         ],
         ids=["disabling the account", "a new password"],
     )
@@ -239,7 +244,7 @@ class TestSession:
         assert identify_session(rt, token, NOW) is None
 
     def test_a_new_password_replaces_the_old_one(self, rt: Runtime, user_id: UUID) -> None:
-        set_password(rt, user_id, "another long password")
+        set_password(rt, user_id, "another long password", actor=ACTOR, now=NOW)
 
         assert isinstance(log_in(rt, EMAIL, "another long password", NET, NOW), LoggedIn)
         assert log_in(rt, EMAIL, PASSWORD, NET, NOW) == LoginRefused()
@@ -254,13 +259,13 @@ class TestSession:
     def test_an_organisation_cannot_disable_the_accounts_of_another(self, rt: Runtime, user_id: UUID) -> None:
         other = add_organisation(rt, "Martin SARL")
         with pytest.raises(NotFound):
-            disable_user(rt, other, user_id, NOW)
+            disable_user(rt, other, user_id, actor=ACTOR, now=NOW)
 
     def test_disabling_twice_keeps_the_first_date(
         self, rt: Runtime, organisation_id: UUID, user_id: UUID
     ) -> None:
-        disable_user(rt, organisation_id, user_id, NOW)
-        disable_user(rt, organisation_id, user_id, NOW + timedelta(days=1))
+        disable_user(rt, organisation_id, user_id, actor=ACTOR, now=NOW)
+        disable_user(rt, organisation_id, user_id, actor=ACTOR, now=NOW + timedelta(days=1))
 
         (user,) = rows(rt, User)
         assert user.disabled_at == NOW

@@ -63,5 +63,13 @@ def test_figures_add_up(groups: list[Tally]) -> None:
     assert set(counts.by_stage) <= set(STAGES)
     assert sum(counts.by_stage.values()) == counts.total
     assert counts.downloaded <= counts.opened <= counts.delivered <= counts.submitted <= counts.total
-    alone = counts.waiting + counts.failed + counts.unknown + counts.revoked
-    assert counts.submitted + alone == counts.total
+    assert sum(counts.parts.values()) == counts.total
+    if not counts.revoked:
+        assert counts.submitted + counts.waiting + counts.failed + counts.unknown == counts.total
+
+
+def test_what_happened_stays_counted_when_a_document_is_revoked() -> None:
+    before = Tally(UUID(int=0), "sealed", "delivered", True, False, 3)
+    counts = count([before._replace(document_state="revoked"), before._replace(document_state="in_review")])
+    assert (counts.submitted, counts.delivered, counts.opened, counts.downloaded) == (3, 3, 3, 0)
+    assert (counts.revoked, counts.parts["opened"], counts.excluded) == (3, 0, 3)

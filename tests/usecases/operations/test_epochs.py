@@ -3,7 +3,9 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from app.crypto.epochs import EpochName
+import pytest
+
+from app.crypto.epochs import EpochName, FileEpochStore
 from app.db.queries import keys
 from app.documents.sample_payroll import make_sample
 from app.usecases.operations.destroy_past import destroy_past
@@ -34,6 +36,30 @@ def test_a_missing_key_is_missing_and_not_foreign(tmp_path: Path) -> None:
         house.rt.vault.epochs.destroy(name)
         assert find_missing_epochs(house.rt) == [name]
         assert find_foreign_epochs(house.rt) == []
+
+
+def test_neither_a_stray_file_nor_a_stubborn_one_keeps_keys_from_their_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    offset = timedelta(0)
+    with pipeline(tmp_path, now=lambda: datetime.now(UTC) + offset) as house:
+        name, stubborn = receive(house), EpochName.out(1)
+        house.rt.vault.epochs.get_or_create(stubborn)
+        (tmp_path / "epochs" / "copy of 20500.key").write_bytes(bytes(32))
+        real = FileEpochStore.destroy
+
+        def refuse(store: FileEpochStore, key: EpochName) -> bool:
+            if key == stubborn:
+                raise PermissionError(13, "Permission denied")
+            return real(store, key)
+
+        monkeypatch.setattr(FileEpochStore, "destroy", refuse)
+        offset = timedelta(days=10)
+        destroy_past(house.rt)
+        assert house.rt.vault.epochs.get(name) is None
+        assert list(house.rt.vault.epochs.list()) == [stubborn]
+        told = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+        assert told == ["an epoch key could not be destroyed"]
 
 
 def test_the_check_goes_with_the_key_when_its_day_is_over(tmp_path: Path) -> None:

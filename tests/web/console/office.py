@@ -165,5 +165,6 @@ def add_person(rt: Runtime, organisation_id: UUID, role: str, email: str = "") -
         password=PASSWORD,
         role=role,
         language="fr",
+        actor="operator",
         now=rt.now(),
     )

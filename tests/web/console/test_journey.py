@@ -9,11 +9,11 @@ def test_from_the_upload_to_the_phones(office: Office) -> None:
     review = clerk.get(address)
     assert review.url.path == f"{address}/review"
     assert "Ce matricule n’est pas dans votre liste." in review.text
-    assert re.search(r"<button[^>]*disabled>.*?Libérer l’envoi", review.text, re.DOTALL)
+    assert re.search(r"<button[^>]*disabled>.*?Valider l’envoi", review.text, re.DOTALL)
 
     clerk.post(f"{address}/exclude")
     last_look = clerk.get(f"{address}/release")
-    assert "Libérer 5 documents" in last_look.text
+    assert "Envoyer 5 bulletins" in last_look.text
     assert "Boulangerie Épi: bulletin de paie septembre 2026" in last_look.text
     clerk.post(f"{address}/release", confirm="yes")
     office.house.run()
@@ -24,7 +24,7 @@ def test_from_the_upload_to_the_phones(office: Office) -> None:
     assert page.text.count('class="cell-main"') == 5
     document = clerk.get(re.findall(r"/app/documents/[0-9a-f-]{36}", page.text)[0])
     story = re.findall(r"<strong>([^<]+)</strong>", document.text)
-    assert story[-3:] == ["Message en attente", "Remis à l’opérateur", "Reçu par le téléphone"]
+    assert story[-3:] == ["Message en attente", "Confié à l’opérateur", "Remis au téléphone"]
     assert "Clerk Exemple" in document.text  # who released it
 
 
@@ -76,4 +76,4 @@ def test_the_list_shows_every_batch_with_its_figures(office: Office) -> None:
     home = office.browser().get("/app/batches")
     assert home.status_code == 200
     assert "Paie de septembre" in home.text
-    assert "problème" in home.text  # of those that wait for a review
+    assert "bloquée" in home.text  # of those that wait for a review

@@ -26,15 +26,15 @@ def tags(office: Office, subject: object) -> list[str]:
 def test_every_finding_of_the_sample_is_told_in_both_languages(office: Office, address: str) -> None:
     clerk = office.browser()
     french = words(clerk.get(f"{address}/review"))
-    assert "Ce numéro ne reçoit pas de SMS : ligne fixe." in french
+    assert "Ce numéro ne reçoit pas de SMS : c’est une ligne fixe." in french
     assert "Corrigez le mobile, ou excluez cette personne." in french
     english = words(clerk.get(f"{address}/review", lang="en"))
-    assert "This number takes no text messages: landline." in english
+    assert "This number takes no text messages: it is a landline." in english
     assert "Something to check (code" not in english
 
 
 @pytest.mark.parametrize(
-    ("show", "rows"), [("all", 9), ("blocking", 2), ("warning", 3), ("ready", 3), ("unsent", 1)]
+    ("show", "rows"), [("all", 9), ("blocking", 2), ("warning", 2), ("ready", 3), ("unsent", 2)]
 )
 def test_filters_show_the_lines_of_one_status(office: Office, address: str, show: str, rows: int) -> None:
     page = office.browser().get(f"{address}/review", show=show).text
@@ -98,7 +98,10 @@ def test_a_phone_is_corrected_and_looked_at_again(office: Office, address: str) 
     clerk = office.browser()
     line = office.line(address, "phone_unreachable")
     refused = clerk.post(f"/app/documents/{line.id}/phone", phone="01 44 55 66 77", back=f"{address}/review")
-    assert "ne peut pas recevoir de SMS (ligne fixe)" in words(refused)
+    assert refused.status_code == 422
+    assert "ne peut pas être utilisé : c’est une ligne fixe." in words(refused)
+    assert 'value="01 44 55 66 77"' in refused.text
+    assert refused.text.count('<details class="fold" open>') == 1
     other = next(each for each in office.lines(address) if each.phone_sealed and each.id != line.id)
     taken = read_face(office.rt.vault, other).phone
     clerk.post(f"/app/documents/{line.id}/phone", phone=taken, back=f"{address}/review")
@@ -188,7 +191,7 @@ def test_after_the_release_no_page_can_be_shown_any_more(office: Office) -> None
     line = next(line for line in office.lines(address) if line.blob_size)
     answer = office.browser().get(f"/app/documents/{line.id}/pages/1.png")
     assert answer.status_code == 404
-    assert "leur clé est partie avec la libération" in words(answer)
+    assert "leur clé est partie avec la validation" in words(answer)
     assert all(line.key_review is None and line.access_code_review is None for line in office.lines(address))
 
 

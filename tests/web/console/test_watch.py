@@ -11,7 +11,7 @@ from app.db.queries import documents, messages
 from links import lifecycle
 from tests.web.console.office import Office, payroll, words
 
-FAILS = "06 12 00 00 01"
+FAILS = "06 12 00 00 02"
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,7 @@ def test_filter_and_search_of_the_recipients(office: Office, address: str) -> No
 def test_what_failed_is_sent_again_with_the_same_link(office: Office, address: str) -> None:
     line = one(office, address, "failed")
     clerk = office.browser()
-    assert "non attribué" in words(clerk.get(f"/app/documents/{line.id}"))
+    assert "échec du réseau" in words(clerk.get(f"/app/documents/{line.id}"))
     with office.rt.read() as session:
         before = lifecycle.of_documents(session, [line.id])[line.id]
     answer = clerk.post(f"{address}/resend")
@@ -60,7 +60,7 @@ def test_what_failed_is_sent_again_with_the_same_link(office: Office, address: s
         after = lifecycle.of_documents(session, [line.id])[line.id]
     assert len(tried) > 1
     assert [link.ref for link in after] == [link.ref for link in before]
-    assert "Relancé" in words(clerk.get(f"/app/documents/{line.id}"))
+    assert "Renvoyé" in words(clerk.get(f"/app/documents/{line.id}"))
 
 
 def test_a_text_that_is_gone_is_not_sent_again(office: Office, address: str) -> None:
@@ -81,7 +81,7 @@ def test_one_link_is_closed_for_good(office: Office, address: str) -> None:
     with office.rt.read() as session:
         assert lifecycle.of_documents(session, [line.id])[line.id][0].revoked_at is None  # not ticked
     answer = clerk.post(f"/app/documents/{line.id}/revoke", confirm="yes")
-    assert "Révoqué le" in words(answer)
+    assert "Retiré le" in words(answer)
     with office.rt.read() as session:
         assert lifecycle.of_documents(session, [line.id])[line.id][0].revoked_reason == "revoked"
         changed = documents.get(session, line.organisation_id, line.id)
@@ -94,7 +94,8 @@ def test_a_whole_batch_is_taken_back(office: Office) -> None:
     clerk = office.browser()
     assert "Donnez un motif" in words(clerk.post(f"{address}/recall", confirm="yes"))
     answer = clerk.post(f"{address}/recall", confirm="yes", reason="Mauvais mois")
-    assert "Cet envoi a été rappelé" in words(answer)
+    assert "Retiré par Clerk Exemple," in words(answer)
+    assert "Mauvais mois" in answer.text
     lines = [line for line in office.lines(address) if line.state == "revoked"]
     assert len(lines) == 5
     with office.rt.read() as session:

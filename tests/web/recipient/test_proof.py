@@ -20,6 +20,7 @@ def test_hello_tells_who_sends_only_to_whoever_holds_the_link(live: Live, letter
         "state": "live",
         "sender": "Boulangerie Épi",
         "contact": "paie@exemple.test ou 01 99 00 12 34",
+        "contact_href": "mailto:paie@exemple.test",
         "title": f"Bulletin de paie {month_name(letter.period, 'fr')}",
         "expires": "31 décembre 2026",
         "password": "sheet",
