@@ -21,9 +21,15 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="PLI_", extra="ignore")
 
     environment: Literal["development", "production"] = "development"
-    data_dir: Path = Field(default=ROOT / "data", description="Folder for database, blobs, epoch keys and demo files.")
-    database_url: str = Field(default="", description="SQLAlchemy address; empty means SQLite in the data folder.")
-    blob_url: str = Field(default="", description="Object store address; empty means a folder in the data folder.")
+    data_dir: Path = Field(
+        default=ROOT / "data", description="Folder for database, blobs, epoch keys and demo files."
+    )
+    database_url: str = Field(
+        default="", description="SQLAlchemy address; empty means SQLite in the data folder."
+    )
+    blob_url: str = Field(
+        default="", description="Object store address; empty means a folder in the data folder."
+    )
     epoch_dir: Path | None = Field(default=None, description="Epoch keys; keep it on a volume of its own.")
     app_key: SecretStr = Field(default=SecretStr(""), description="Application key, 64 hexadecimal digits.")
     app_key_file: Path | None = Field(default=None, description="File that holds the application key.")
@@ -31,17 +37,29 @@ class Settings(BaseSettings):
     port: int = Field(default=8000, ge=1, le=65535, description="Port of the HTTP service. PORT is an alias.")
     host: str = Field(default="127.0.0.1", description="Address the HTTP service binds to.")
     public_url: str = Field(default="", description="Address of console and API as people type it.")
-    link_url: str = Field(default="", description="Address of the short links; empty means the public address.")
-    allowed_hosts: str = Field(default="", description="Further host names to answer to, separated by commas.")
+    link_url: str = Field(
+        default="", description="Address of the short links; empty means the public address."
+    )
+    allowed_hosts: str = Field(
+        default="", description="Further host names to answer to, separated by commas."
+    )
     trusted_proxies: str = Field(default="", description="Networks whose X-Forwarded-For is believed.")
-    workers_slot: str = Field(default="0", description="Stable name of this process among workers of the host.")
+    workers_slot: str = Field(
+        default="0", description="Stable name of this process among workers of the host."
+    )
     upload_max_mb: int = Field(default=200, ge=1, description="Largest upload, all files together, in MB.")
     pdf_max_pages: int = Field(default=20_000, ge=1, description="Most pages in one PDF.")
-    pdf_memory_mb: int = Field(default=1_500, ge=256, description="Memory of the process that reads PDFs, in MB.")
+    pdf_memory_mb: int = Field(
+        default=1_500, ge=256, description="Memory of the process that reads PDFs, in MB."
+    )
     pdf_seconds: int = Field(default=600, ge=5, description="Longest time to read one PDF, in seconds.")
     sheet_max_rows: int = Field(default=100_000, ge=1, description="Most rows in a people sheet.")
-    argon2_threads: int = Field(default=0, ge=0, description="Threads that derive passwords; 0 means one per core.")
-    rcs_fallback_seconds: int = Field(default=900, ge=10, description="How long an RCS card may wait before the SMS.")
+    argon2_threads: int = Field(
+        default=0, ge=0, description="Threads that derive passwords; 0 means one per core."
+    )
+    rcs_fallback_seconds: int = Field(
+        default=900, ge=10, description="How long an RCS card may wait before the SMS."
+    )
     demo: bool = Field(default=False, description="Serve the sample organisation; set by `pli demo`.")
     tls_cert: Path | None = Field(default=None, description="Certificate for HTTPS.")
     tls_key: Path | None = Field(default=None, description="Private key for HTTPS.")
@@ -71,7 +89,9 @@ class Settings(BaseSettings):
         """A link carries a secret, and phones refuse a card whose address is not https; one's own machine is exempt."""
         address = urlsplit(self.links)
         if address.scheme != "https" and address.hostname not in LOOPBACK:
-            raise ValueError("the address of the links must be https (PLI_LINK_URL, or PLI_PUBLIC_URL when it is empty)")
+            raise ValueError(
+                "the address of the links must be https (PLI_LINK_URL, or PLI_PUBLIC_URL when it is empty)"
+            )
         return self
 
     @property

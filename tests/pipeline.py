@@ -35,6 +35,7 @@ class NeverStopping:
         """Nothing is remembered long enough to be forgotten."""
         return 0
 
+
 _CHUNK = 256 * 1024  # Uploads come in pieces.
 
 
@@ -111,7 +112,9 @@ def pipeline(
     if carriers is not None:
         rt = replace(rt, carriers=carriers)
     try:
-        organisation = create_organisation(rt, NewOrganisation("Atelier Exemple", "ATELIER", "paie@exemple.test"))
+        organisation = create_organisation(
+            rt, NewOrganisation("Atelier Exemple", "ATELIER", "paie@exemple.test")
+        )
         yield Pipeline(application, rt, jobs, organisation)
     finally:
         application.close()

@@ -39,5 +39,7 @@ def open_usual(private: bytes, organisation_id: UUID, person_id: UUID, sealed: b
     key = hkdf(shared, salt=ephemeral_public + holder.public_key().public_bytes_raw(), info=_LABEL + place)
     data = gcm_open(key, box, _LABEL + place)
     if data is None or len(data) != 1 + _SALT_SIZE + KEY_SIZE or data[0] not in _KDFS:
-        raise SealBroken("usual_password_broken", "a usual password does not open; give a code in the sheet instead")
+        raise SealBroken(
+            "usual_password_broken", "a usual password does not open; give a code in the sheet instead"
+        )
     return PasswordKey(data[0], data[1 : 1 + _SALT_SIZE], data[1 + _SALT_SIZE :])

@@ -90,4 +90,8 @@ def period_label(period: str, language: str) -> str:
 
 def date_label(day: date, language: str) -> str:
     """A day in figures, as short as it can be without doubt."""
-    return day.strftime("%d/%m/%Y") if language == "fr" else f"{day.day} {_MONTHS['en'][day.month - 1][:3]} {day.year}"
+    return (
+        day.strftime("%d/%m/%Y")
+        if language == "fr"
+        else f"{day.day} {_MONTHS['en'][day.month - 1][:3]} {day.year}"
+    )

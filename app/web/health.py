@@ -19,4 +19,6 @@ def alive() -> JSONResponse:
 def ready(rt: RuntimeDep) -> JSONResponse:
     """Database and keys answer; 503 names what does not."""
     problems = check_health(rt)
-    return JSONResponse({"status": "ok" if not problems else "degraded", "problems": problems}, 503 if problems else 200)
+    return JSONResponse(
+        {"status": "ok" if not problems else "degraded", "problems": problems}, 503 if problems else 200
+    )

@@ -38,7 +38,9 @@ def test_no_file_names_a_package_registry(host: str) -> None:
 def test_no_file_names_a_path_of_a_machine() -> None:
     vendored = ROOT / "static" / "vendor"
     assert [
-        str(path) for path in tracked() if not path.is_relative_to(vendored) and MACHINE_PATHS.search(text_of(path))
+        str(path)
+        for path in tracked()
+        if not path.is_relative_to(vendored) and MACHINE_PATHS.search(text_of(path))
     ] == []
 
 

@@ -134,7 +134,10 @@ def test_neither_log_nor_database_holds_the_text_of_an_unexpected_error(
 
     lines = [json.loads(JsonLines().format(record)) for record in caplog.records]
     told = {(line["event"], line["job"], *line["ids"], line["code"]) for line in lines if "job" in line}
-    assert told == {("a job failed", "work", "1", "ValueError"), ("a job was given up", "work", "1", "ValueError")}
+    assert told == {
+        ("a job failed", "work", "1", "ValueError"),
+        ("a job was given up", "work", "1", "ValueError"),
+    }
     assert not [record for record in caplog.records if record.name.startswith("dbos")]
     stored = everything_in(engine_database)
     assert "ValueError" in stored

@@ -188,9 +188,7 @@ def with_dead_packs(session: Session) -> list[UUID]:
     """Batches whose documents are still stored although none of them can be opened by anybody any more."""
     openable = sa.select(col(Document.id)).where(
         col(Document.batch_id) == Batch.id,
-        sa.or_(
-            col(Document.state).in_(("releasing", "sealed")), col(Document.key_review).is_not(None)
-        ),
+        sa.or_(col(Document.state).in_(("releasing", "sealed")), col(Document.key_review).is_not(None)),
     )
     query = select(Batch.id).where(
         col(Batch.packs_deleted_at).is_(None), col(Batch.state).in_(OVER), ~openable.exists()

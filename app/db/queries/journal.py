@@ -100,9 +100,7 @@ def about(
     ]
 
 
-def happened_since(
-    session: Session, organisation_id: UUID, subject: UUID, tag: Tag, since: datetime
-) -> bool:
+def happened_since(session: Session, organisation_id: UUID, subject: UUID, tag: Tag, since: datetime) -> bool:
     """Whether the journal tells this of the subject, at `since` or later."""
     query = select(JournalEvent.seq).where(
         JournalEvent.organisation_id == organisation_id,

@@ -64,12 +64,17 @@ def test_the_review_speaks_french_to_whoever_asks_for_it(house: House, client: T
     assert finding["message"].startswith("Aucun numéro de mobile.")
 
 
-def test_a_file_that_is_refused_among_others_is_named_with_the_reason(house: House, client: TestClient) -> None:
+def test_a_file_that_is_refused_among_others_is_named_with_the_reason(
+    house: House, client: TestClient
+) -> None:
     files = [FILES[0], ("documents", ("zoe.pdf", b"MZ no PDF")), FILES[1]]
     batch = str(upload(client, files).json()["id"])
     house.work("split_batch")
 
-    for answer, language in (("“zoe.pdf”: this is not a PDF.", "en"), ("« zoe.pdf » : ce n’est pas un PDF.", "fr")):
+    for answer, language in (
+        ("“zoe.pdf”: this is not a PDF.", "en"),
+        ("« zoe.pdf » : ce n’est pas un PDF.", "fr"),
+    ):
         headers = {"Accept-Language": language}
         review = client.get(f"/v1/batches/{batch}/review", headers=headers).json()
         (refused,) = [each for each in review["findings"] if "zoe.pdf" in each["message"]]

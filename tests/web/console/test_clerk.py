@@ -113,9 +113,14 @@ def test_what_people_answer_is_told_beside_their_document(office: Office) -> Non
 
 
 def test_a_number_that_is_gone_is_not_offered_again(office: Office) -> None:
-    address = office.released(make_sample(5, date(2026, 7, 1), people=8, magic_phones=["06 12 00 00 01"]))
-    office.deliver()
+    address = office.in_review(payroll(7, ["06 12 00 00 01"]))
     clerk = office.browser()
+    clerk.get(f"{address}/review")
+    clerk.post(f"{address}/confirm", finding="number_changed", back=f"{address}/review")
+    clerk.post(f"{address}/exclude")
+    clerk.post(f"{address}/release", confirm="yes")
+    office.house.run()
+    office.deliver()
     with office.rt.read() as session:
         line = next(
             line
