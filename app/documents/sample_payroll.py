@@ -8,7 +8,7 @@ import io
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from xlsxwriter import Workbook
@@ -115,7 +115,7 @@ def _invent(chance: random.Random, at: int) -> SamplePerson:
 def _sheet(listed: Sequence[SamplePerson], employees: Sequence[SamplePerson]) -> bytes:
     written = io.BytesIO()
     workbook = Workbook(written, {"in_memory": True})
-    workbook.set_properties({"created": date(2025, 1, 1)})
+    workbook.set_properties({"created": datetime(2025, 1, 1, tzinfo=UTC)})
     sheet = workbook.add_worksheet("Effectif")
     bold = workbook.add_format({"bold": True, "bottom": 1})
     for column, heading in enumerate(_HEADINGS):

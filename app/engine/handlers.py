@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from app.core.errors import InvalidInput, PliError
 from app.core.jobs import Handler
@@ -73,7 +74,7 @@ class HandlerRunner:
         try:
             self._on_dead(kind, ids, code)
         except Exception as error:
-            _log("what is to follow a job given up failed", error, kind, ids)
+            logger.error("what is to follow a job given up failed", extra=_told(error, kind, ids))
         raise JobFailed(kind, code)
 
     def tick(self, kind: str, handler: Handler) -> None:
@@ -86,7 +87,7 @@ class HandlerRunner:
             with self._counted():
                 handler()
         except Exception as error:
-            _log("a timer failed", error, kind)
+            logger.error("a timer failed", extra=_told(error, kind, ()))
             raise JobFailed(kind, error_code(error)) from None
         finally:
             with self._guard:
@@ -103,7 +104,7 @@ class HandlerRunner:
                 return ""
             except Exception as error:
                 code = error_code(error)
-                _log("a job failed", error, kind, ids, level=logging.WARNING)
+                logger.warning("a job failed", extra=_told(error, kind, ids))
                 if isinstance(error, InvalidInput):
                     break
         return code
@@ -124,8 +125,5 @@ def error_code(error: Exception) -> str:
     return error.code if isinstance(error, PliError) else type(error).__name__
 
 
-def _log(
-    words: str, error: Exception, kind: str, ids: tuple[str, ...] = (), *, level: int = logging.ERROR
-) -> None:
-    extra = fields(job=kind, ids=ids, code=error_code(error)) | about(error)
-    logger.log(level, words, extra=extra)
+def _told(error: Exception, kind: str, ids: tuple[str, ...]) -> dict[str, dict[str, Any]]:
+    return fields(job=kind, ids=ids, code=error_code(error)) | about(error)

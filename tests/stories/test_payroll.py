@@ -247,8 +247,8 @@ def test_of_a_person_who_is_there_twice_the_clerk_keeps_one(story: Story) -> Non
 def test_each_person_is_written_to_in_their_language(story: Story) -> None:
     english = Employee(**{**ZOE.__dict__, "language": "en"})
     story.send(story.upload([english, NOEL]))
-    assert "your payslip October 2026 is available" in story.phone(ZOE.phone)[0].text
-    assert "bulletin de paie octobre 2026 disponible" in story.phone(NOEL.phone)[0].text
+    assert "payslip October 2026, readable until" in story.phone(ZOE.phone)[0].text
+    assert "bulletin de paie octobre 2026, lisible jusqu'au" in story.phone(NOEL.phone)[0].text
 
 
 def test_after_the_release_nobody_in_the_office_can_read_the_payslips(story: Story) -> None:

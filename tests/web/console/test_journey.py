@@ -73,6 +73,7 @@ def test_the_figures_come_with_the_stream(office: Office) -> None:
 
 
 def test_the_list_shows_every_batch_with_its_figures(office: Office) -> None:
+    office.in_review(payroll(3))
     home = office.browser().get("/app/batches")
     assert home.status_code == 200
     assert "Paie de septembre" in home.text
