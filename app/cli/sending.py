@@ -151,7 +151,7 @@ class Sending:
 def _next_step(batch: dict[str, Any]) -> str:
     failure = batch["failure"]
     if batch["state"] == "failed" and failure:
-        return f"The files cannot be used: {escape(failure['code'])} {escape(failure['detail'])}".rstrip()
+        return f"The files cannot be used. {escape(failure['message'])}"
     if batch["state"] == "needs_mapping":
         return f"Say which column is which: {batch['review_url']}"
     return f"Settle what blocks: {batch['review_url']}"

@@ -1,5 +1,6 @@
 """What the API takes and gives, apart from the tables. Field names are a promise: they are added to, never renamed."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Annotated, Literal, Self
 from uuid import UUID
@@ -13,6 +14,7 @@ from app.runtime import Runtime
 from app.usecases.batches.list_documents import DocumentEntry
 from app.usecases.batches.receive_batch import BatchOptions
 from app.web.deps import WebConfig
+from app.web.texts import texts
 
 BatchState = Literal[
     "received",
@@ -65,10 +67,11 @@ class Options(BaseModel):
 
 
 class Failure(BaseModel):
-    """Why a batch was refused or cancelled. `code` is stable; `detail` names the file or place."""
+    """Why a batch was refused or cancelled. `code` is stable; `detail` names the file or place; `message` is English."""
 
     code: str
     detail: str
+    message: str
 
 
 class BatchOut(BaseModel):
@@ -248,6 +251,15 @@ class ProblemOut(BaseModel):
     reference: str | None = None
 
 
+def _failure(stored: Mapping[str, str]) -> dict[str, str] | None:
+    """A failure with its sentence; None when there is none."""
+    if not stored:
+        return None
+    english, key = texts().translator("en"), f"errors.{stored['code']}"
+    message = english.plain(key, detail=stored["detail"]) if english.has(key) else stored["code"]
+    return {**stored, "message": message}
+
+
 def _batch_values(batch: Batch, rt: Runtime, config: WebConfig) -> dict[str, object]:
     return {
         "id": batch.id,
@@ -262,6 +274,6 @@ def _batch_values(batch: Batch, rt: Runtime, config: WebConfig) -> dict[str, obj
         "release_before": batch.release_before,
         "released_at": batch.released_at,
         "finished_at": batch.finished_at,
-        "failure": read_failure(rt.vault, batch) or None,
+        "failure": _failure(read_failure(rt.vault, batch)),
         "review_url": f"{config.public_url}/app/batches/{batch.id}/review",
     }
