@@ -21,6 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from functools import partial
@@ -96,6 +97,21 @@ def _compare_passwords(cost: Cost, import_wall: float, people: int) -> None:
         f"   {cost.wall / ideal:.2f} x (import + people x {bare * 1000:.0f} ms / {cores} cores = {ideal:.2f} s;"
         " goal 1.15)\n"
     )
+    busy = _busy_argon2(cores)
+    reachable = import_wall + people * busy
+    sys.stdout.write(
+        f"  {cores} bare derivations at once take {busy * 1000:.1f} ms each of wall time: {cost.wall / reachable:.2f} x"
+        f" what that allows ({reachable:.2f} s)\n"
+    )
+
+
+def _busy_argon2(cores: int) -> float:
+    """Seconds of wall time per derivation with every core at it: cores that share memory and caches slow each other."""
+    count = 40 * cores
+    started = time.perf_counter()
+    with ThreadPoolExecutor(cores) as pool:
+        list(pool.map(lambda _: argon2id(b"a password", bytes(16), 1), range(count)))
+    return (time.perf_counter() - started) / count
 
 
 def _median(costs: list[Cost]) -> Cost:
