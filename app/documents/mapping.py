@@ -26,12 +26,19 @@ class Answer:
 
 
 def ask_again(
-    data: bytes, limits: SheetLimits, remembered: Mapping[str, Field], password_policy: str
-) -> NeedsMapping | SheetRefused:
-    """The question for this sheet, even when it could be read without an answer."""
+    data: bytes, limits: SheetLimits, remembered: Mapping[str, str], password_policy: str
+) -> NeedsMapping:
+    """The question for this sheet, even when it could be read without an answer. `remembered` names the field of a
+    folded heading. Raises InvalidInput `sheet_<code>` when the sheet cannot be read at all."""
     outcome = read_people_in_child(
-        data, limits, remembered=remembered, needed=required_fields(password_policy), ask=True
+        data,
+        limits,
+        remembered={heading: Field(name) for heading, name in remembered.items()},
+        needed=required_fields(password_policy),
+        ask=True,
     )
+    if isinstance(outcome, SheetRefused):
+        raise InvalidInput(f"sheet_{outcome.code}", outcome.detail)
     if isinstance(outcome, SheetRead):
         raise TypeError("a sheet that is asked about cannot come back as read")
     return outcome

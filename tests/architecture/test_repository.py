@@ -56,3 +56,14 @@ def test_no_module_of_the_product_is_longer_than_a_reader_can_hold() -> None:
         if (count := len(text_of(path).splitlines())) > LONGEST_MODULE
     }
     assert long == {}
+
+
+def test_every_file_the_pages_name_exists() -> None:
+    pages = [ROOT / "README.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    named = {
+        (page.name, name)
+        for page in pages
+        for name in re.findall(r"`((?:tests|docs|app|links|rcs)/[A-Za-z0-9_./]+)`", text_of(page))
+    }
+    assert named
+    assert {pair for pair in named if not (ROOT / pair[1]).exists()} == set()

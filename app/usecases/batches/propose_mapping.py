@@ -3,13 +3,11 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from app.core.errors import Conflict, InvalidInput, NotFound
-from app.db.mappings import StoredMapping, read_mapping
+from app.db.mappings import StoredMapping, load_sheet_to_map, read_mapping
 from app.db.openings import open_upload
-from app.db.queries import batches
 from app.documents.headings import Field
 from app.documents.mapping import ask_again, required_fields
-from app.documents.sheets_model import NeedsMapping, SheetChoice, SheetRefused
+from app.documents.sheets_model import NeedsMapping, SheetChoice
 from app.runtime import Runtime
 
 
@@ -28,18 +26,10 @@ class MappingQuestion:
 def propose_mapping(rt: Runtime, organisation_id: UUID, batch_id: UUID) -> MappingQuestion:
     """Reads the sealed upload again. Raises NotFound, Conflict `mapping_settled`, or InvalidInput `sheet_<code>`."""
     with rt.read() as session:
-        batch = batches.get(session, organisation_id, batch_id)
-        if batch is None:
-            raise NotFound("batch_unknown", "this batch does not exist")
-        if batch.state != "needs_mapping":
-            raise Conflict("mapping_settled", "the columns of this batch are settled; load the page again")
-        sheet = batches.uploads(session, batch_id, "people")[0]
-        remembered = batches.remembered_headings(session, rt.vault, organisation_id)
-    data = open_upload(rt.vault, batch, sheet, rt.blobs.get_range)
-    known = {heading: Field(name) for heading, name in remembered.items()}
-    asked = ask_again(data, rt.policies.sheet, known, batch.password_policy)
-    if isinstance(asked, SheetRefused):
-        raise InvalidInput(f"sheet_{asked.code}", asked.detail)
+        sheet = load_sheet_to_map(session, rt.vault, organisation_id, batch_id)
+    batch = sheet.batch
+    data = open_upload(rt.vault, batch, sheet.upload, rt.blobs.get_range)
+    asked = ask_again(data, rt.policies.sheet, sheet.remembered, batch.password_policy)
     earlier = _earlier(read_mapping(rt.vault, batch))
     return MappingQuestion(batch.id, batch.title, asked, required_fields(batch.password_policy), earlier)
 
