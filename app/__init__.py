@@ -10,6 +10,6 @@
     messaging evidence   the rules, pure
     core settings        errors, clock, jobs, log; the environment
 
-The way of a payroll: receive_batch, split_batch, release_batch, announce_block, dispatch_block, record_report, then
+The way of a payroll: receive_batch, split_batch, release_batch, announce_block, dispatch_sender, record_report, then
 unlock_document and read_document on the phone. Each step leaves the next one as a job in its own transaction.
 """

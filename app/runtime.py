@@ -1,11 +1,13 @@
 """What a use case may use. Built once by `app/wiring.py`, passed explicitly, never looked up by name."""
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from app.carriers.base import Carrier
+from app.core.clock import Timepiece
 from app.core.jobs import Jobs
 from app.crypto.passwords import Argon2Pool
 from app.crypto.vault import Vault
@@ -30,10 +32,15 @@ class Policies:
 
 @dataclass(frozen=True)
 class Runtime:
-    """Ports and policies; no concrete carrier, store or engine is named here."""
+    """Ports and policies; no concrete carrier, store or engine is named here.
+
+    `timepiece` paces the calls to carriers, which run on `threads(how_many)`; `now` is the instant of the rules.
+    """
 
     database: Database
     now: Callable[[], datetime]
+    timepiece: Timepiece
+    threads: Callable[[int], Executor]
     vault: Vault
     passwords: Argon2Pool
     blobs: BlobStore

@@ -2,6 +2,7 @@
 
 import os
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -80,6 +81,8 @@ def build(settings: Settings) -> Application:
     runtime = Runtime(
         database=database,
         now=clock.now,
+        timepiece=clock.SystemTime(),
+        threads=ThreadPoolExecutor,
         vault=vault,
         passwords=passwords,
         blobs=open_blobs(settings.blob_url, settings.data_dir / "blobs"),

@@ -14,7 +14,7 @@ from app.usecases.batches.finish_batches import finish_batches
 from app.usecases.batches.give_up_batch import give_up_batch
 from app.usecases.batches.split_batch import split_batch
 from app.usecases.documents.announce_block import announce_block
-from app.usecases.messages.dispatch_block import dispatch_block
+from app.usecases.messages.dispatch_sender import dispatch_sender
 from app.usecases.messages.expire_attempts import expire_attempts
 from app.usecases.messages.record_inbound import record_inbound
 from app.usecases.messages.record_report import record_report
@@ -29,7 +29,7 @@ from app.wiring import Application
 PIPELINE: dict[str, Callable[..., None]] = {
     "split_batch": split_batch,
     "announce_block": announce_block,
-    "dispatch_block": dispatch_block,
+    "dispatch_sender": dispatch_sender,
 }
 TIMERS: dict[str, tuple[Callable[..., None], str]] = {
     "expire_attempts": (expire_attempts, "*/5 * * * * *"),

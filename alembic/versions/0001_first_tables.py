@@ -105,6 +105,12 @@ def upgrade() -> None:
         sa.UniqueConstraint("slug", name=op.f("uq_organisation_slug")),
     )
     op.create_table(
+        "pace",
+        sa.Column("owner_id", sa.Uuid(), nullable=False),
+        sa.Column("log", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("owner_id", name=op.f("pk_pace")),
+    )
+    op.create_table(
         "api_key",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("organisation_id", sa.Uuid(), nullable=False),
@@ -297,11 +303,12 @@ def upgrade() -> None:
         "sender",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("organisation_id", sa.Uuid(), nullable=False),
-        sa.Column("kind", sa.String(12), nullable=False),
+        sa.Column("kind", sa.String(16), nullable=False),
         sa.Column("address", sa.String(40), nullable=False),
         sa.Column("carrier", sa.String(20), nullable=False),
         sa.Column("rate", sa.Float(), nullable=False),
-        sa.Column("tat", sa.Float(), nullable=False),
+        sa.Column("state", sa.String(10), nullable=False),
+        sa.Column("state_since", sa.DateTime(timezone=True), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["organisation_id"], ["organisation.id"], name=op.f("fk_sender_organisation_id_organisation")
@@ -540,8 +547,9 @@ def upgrade() -> None:
         sa.Column("batch_id", sa.Uuid(), nullable=True),
         sa.Column("document_id", sa.Uuid(), nullable=True),
         sa.Column("link_id", sa.Uuid(), nullable=True),
-        sa.Column("block_id", sa.Uuid(), nullable=False),
+        sa.Column("block_id", sa.Uuid(), nullable=True),
         sa.Column("sender_id", sa.Uuid(), nullable=False),
+        sa.Column("priority", sa.SmallInteger(), nullable=False),
         sa.Column("category", sa.String(16), nullable=False),
         sa.Column("template_key", sa.String(40), nullable=False),
         sa.Column("language", sa.String(2), nullable=False),
@@ -574,10 +582,29 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("message", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_message_batch_id"), ["batch_id"], unique=False)
-        batch_op.create_index("ix_message_block_state", ["block_id", "state"], unique=False)
         batch_op.create_index(batch_op.f("ix_message_document_id"), ["document_id"], unique=False)
+        batch_op.create_index(
+            "ix_message_held",
+            ["not_before"],
+            unique=False,
+            sqlite_where=sa.text("state = 'held'"),
+            postgresql_where=sa.text("state = 'held'"),
+        )
         batch_op.create_index(batch_op.f("ix_message_link_id"), ["link_id"], unique=False)
-        batch_op.create_index("ix_message_state_not_before", ["state", "not_before"], unique=False)
+        batch_op.create_index(
+            "ix_message_queued",
+            ["sender_id", "priority", "created_at", "id"],
+            unique=False,
+            sqlite_where=sa.text("state = 'queued'"),
+            postgresql_where=sa.text("state = 'queued'"),
+        )
+        batch_op.create_index(
+            "ix_message_submitting",
+            ["block_id"],
+            unique=False,
+            sqlite_where=sa.text("state = 'submitting'"),
+            postgresql_where=sa.text("state = 'submitting'"),
+        )
         batch_op.create_index(batch_op.f("ix_message_to_index"), ["to_index"], unique=False)
 
     op.create_table(
@@ -606,6 +633,7 @@ def upgrade() -> None:
         sa.Column("message_id", sa.Uuid(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("channel", sa.String(4), nullable=False),
+        sa.Column("sender_id", sa.Uuid(), nullable=False),
         sa.Column("carrier", sa.String(20), nullable=False),
         sa.Column("carrier_reference", sa.String(80), nullable=False),
         sa.Column("state", sa.String(12), nullable=False),
@@ -618,6 +646,7 @@ def upgrade() -> None:
         sa.Column("deadline_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["message_id"], ["message.id"], name=op.f("fk_attempt_message_id_message")),
+        sa.ForeignKeyConstraint(["sender_id"], ["sender.id"], name=op.f("fk_attempt_sender_id_sender")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_attempt")),
         sa.UniqueConstraint("message_id", "number", name=op.f("uq_attempt_message_id_number")),
     )
@@ -663,10 +692,23 @@ def downgrade() -> None:
     op.drop_table("simulated_report")
     with op.batch_alter_table("message", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_message_to_index"))
-        batch_op.drop_index("ix_message_state_not_before")
+        batch_op.drop_index(
+            "ix_message_submitting",
+            sqlite_where=sa.text("state = 'submitting'"),
+            postgresql_where=sa.text("state = 'submitting'"),
+        )
+        batch_op.drop_index(
+            "ix_message_queued",
+            sqlite_where=sa.text("state = 'queued'"),
+            postgresql_where=sa.text("state = 'queued'"),
+        )
         batch_op.drop_index(batch_op.f("ix_message_link_id"))
+        batch_op.drop_index(
+            "ix_message_held",
+            sqlite_where=sa.text("state = 'held'"),
+            postgresql_where=sa.text("state = 'held'"),
+        )
         batch_op.drop_index(batch_op.f("ix_message_document_id"))
-        batch_op.drop_index("ix_message_block_state")
         batch_op.drop_index(batch_op.f("ix_message_batch_id"))
 
     op.drop_table("message")
@@ -749,6 +791,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_api_key_organisation_id"))
 
     op.drop_table("api_key")
+    op.drop_table("pace")
     op.drop_table("organisation")
     op.drop_table("login_throttle")
     with op.batch_alter_table("link_throttle", schema=None) as batch_op:

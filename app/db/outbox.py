@@ -1,6 +1,6 @@
 """What is said about a document, as a row of the table `message`: texts composed, counted and sealed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -12,9 +12,12 @@ from app.crypto.vault import Vault
 from app.db.models import Batch, Organisation, Sender, Template
 from app.db.queries.leaving import LeavingDocument
 from app.messaging import notices
+from app.messaging.categories import Category, priority
 from app.messaging.content import render
 from app.messaging.encode import smart_encode
+from app.messaging.place import place_of
 from app.messaging.segmentation import segment
+from app.messaging.senders import PROFILES, Kind, Refusal, channels_of, choose
 from links.policy import LinkTerms
 from rcs.cards import agent_message_text, document_card
 
@@ -92,7 +95,7 @@ class NoticeMaker:
         organisation: Organisation,
         batch: Batch,
         templates: Mapping[tuple[str, str], Template],
-        senders: Mapping[str, Sender],
+        senders: Sequence[Sender],
         terms: LinkTerms,
         rcs_life: timedelta,
         now: datetime,
@@ -105,7 +108,9 @@ class NoticeMaker:
         self._terms = terms
         self._rcs_life = int(rcs_life.total_seconds())
         self._now = now
-        self._plan = [channel for channel in batch.channels if channel in senders]
+        usable = channels_of(senders)
+        self._plan = [channel for channel in batch.channels if channel in usable]
+        self._chosen: dict[tuple[str, str], UUID] = {}
         self._expires_at = min(now + TEXT_LIFE, terms.expires_at)
         self._day = day_of(self._expires_at)
         self._sealer = vault.envelope.text_sealer(self._day)
@@ -113,7 +118,7 @@ class NoticeMaker:
     def row(self, document: LeavingDocument, phone: str, link: MintedLink) -> dict[str, Any]:
         """The message about one document, queued."""
         organisation_id, message_id = self._organisation.id, uuid4()
-        text = self._words.text(document, link.url)
+        text, category = self._words.text(document, link.url), self._words.category(document)
         count = segment(text)
         place = OutboxPlace(organisation_id, message_id, link.id, "sms", self._day)
         card = None
@@ -126,8 +131,10 @@ class NoticeMaker:
             "batch_id": self._batch.id,
             "document_id": document.id,
             "link_id": link.id,
-            "sender_id": self._senders[self._plan[0]].id,
-            "category": self._words.category(document),
+            "block_id": None,
+            "sender_id": self._sender_id(category, phone),
+            "priority": priority(Category(category)),
+            "category": category,
             "template_key": notices.PAYSLIP_NOTICE,
             "language": document.language,
             "plan": self._plan,
@@ -148,6 +155,18 @@ class NoticeMaker:
             "wiped_at": None,
             "double": False,
         }
+
+    def _sender_id(self, category: str, phone: str) -> UUID:
+        """Who says it first. Where nobody may, dispatch tells the reason of each message."""
+        territory = place_of(phone).territory
+        known = self._chosen.get((category, territory))
+        if known is None:
+            channel = self._plan[0]
+            chosen = choose(self._senders, channel, Category(category), territory)
+            if isinstance(chosen, Refusal):
+                chosen = next(one for one in self._senders if PROFILES[Kind(one.kind)].channel == channel)
+            known = self._chosen[category, territory] = chosen.id
+        return known
 
     def _card(self, document: Announced, link: MintedLink) -> str:
         title, description = self._words.card(document, link.url)

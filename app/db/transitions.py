@@ -2,13 +2,14 @@
 `app.messaging`; here they are put into the rows and the journal of the caller's transaction."""
 
 from datetime import datetime
-from uuid import uuid4
 
 from sqlmodel import Session
 
 from app.crypto.vault import Vault
-from app.db.models import Attempt, Block, Message
+from app.db.lanes import lane_of, redirect
+from app.db.models import Attempt, Message
 from app.db.queries import journal, messages
+from app.db.queries.messages import Lane
 from app.evidence.tags import Tag
 from app.messaging import routing, status
 
@@ -69,20 +70,34 @@ def follow(
     outcome: routing.Outcome,
     reason: str,
     now: datetime,
-) -> routing.Route:
-    """Ask the one routing decision after an outcome and put it into the row: fall back to SMS, or finish."""
+) -> Lane | None:
+    """Ask the one routing decision after an outcome and put it into the row: fall back to SMS, or finish.
+
+    The lane in which the message waits again, for the caller to wake.
+    """
     tried = [routing.Channel(attempt.channel) for attempt in messages.attempts_of(session, message.id)]
     route = routing.next_route([routing.Channel(channel) for channel in message.plan], tried, outcome)
     if isinstance(route, routing.Send):
         message.channel = route.channel.value
-        message.state = status.State.QUEUED
-        message.reason = reason
-        message.not_before = now
-        session.add(message)
+        refusal = redirect(session, vault, message)
+        if refusal is not None:
+            end(session, vault, message, status.State.FAILED, refusal.value, now)
+            return None
+        queue(session, message, reason, now)
         _journal(session, vault, message, Tag.MESSAGE_FELL_BACK, now, reason=reason, to=message.channel)
-    elif isinstance(route, routing.Finish):
+        return lane_of(message)
+    if isinstance(route, routing.Finish):
         end(session, vault, message, _ENDINGS[route.ending], reason, now)
-    return route
+    return None
+
+
+def queue(session: Session, message: Message, reason: str, now: datetime) -> None:
+    """It may leave now; the caller wakes its lane."""
+    message.state = status.State.QUEUED
+    message.reason = reason
+    message.not_before = now
+    message.finished_at = None
+    session.add(message)
 
 
 def settle(session: Session, vault: Vault, message: Message, now: datetime, reason: str) -> None:
@@ -98,22 +113,6 @@ def settle(session: Session, vault: Vault, message: Message, now: datetime, reas
         if overall.state in status.DELIVERED:
             end(session, vault, message, overall.state, reason, now)
     session.add(message)
-
-
-def new_block(session: Session, message: Message, now: datetime) -> Block:
-    """Put one message into a dispatch block of its own; the caller enqueues its job."""
-    block = Block(
-        id=uuid4(),
-        organisation_id=message.organisation_id,
-        batch_id=message.batch_id,
-        kind="dispatch",
-        position=0,
-        created_at=now,
-    )
-    session.add(block)
-    message.block_id = block.id
-    session.add(message)
-    return block
 
 
 def advance(attempt: Attempt, report: status.State, reason: str, now: datetime) -> status.Advance:

@@ -363,11 +363,13 @@ def test_a_recall_stops_what_has_not_left(story: Story) -> None:
     batch = story.upload(crew(5), channels=("sms",))
     story.release(batch)
     story.pipeline.run()
-    assert len(carrier.submitted) == 2
-    assert sorted(story.states(batch).values()) == ["cancelled"] * 3 + ["submitted"] * 2
+    # The third may have its slot already: slots are taken up to 0.3 s ahead.
+    left = len(carrier.submitted)
+    assert left in (2, 3)
+    assert sorted(story.states(batch).values()) == ["cancelled"] * (5 - left) + ["submitted"] * left
     assert {line.state for line in story.review(batch)} == {"revoked"}
     minutes(story, 1)
-    assert len(carrier.submitted) == 2
+    assert len(carrier.submitted) == left
 
 
 @pytest.mark.parametrize("undone", ["recalled", "revoked", "replaced"])

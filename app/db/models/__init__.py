@@ -8,7 +8,7 @@ from app.db.models.keys import EpochCheck, KeyVerifier
 from app.db.models.message import Attempt, Block, DeliveryReport, InboundMessage, Message
 from app.db.models.organisation import Organisation
 from app.db.models.person import Person
-from app.db.models.sender import Objection, Sender, Template
+from app.db.models.sender import Objection, Pace, Sender, Template
 from app.db.models.simulator import SimulatedHandset, SimulatedMessage
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "Message",
     "Objection",
     "Organisation",
+    "Pace",
     "Person",
     "Sender",
     "SimulatedHandset",

@@ -9,18 +9,29 @@ from sqlmodel import Field, SQLModel
 from app.db.models.base import id_field, json_field, reference, text_field
 
 
+def _waiting(name: str, state: str, *columns: str) -> sa.Index:
+    """An index of the messages in one state, on both databases."""
+    only = sa.text(f"state = '{state}'")
+    return sa.Index(name, *columns, sqlite_where=only, postgresql_where=only)
+
+
 class Message(SQLModel, table=True):
     """States are those of `app.messaging.status`. `plan` is the ordered channels, for example ["rcs", "sms"], and
     `channel` the one in use or next.
 
     `text_sealed` and `card_sealed` hold the link secret and are wiped at the first final status, or 72 hours after
     release when the message failed. `reason` is the id of the rule that held, refused or changed it.
+
+    `queued` means that it may leave now, from the sender `sender_id`, the most urgent first (`priority`, 0 before 1);
+    what has to wait until `not_before` is `held`. `block_id` names the run that took it last. Each index of what waits
+    holds nothing else, so taking the next costs the same however many wait or have left.
     """
 
     __tablename__ = "message"
     __table_args__ = (
-        sa.Index("ix_message_block_state", "block_id", "state"),
-        sa.Index("ix_message_state_not_before", "state", "not_before"),
+        _waiting("ix_message_queued", "queued", "sender_id", "priority", "created_at", "id"),
+        _waiting("ix_message_held", "held", "not_before"),
+        _waiting("ix_message_submitting", "submitting", "block_id"),
     )
 
     id: UUID = id_field()
@@ -28,8 +39,9 @@ class Message(SQLModel, table=True):
     batch_id: UUID | None = Field(default=None, foreign_key="batch.id", index=True)
     document_id: UUID | None = Field(default=None, foreign_key="document.id", index=True)
     link_id: UUID | None = Field(default=None, index=True)
-    block_id: UUID
+    block_id: UUID | None = None
     sender_id: UUID = reference("sender.id", index=False)
+    priority: int = Field(sa_type=sa.SmallInteger)
     category: str = text_field(16)
     template_key: str = text_field(40)
     language: str = text_field(2)
@@ -67,6 +79,7 @@ class Attempt(SQLModel, table=True):
     message_id: UUID = reference("message.id")
     number: int
     channel: str = text_field(4)
+    sender_id: UUID = reference("sender.id", index=False)
     carrier: str = text_field(20)
     carrier_reference: str = text_field(80, default="", index=True)
     state: str = text_field(12)
@@ -96,7 +109,8 @@ class DeliveryReport(SQLModel, table=True):
 
 
 class Block(SQLModel, table=True):
-    """A hundred or two documents or messages that one job carries. `kind` is announce or dispatch."""
+    """What one job carries. `kind` is announce: a hundred or two documents; dispatch or express: a run of the sender
+    `sender_id`, over whatever waits for it, or over its alerts and access codes alone."""
 
     __tablename__ = "block"
 

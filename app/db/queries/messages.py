@@ -2,18 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from app.db.bulk import UNSYNCHRONISED, insert_rows
-from app.db.models import Attempt, Block, DeliveryReport, InboundMessage, Message, Sender
+from app.db.models import Attempt, Block, DeliveryReport, InboundMessage, Message
 from links.tables import Link
 
 # The intent of an answer that was a tap on that button of a card.
 NOT_FOR_ME: Final = "not_for_me"
+# Alerts and access codes, by `Message.priority`: they have runs of their own beside those of the whole queue.
+EXPRESS: Final = 1
 
 
 def insert_all(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -36,22 +38,51 @@ def hold(session: Session, message_ids: Sequence[UUID]) -> dict[UUID, Message]:
     return {message.id: message for message in session.exec(query.with_for_update())}
 
 
+def hold_of_attempts(session: Session, attempt_ids: Sequence[UUID]) -> dict[UUID, Message]:
+    """The messages of these attempts, held as `hold` does."""
+    theirs = sa.select(col(Attempt.message_id)).where(col(Attempt.id).in_(attempt_ids))
+    return hold(session, list(session.execute(theirs).scalars()))
+
+
+def submitting(session: Session, attempt_ids: Sequence[UUID]) -> frozenset[UUID]:
+    """Those of the attempts of which nobody knows yet what became of them."""
+    query = select(Attempt.id).where(col(Attempt.id).in_(attempt_ids), Attempt.state == "submitting")
+    return frozenset(session.exec(query))
+
+
 def of_document(session: Session, document_id: UUID) -> list[Message]:
     """Messages about a document, oldest first."""
     query = select(Message).where(Message.document_id == document_id)
     return list(session.exec(query.order_by(col(Message.created_at))))
 
 
-def claim_next(session: Session, block_id: UUID, now: datetime, limit: int) -> list[Message]:
-    """Messages of a block that may leave now, held until the transaction ends."""
+def claim_next(session: Session, sender_id: UUID, *, express: bool, limit: int) -> list[Message]:
+    """The most urgent messages that wait for a sender, held until the transaction ends, without those that another
+    worker holds; alerts and access codes only when `express`."""
     query = (
         select(Message)
-        .where(Message.block_id == block_id, Message.state == "queued", Message.not_before <= now)
-        .order_by(col(Message.created_at), col(Message.id))
+        .where(_queued_for(sender_id, express=express))
+        .order_by(col(Message.priority), col(Message.created_at), col(Message.id))
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
     return list(session.exec(query))
+
+
+def any_queued(session: Session, sender_id: UUID, *, express: bool) -> bool:
+    """Whether something waits for a sender, whoever holds it."""
+    query = select(Message.id).where(_queued_for(sender_id, express=express))
+    return session.exec(query.limit(1)).first() is not None
+
+
+def _in_state(state: str) -> sa.ColumnElement[bool]:
+    """Written out, not bound: only so do both databases see that the index of that state alone is enough."""
+    return sa.and_(col(Message.state) == sa.literal_column(f"'{state}'"))
+
+
+def _queued_for(sender_id: UUID, *, express: bool) -> sa.ColumnElement[bool]:
+    mine = sa.and_(_in_state("queued"), col(Message.sender_id) == sender_id)
+    return sa.and_(mine, col(Message.priority) <= EXPRESS) if express else mine
 
 
 def closed_links(session: Session, waiting: Sequence[Message]) -> dict[UUID, str]:
@@ -64,27 +95,41 @@ def closed_links(session: Session, waiting: Sequence[Message]) -> dict[UUID, str
 
 
 def in_doubt(session: Session, block_id: UUID) -> list[Message]:
-    """Messages of a block that an interrupted run left between our commit and the carrier's answer; held."""
-    query = select(Message).where(Message.block_id == block_id, Message.state == "submitting")
+    """Messages that an interrupted run left between our commit and the carrier's answer; held."""
+    query = select(Message).where(_in_state("submitting"), Message.block_id == block_id)
     return list(session.exec(query.order_by(col(Message.id)).with_for_update()))
 
 
 def any_in_doubt(session: Session, block_id: UUID) -> bool:
     """Whether `in_doubt` would find something."""
-    query = select(Message.id).where(Message.block_id == block_id, Message.state == "submitting")
+    query = select(Message.id).where(_in_state("submitting"), Message.block_id == block_id)
     return session.exec(query.limit(1)).first() is not None
 
 
-def held_until(session: Session, now: datetime, limit: int) -> list[Message]:
-    """Held messages whose hour has come."""
-    query = (
-        select(Message)
-        .where(Message.state == "held", Message.not_before <= now)
+class Lane(NamedTuple):
+    """Messages of one sender, all of them or its alerts and access codes alone."""
+
+    sender_id: UUID
+    express: bool
+
+
+def queue_due(session: Session, now: datetime, limit: int) -> list[Lane]:
+    """Put held messages whose hour has come back into the queue, at most `limit`; the lane of each."""
+    due = (
+        sa.select(col(Message.id))
+        .where(_in_state("held"), col(Message.not_before) <= now)
         .order_by(col(Message.not_before))
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    return list(session.exec(query))
+    queued = (
+        sa.update(Message)
+        .where(col(Message.id).in_(due.scalar_subquery()))
+        .values(state="queued")
+        .returning(col(Message.sender_id), col(Message.priority))
+    )
+    rows = session.execute(queued, execution_options=UNSYNCHRONISED)
+    return [Lane(sender_id, priority <= EXPRESS) for sender_id, priority in rows]
 
 
 def attempt(session: Session, attempt_id: UUID) -> Attempt | None:
@@ -98,22 +143,20 @@ def attempts_of(session: Session, message_id: UUID) -> list[Attempt]:
     return list(session.exec(query))
 
 
-def count_attempts(session: Session, message_id: UUID) -> int:
-    """How many attempts a message has."""
-    return int(
-        session.execute(sa.select(sa.func.count()).where(col(Attempt.message_id) == message_id)).scalar_one()
-    )
+def attempts(session: Session, attempt_ids: Sequence[UUID]) -> dict[UUID, Attempt]:
+    """Those attempts."""
+    query = select(Attempt).where(col(Attempt.id).in_(attempt_ids))
+    return {attempt.id: attempt for attempt in session.exec(query)}
 
 
-def sender_of_attempt(session: Session, message: Message, attempt: Attempt) -> Sender:
-    """The sender an attempt left from."""
-    kinds = ("rcs_agent",) if attempt.channel == "rcs" else ("name", "short_code", "long_code")
-    query = select(Sender).where(
-        Sender.organisation_id == message.organisation_id,
-        Sender.carrier == attempt.carrier,
-        col(Sender.kind).in_(kinds),
+def count_attempts(session: Session, message_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """How many attempts each of these messages has; those without are missing."""
+    counted = (
+        sa.select(col(Attempt.message_id), sa.func.count())
+        .where(col(Attempt.message_id).in_(message_ids))
+        .group_by(col(Attempt.message_id))
     )
-    return session.exec(query.order_by(col(Sender.created_at)).limit(1)).one()
+    return {message_id: int(count) for message_id, count in session.execute(counted)}
 
 
 def reports_of(session: Session, attempt_ids: Sequence[UUID]) -> list[DeliveryReport]:
@@ -188,16 +231,6 @@ def _cancel(session: Session, which: Any, now: datetime, reason: str) -> int:
         execution_options=UNSYNCHRONISED,
     )
     return int(result.rowcount)  # type: ignore[attr-defined]
-
-
-def sender(session: Session, sender_id: UUID) -> Sender | None:
-    """One sender."""
-    return session.get(Sender, sender_id)
-
-
-def sender_for_update(session: Session, sender_id: UUID) -> Sender | None:
-    """One sender, held until the transaction ends: its arrival time is about to move."""
-    return session.exec(select(Sender).where(Sender.id == sender_id).with_for_update()).one_or_none()
 
 
 def block(session: Session, block_id: UUID) -> Block | None:

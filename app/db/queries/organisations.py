@@ -44,10 +44,12 @@ def templates(session: Session, organisation_id: UUID, key: str) -> dict[tuple[s
     return {(template.channel, template.language): template for template in session.exec(query)}
 
 
-def senders(session: Session, organisation_id: UUID) -> dict[str, Sender]:
-    """The organisation's senders by channel; the oldest of each."""
+def senders(session: Session, organisation_id: UUID) -> list[Sender]:
+    """The organisation's senders, oldest first."""
     query = select(Sender).where(Sender.organisation_id == organisation_id)
-    found: dict[str, Sender] = {}
-    for sender in session.exec(query.order_by(col(Sender.created_at))):
-        found.setdefault("rcs" if sender.kind == "rcs_agent" else "sms", sender)
-    return found
+    return list(session.exec(query.order_by(col(Sender.created_at), col(Sender.id))))
+
+
+def sender(session: Session, sender_id: UUID) -> Sender | None:
+    """One sender."""
+    return session.get(Sender, sender_id)

@@ -132,13 +132,19 @@ _FACTS = {
 }
 
 
-def ledger(session: Session, organisation_id: UUID, phone_index: bytes) -> list[Entry]:
-    """What the organisation knows of a number's consent, as the rules read it."""
-    query = select(Objection).where(
-        Objection.organisation_id == organisation_id, Objection.subject_index == phone_index
-    )
-    return [
-        Entry(_FACTS[record.kind, record.withdrawn], record.recorded_at)
-        for record in session.exec(query)
-        if (record.kind, record.withdrawn) in _FACTS
-    ]
+def ledgers(
+    session: Session, organisation_id: UUID, phone_indexes: Sequence[bytes]
+) -> dict[bytes, list[Entry]]:
+    """What the organisation knows of the consent of each of these numbers, as the rules read it; numbers of which
+    nothing is known are missing."""
+    found: dict[bytes, list[Entry]] = {}
+    for start in range(0, len(phone_indexes), CHUNK):
+        query = select(Objection).where(
+            Objection.organisation_id == organisation_id,
+            col(Objection.subject_index).in_(phone_indexes[start : start + CHUNK]),
+        )
+        for record in session.exec(query):
+            fact = _FACTS.get((record.kind, record.withdrawn))
+            if fact is not None:
+                found.setdefault(record.subject_index, []).append(Entry(fact, record.recorded_at))
+    return found

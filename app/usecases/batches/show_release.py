@@ -24,6 +24,7 @@ from app.messaging import notices, windows
 from app.messaging.categories import Category
 from app.messaging.place import place_of
 from app.messaging.segmentation import segment
+from app.messaging.senders import channels_of
 from app.messaging.window_rules import WINDOW_RULES
 from app.runtime import Runtime
 from links.policy import terms
@@ -115,7 +116,8 @@ def show_release(rt: Runtime, organisation_id: UUID, batch_id: UUID) -> ReleaseV
         zone=ZoneInfo(organisation.timezone),
         now=now,
     )
-    plan = [channel for channel in batch.channels if channel in senders]
+    open_channels = channels_of(senders)
+    plan = [channel for channel in batch.channels if channel in open_channels]
     writer = NoticeWriter(organisation, batch, templates, made)
     url = _sample_link(rt.policies.link_url, made.secret_length)
     return ReleaseView(

@@ -11,13 +11,13 @@ from typing import Any
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
-from app.core.jobs import Job
 from app.crypto.custody import open_online
 from app.crypto.envelope import ReviewBox
 from app.crypto.epochs import EpochName
 from app.crypto.linkkeys import DaySealer
 from app.crypto.tokens import new_link_secret, new_ref, new_salt
 from app.crypto.usual import open_usual, seal_usual
+from app.db import lanes
 from app.db.models import Batch, Block, Organisation, Person, Sender, Template
 from app.db.outbox import MintedLink, NoticeMaker
 from app.db.queries import (
@@ -32,6 +32,7 @@ from app.db.queries import (
     reviewing,
 )
 from app.db.queries.leaving import LeavingDocument
+from app.db.queries.messages import Lane
 from app.db.session import Session
 from app.evidence.tags import Tag
 from app.messaging.notices import PAYSLIP_NOTICE
@@ -53,7 +54,7 @@ class _Work:
     documents: Sequence[LeavingDocument]
     people: Mapping[bytes, Person]
     templates: Mapping[tuple[str, str], Template]
-    senders: Mapping[str, Sender]
+    senders: Sequence[Sender]
     terms: LinkTerms
     now: datetime
 
@@ -210,21 +211,11 @@ def _record(
     rows: Sequence[_Rows],
 ) -> None:
     organisation, batch = work.organisation, work.batch
-    dispatch = Block(
-        id=uuid4(),
-        organisation_id=organisation.id,
-        batch_id=batch.id,
-        kind="dispatch",
-        position=work.block.position,
-        created_at=work.now,
-    )
     with rt.begin() as session:
         held = messages.lock_block(session, work.block.id)
         if held is None or held.done_at is not None or batches.lock_state(session, batch.id) != "releasing":
             return
         replaced = _replace_earlier(session, work)
-        session.add(dispatch)
-        session.flush()
         people.insert_all(
             session, [_new_person(rt, work, one, key) for one, key in _new(work, opened, passwords)]
         )
@@ -232,7 +223,7 @@ def _record(
             session, [_old_person(rt, work, one, key) for one, key in _old(work, opened, passwords)]
         )
         lifecycle.insert_all(session, [row.link for row in rows])
-        messages.insert_all(session, [row.message | {"block_id": dispatch.id} for row in rows])
+        messages.insert_all(session, [row.message for row in rows])
         leaving.seal_many(
             session, [{"document_id": one.document.id, "person": one.person_id} for one in opened]
         )
@@ -244,10 +235,10 @@ def _record(
         if messages.open_blocks(session, batch.id, "announce") == 0:
             batches.set_state(session, batch.id, "released")
             reviewing.forget_leftovers(session, batch.id)
-        rt.jobs.enqueue(
-            session,
-            Job("dispatch_block", str(dispatch.id), (str(dispatch.id),), partition=str(organisation.id)),
-        )
+        waiting = {
+            Lane(row.message["sender_id"], row.message["priority"] <= messages.EXPRESS) for row in rows
+        }
+        lanes.wake(session, rt.jobs, waiting, work.now)
 
 
 def _epochs(work: _Work, rows: Sequence[_Rows]) -> list[EpochName]:

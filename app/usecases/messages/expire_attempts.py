@@ -7,8 +7,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from app.carriers.base import CarrierError, RevokeOutcome
-from app.core.jobs import Job
-from app.db import transitions
+from app.db import lanes, transitions
 from app.db.models import Attempt
 from app.db.queries import messages
 from app.messaging import routing, status
@@ -74,13 +73,7 @@ def _decide(rt: Runtime, attempt_id: UUID, outcome: routing.Outcome) -> None:
                 transitions.advance(attempt, status.State.EXPIRED, outcome.value, now)
                 session.add(attempt)
                 session.flush()
-                transitions.follow(session, rt.vault, message, outcome, outcome.value, now)
+                lane = transitions.follow(session, rt.vault, message, outcome, outcome.value, now)
+                if lane is not None:
+                    lanes.wake(session, rt.jobs, [lane], now)
         session.add(attempt)
-        if isinstance(route, routing.Send):
-            block = transitions.new_block(session, message, now)
-            rt.jobs.enqueue(
-                session,
-                Job(
-                    "dispatch_block", str(block.id), (str(block.id),), partition=str(message.organisation_id)
-                ),
-            )

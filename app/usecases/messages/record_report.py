@@ -1,8 +1,7 @@
 """Write down what a network says of an attempt. Repeats, late and disordered reports are ordinary."""
 
 from app.carriers.base import Report
-from app.core.jobs import Job
-from app.db import transitions
+from app.db import lanes, transitions
 from app.db.models import DeliveryReport
 from app.db.queries import messages
 from app.messaging import routing, status
@@ -51,19 +50,10 @@ def record_report(rt: Runtime, report: Report) -> None:
             return
         newest = messages.attempts_of(session, message.id)[-1]
         if report.state in _OUTCOMES and newest.id == attempt.id:
-            route = transitions.follow(
+            lane = transitions.follow(
                 session, rt.vault, message, _OUTCOMES[report.state], report.code or report.state, now
             )
-            if isinstance(route, routing.Send):
-                block = transitions.new_block(session, message, now)
-                rt.jobs.enqueue(
-                    session,
-                    Job(
-                        "dispatch_block",
-                        str(block.id),
-                        (str(block.id),),
-                        partition=str(message.organisation_id),
-                    ),
-                )
+            if lane is not None:
+                lanes.wake(session, rt.jobs, [lane], now)
             return
         transitions.settle(session, rt.vault, message, now, report.code)

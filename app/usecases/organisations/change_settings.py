@@ -1,7 +1,7 @@
 """Change the settings of an organisation; they hold for the next batches."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Final
 from uuid import UUID
@@ -108,13 +108,11 @@ def _contact_phone(typed: str, region: str) -> str | None:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
-def _rename_senders(organisation: Organisation, senders: Mapping[str, Sender]) -> None:
-    """Messages name the organisation as its settings do, as far as a sender shows a name at all."""
-    for sender in senders.values():
-        if sender.kind == "name":
-            sender.address = organisation.sender_name
-        elif sender.kind == "rcs_agent":
-            sender.address = organisation.name[:40]
+def _rename_senders(organisation: Organisation, senders: Iterable[Sender]) -> None:
+    """Messages name the organisation as its settings do: the first sender that shows a name, and the first agent."""
+    names = {"name": organisation.sender_name, "rcs_agent": organisation.name[:40]}
+    for sender in senders:
+        sender.address = names.pop(sender.kind, sender.address)
 
 
 def _is_zone(name: str) -> bool:

@@ -1,0 +1,125 @@
+"""Which of the messages that wait for a sender may leave now. What may not is ended, held or given to another sender,
+with the rule that says so, in the caller's transaction."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlmodel import Session
+
+from app.crypto.vault import Vault
+from app.db import transitions
+from app.db.lanes import lane_of, redirect
+from app.db.models import Message, Sender
+from app.db.queries import messages, people
+from app.db.queries.messages import EXPRESS, Lane
+from app.messaging import consent, senders, status, windows
+from app.messaging.categories import Category
+from app.messaging.place import Place, place_of
+from app.messaging.window_rules import WINDOW_RULES
+
+
+@dataclass(frozen=True)
+class Departing:
+    """A message that may leave, to a number (E.164)."""
+
+    message: Message
+    to: str
+
+
+class Departures:
+    """Asks every rule about the messages of one turn, of one sender. `moved` are the lanes in which a message waits
+    again because this sender cannot carry it; the caller wakes them."""
+
+    def __init__(self, session: Session, vault: Vault, sender: Sender, now: datetime) -> None:
+        self._session = session
+        self._vault = vault
+        self._sender = sender
+        self._now = now
+        self.moved: set[Lane] = set()
+
+    def of(self, claimed: Sequence[Message]) -> list[Departing]:
+        """Those of the messages that may leave, in their order."""
+        closed = messages.closed_links(self._session, claimed)
+        indexes = list({message.to_index for message in claimed})
+        ledgers = people.ledgers(self._session, self._sender.organisation_id, indexes)
+        leaving = []
+        for message in claimed:
+            to = self._vault.columns.open_column(
+                message.organisation_id, "message", "to", message.id, message.to_sealed
+            )
+            if self._may_leave(message, place_of(to), closed, ledgers.get(message.to_index, ())):
+                leaving.append(Departing(message, to))
+        return leaving
+
+    def _may_leave(
+        self,
+        message: Message,
+        place: Place,
+        closed: Mapping[UUID, str],
+        ledger: Sequence[consent.Entry],
+    ) -> bool:
+        return (
+            self._has_a_point(message, closed)
+            and self._is_due(message)
+            and self._sender_carries(message, place)
+            and self._is_wanted(message, ledger)
+            and self._is_open(message, place)
+        )
+
+    def _has_a_point(self, message: Message, closed: Mapping[UUID, str]) -> bool:
+        """Not when its time is over, or its link was closed after it was queued. An alert or a code that comes too late
+        was not worth sending; a notice that never left is shown as one that expired."""
+        if message.expires_at <= self._now:
+            over = status.State.CANCELLED if message.priority <= EXPRESS else status.State.EXPIRED
+            transitions.end(self._session, self._vault, message, over, "validity_over", self._now)
+            return False
+        reason = closed.get(message.link_id) if message.link_id else None
+        if reason is not None:
+            transitions.end(self._session, self._vault, message, status.State.CANCELLED, reason, self._now)
+        return reason is None
+
+    def _is_due(self, message: Message) -> bool:
+        if message.not_before <= self._now:
+            return True
+        transitions.hold(
+            self._session, self._vault, message, message.not_before, message.reason or "scheduled", self._now
+        )
+        return False
+
+    def _sender_carries(self, message: Message, place: Place) -> bool:
+        """Or another sender of the organisation does, or none."""
+        if senders.objection(self._sender, Category(message.category), place.territory) is None:
+            return True
+        refusal = redirect(self._session, self._vault, message)
+        if refusal is None:
+            self._session.add(message)
+            self.moved.add(lane_of(message))
+        else:
+            transitions.end(
+                self._session, self._vault, message, status.State.FAILED, refusal.value, self._now
+            )
+        return False
+
+    def _is_wanted(self, message: Message, ledger: Sequence[consent.Entry]) -> bool:
+        category = Category(message.category)
+        answer = consent.decide(category, ledger, self._sender.address, message.channel, self._now)
+        if isinstance(answer, consent.Denied):
+            transitions.end(
+                self._session, self._vault, message, status.State.CANCELLED, answer.rule, self._now
+            )
+            return False
+        return True
+
+    def _is_open(self, message: Message, place: Place) -> bool:
+        window = windows.next_open(Category(message.category), self._now, place, WINDOW_RULES)
+        if window.allowed:
+            return True
+        if window.next is None or window.next >= message.expires_at:
+            transitions.end(
+                self._session, self._vault, message, status.State.CANCELLED, window.rule, self._now
+            )
+        else:
+            transitions.hold(self._session, self._vault, message, window.next, window.rule, self._now)
+        return False

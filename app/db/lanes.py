@@ -1,0 +1,63 @@
+"""The ways out of the queue: which sender a message leaves from, and the runs that carry what waits for a sender.
+
+A run is a row of `Block` and a job. Whoever queues messages wakes their lanes in the same transaction; a run that finds
+nothing left ends at once, so waking one lane twice costs little and not waking it would cost a message.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from sqlmodel import Session
+
+from app.core.jobs import Job, Jobs
+from app.crypto.vault import Vault
+from app.db.models import Block, Message, Sender
+from app.db.queries import organisations
+from app.db.queries.messages import EXPRESS, Lane
+from app.messaging import senders
+from app.messaging.categories import Category
+from app.messaging.place import place_of
+
+JOB = "dispatch_sender"
+
+
+def wake(session: Session, jobs: Jobs, lanes: Iterable[Lane], now: datetime) -> None:
+    """Start a run for each of these lanes, once."""
+    for lane in sorted(set(lanes)):
+        sender = session.get_one(Sender, lane.sender_id)
+        block = Block(
+            id=uuid4(),
+            organisation_id=sender.organisation_id,
+            sender_id=sender.id,
+            kind="express" if lane.express else "dispatch",
+            position=0,
+            created_at=now,
+        )
+        session.add(block)
+        session.flush()
+        partition = f"{sender.id}:{block.kind}"
+        jobs.enqueue(session, Job(JOB, str(block.id), (str(block.id),), partition=partition))
+
+
+def lane_of(message: Message) -> Lane:
+    """The lane a queued message waits in."""
+    return Lane(message.sender_id, message.priority <= EXPRESS)
+
+
+def sender_for(
+    session: Session, organisation_id: UUID, channel: str, category: str, to: str
+) -> Sender | senders.Refusal:
+    """The organisation's sender for a message to a number, or why there is none."""
+    candidates = organisations.senders(session, organisation_id)
+    return senders.choose(candidates, channel, Category(category), place_of(to).territory)
+
+
+def redirect(session: Session, vault: Vault, message: Message) -> senders.Refusal | None:
+    """Give a message the sender that suits its channel and its number; the reason when there is none."""
+    to = vault.columns.open_column(message.organisation_id, "message", "to", message.id, message.to_sealed)
+    chosen = sender_for(session, message.organisation_id, message.channel, message.category, to)
+    if isinstance(chosen, senders.Refusal):
+        return chosen
+    message.sender_id = chosen.id
+    return None
