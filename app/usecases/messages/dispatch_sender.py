@@ -139,16 +139,14 @@ class _Turn:
     def __init__(self, rt: Runtime, session: Session, run: _Run, sender: Sender) -> None:
         self.parcels: list[Parcel] = []
         self._rt, self._session, self._run, self._sender = rt, session, run, sender
-        local = rt.timepiece.now()
-        self._pace = pace.hold(session, {sender.id: sender.rate}, {}, local)
+        self._pace = pace.hold(session, {sender.id: sender.rate}, {}, rt.timepiece)
         self._log = self._pace.logs[sender.id]
-        self._ahead = self._pace.now - local  # of the clock that all workers share, before ours
         self._from = self._pace.now + LEAD_SECONDS
         reach = throttle.EXPRESS_AHEAD if run.lane.express else throttle.AHEAD
         self._until = self._pace.now + reach
         for late in run.left_late:
             if late.parcel.granted is not None:
-                self._log.move(late.parcel.granted, late.left + self._ahead, late.parcel.segments)
+                self._log.move(late.parcel.granted, late.left + self._pace.ahead, late.parcel.segments)
         run.left_late.clear()
 
     def store(self) -> None:
@@ -199,7 +197,7 @@ class _Turn:
         return self._full()
 
     def _give(self, parcel: Parcel, slot: float) -> None:
-        self.parcels.append(replace(parcel, granted=slot, slot=slot - self._ahead))
+        self.parcels.append(replace(parcel, granted=slot, slot=slot - self._pace.ahead))
 
     def _full(self) -> float:
         """The seconds until there is another slot to take; 0 when there is one now."""
