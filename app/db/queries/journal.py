@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlmodel import Session, col, select
@@ -20,8 +20,7 @@ from app.evidence.tags import Tag
 SALT_SIZE = 16
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """What happened to `subject` (a batch, document, link, message or account). The body holds ids, counts and codes:
     never a name, a number or a secret."""
 
@@ -50,6 +49,7 @@ def append(
     head = session.exec(
         select(JournalHead).where(JournalHead.organisation_id == organisation_id).with_for_update()
     ).one()
+    sealer = vault.columns.sealer(organisation_id, "journal")
     salts = os.urandom(SALT_SIZE * len(entries))
     seq, link = head.seq, head.head
     rows = []
@@ -67,9 +67,7 @@ def append(
                 "tag": entry.tag.value,
                 "subject_id": entry.subject,
                 "salt": salt,
-                "body_sealed": vault.columns.seal_column(
-                    organisation_id, "journal", "body", entry.subject, body.decode()
-                ),
+                "body_sealed": sealer.seal("body", entry.subject, body.decode()),
                 "commitment": commitment,
                 "chain": link,
             }
