@@ -8,16 +8,29 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
+import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from app.crypto.errors import SealBroken
 from app.crypto.vault import Vault
-from app.db.bulk import insert_rows
+from app.db.bulk import insert_rows, table_of
 from app.db.models import JournalEvent, JournalHead
 from app.evidence import chain
 from app.evidence.tags import Tag
 
 SALT_SIZE = 16
+# Put together once: every use case appends.
+_heads = table_of(JournalHead)
+_HOLD_HEAD = (
+    sa.select(_heads.c.seq, _heads.c.head)
+    .where(_heads.c.organisation_id == sa.bindparam("owner"))
+    .with_for_update()
+)
+_MOVE_HEAD = (
+    sa.update(_heads)
+    .where(_heads.c.organisation_id == sa.bindparam("owner"))
+    .values(seq=sa.bindparam("last"), head=sa.bindparam("link"))
+)
 
 
 class Entry(NamedTuple):
@@ -46,12 +59,11 @@ def append(
     """Add events to the organisation's chain, in this transaction."""
     if not entries:
         return
-    head = session.exec(
-        select(JournalHead).where(JournalHead.organisation_id == organisation_id).with_for_update()
-    ).one()
+    session.flush()
+    connection = session.connection()
+    seq, link = connection.execute(_HOLD_HEAD, {"owner": organisation_id}).one()
     sealer = vault.columns.sealer(organisation_id, "journal")
     salts = os.urandom(SALT_SIZE * len(entries))
-    seq, link = head.seq, head.head
     rows = []
     for at, entry in enumerate(entries):
         seq += 1
@@ -72,8 +84,7 @@ def append(
                 "chain": link,
             }
         )
-    head.seq, head.head = seq, link
-    session.add(head)
+    connection.execute(_MOVE_HEAD, {"owner": organisation_id, "last": seq, "link": link})
     insert_rows(session, JournalEvent, rows)
 
 

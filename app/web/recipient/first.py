@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
-from starlette.routing import BaseRoute, Match, get_route_path
+from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
 from app.crypto import nonces
@@ -77,7 +77,7 @@ class FirstPageRoute(BaseRoute):
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Whole or not at all: other methods and mangled addresses are for the routes of `entering`."""
         if scope["type"] == "http" and scope["method"] in ("GET", "HEAD"):
-            found = _PATH.fullmatch(get_route_path(scope))
+            found = _PATH.fullmatch(scope["path"])
             if found is not None:
                 return Match.FULL, {"route": self, "path_params": {"ref": found[1]}}
         return Match.NONE, {}
