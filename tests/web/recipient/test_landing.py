@@ -5,6 +5,7 @@ from http.client import HTTPConnection
 
 import pytest
 
+from app.core.log import JsonLines
 from app.crypto.tokens import new_ref
 from app.db.session import Database
 from app.web.recipient.first import ReadyPage
@@ -65,6 +66,16 @@ def test_the_ready_page_is_the_rendered_one_and_its_nonces_are_fresh(live: Live,
             assert page.text == landing_html(lang, policy_nonce, letter.ref, "localhost", form_nonce)
             used.add(policy_nonce)
         assert len(used) == len(pages)
+
+
+def test_its_line_in_the_log_names_the_route_and_not_the_ref(
+    live: Live, letter: Letter, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("INFO", logger="app.web.security"):
+        live.client().get(f"/{letter.ref}")
+    (line,) = [record for record in caplog.records if record.msg == "request"]
+    assert '"route": "/{ref}"' in JsonLines().format(line)
+    assert letter.ref not in JsonLines().format(line)
 
 
 @pytest.mark.parametrize("value", ["", '"><script>', "a b", "é", "a\n"])
