@@ -48,6 +48,7 @@ def create_app(settings: Settings, application: Application) -> FastAPI:
     def home(_request: Request) -> RedirectResponse:
         return RedirectResponse("/app", status_code=302)
 
-    # Last: its /{ref} would take every short path.
+    # Last: its /{ref} would take every short path. A ref itself looks like no other address, and is most of the traffic.
     app.include_router(recipient.router)
+    app.router.routes.insert(0, recipient.first_page)
     return app

@@ -4,8 +4,9 @@ Running it again starts over: the lines of an interrupted run never existed, bec
 of the batch commit together, after the pack is durable.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache, partial
 from hashlib import sha256
 from typing import Any
 from uuid import UUID, uuid4
@@ -139,7 +140,8 @@ class _Digests:
 
 
 def _cut(rt: Runtime, work: _Work, pack_key: str) -> _Cut | _Failed:
-    box = rt.vault.envelope.review_box(work.organisation.id, work.batch.id, work.batch.review_day)
+    organisation_id = work.organisation.id
+    box = rt.vault.envelope.review_box(organisation_id, work.batch.id, work.batch.review_day)
     sealed: list[Sealed] = []
     slips: list[Slip] = []
     texts: dict[int, str] = {}
@@ -153,7 +155,7 @@ def _cut(rt: Runtime, work: _Work, pack_key: str) -> _Cut | _Failed:
                 return _Failed(f"pdf_{piece.code}", piece.source)
             slip = piece.slip
             document_id, key = uuid4(), new_key()
-            blob = seal(key, work.organisation.id, document_id, piece.pdf) if piece.pdf else b""
+            blob = seal(key, organisation_id, document_id, piece.pdf) if piece.pdf else b""
             sealed.append(
                 Sealed(
                     document_id=document_id,
@@ -189,11 +191,14 @@ def _record(rt: Runtime, work: _Work, sheet: SheetRead, cut: _Cut, pack_key: str
     printed = _usual_period(cut.slips)
     period = work.batch.period or printed
     persons = read_people(sheet.people, work.organisation.region)
-    known = _known(rt, work, cut, persons)
+    # Every staff number is hashed to look it up, and once more to store it.
+    staff_index = lru_cache(maxsize=None)(partial(rt.vault.staff_index, work.organisation.id))
+    known = _known(rt, work, cut, persons, staff_index)
     rows = review(cut.slips, persons, _name_checker(cut.texts), known, sheet.row_errors)
     if work.batch.password_policy == "usual":
         rows = _require_usual(rt, work, rows)
-    maker = LineMaker(rt.vault, work.organisation, work.batch, now)
+    maker = LineMaker(rt.vault, work.organisation, work.batch, now, staff_index)
+    policy = work.batch.password_policy
     lines = []
     used: set[UUID] = set()
     for position, row in enumerate(rows):
@@ -203,7 +208,7 @@ def _record(rt: Runtime, work: _Work, sheet: SheetRead, cut: _Cut, pack_key: str
         if part is not None:
             used.add(part.document_id)
         own_period = cut.slips[row.slip].period if row.slip is not None else ""
-        lines.append(maker.row(position, _facts(row, _access_code(work, row)), part, own_period or period))
+        lines.append(maker.row(position, _facts(row, _access_code(policy, row)), part, own_period or period))
     with rt.begin() as session:
         batch = batches.lock(session, work.batch.id)
         if batch is None or batch.state != "splitting":
@@ -265,12 +270,14 @@ def _usual_period(slips: Sequence[Slip]) -> str:
     return max(counts, key=lambda period: counts[period], default="")
 
 
-def _known(rt: Runtime, work: _Work, cut: _Cut, persons: Sequence[Person]) -> Known:
+def _known(
+    rt: Runtime, work: _Work, cut: _Cut, persons: Sequence[Person], staff_index: Callable[[str], bytes]
+) -> Known:
     """What the organisation remembers of these people: phones, earlier documents, objections."""
     organisation_id = work.organisation.id
     numbers = {fold_staff_number(slip.staff_number) for slip in cut.slips if slip.staff_number}
     numbers |= {fold_staff_number(person.row.staff_number) for person in persons}
-    by_index = {rt.vault.staff_index(organisation_id, number): number for number in numbers}
+    by_index = {staff_index(number): number for number in numbers}
     digests = {
         (fold_staff_number(slip.staff_number), slip.period): part.digest
         for slip, part in zip(cut.slips, cut.sealed, strict=True)
@@ -340,10 +347,10 @@ def _require_usual(rt: Runtime, work: _Work, rows: Sequence[ReviewRow]) -> tuple
     return tuple(checked)
 
 
-def _access_code(work: _Work, row: ReviewRow) -> str:
-    if row.state not in SENT or work.batch.password_policy == "none":
+def _access_code(policy: str, row: ReviewRow) -> str:
+    if row.state not in SENT or policy == "none":
         return ""
-    if work.batch.password_policy == "generated":
+    if policy == "generated":
         return new_access_code()
     return row.person.row.access_code if row.person else ""
 
