@@ -48,6 +48,16 @@ def test_stop_is_one_tap_and_an_answer_in_hand_survives_the_refresh(wall: Page) 
     expect(typing).to_have_value("Bonjour, je")
 
 
+def test_a_tap_on_the_link_opens_it_and_is_told_to_the_sender(live: Live, wall: Page) -> None:
+    letter = live.letter()
+    wall.goto(f"/simulator?q=%2B{letter.phone[1:]}", wait_until="domcontentloaded")
+    with wall.context.expect_page() as opened:
+        wall.get_by_role("link", name="Ouvrir le document").click()
+    expect(opened.value.get_by_text("Boulangerie Épi").filter(visible=True)).to_be_visible()
+    wall.goto(f"/app/documents/{letter.document_id}")
+    expect(wall.get_by_text("A touché «\u202fOuvrir le document\u202f»")).to_be_visible(timeout=6_000)
+
+
 def test_what_happens_on_a_phone_appears_without_a_reload(live: Live, wall: Page) -> None:
     phone = live.house.application.phones.recent(live.house.organisation.id, limit=1, offset=0)[0]
     live.house.application.phones.set_power(live.house.organisation.id, phone.id, False)

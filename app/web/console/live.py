@@ -133,7 +133,9 @@ def _following(batch: BatchView) -> dict[str, Any]:
 
 
 def _processing(batch: BatchView) -> dict[str, Any]:
-    """Pages are counted once they are read; documents while they are prepared."""
+    """Pages are counted while they are read, documents while they are prepared."""
     releasing = batch.state == "releasing"
-    done, total = (batch.counts.prepared, batch.counts.total) if releasing else (0, 0)
+    done, total = (
+        (batch.counts.prepared, batch.counts.total) if releasing else (batch.pages_read, batch.page_count)
+    )
     return {"batch": batch, "progress": {"done": done, "total": total}, "live": batch.live}
