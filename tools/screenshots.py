@@ -328,7 +328,21 @@ def prepare(demo: Demo, console: Page) -> None:
         console.fill("[name=title]", title)
         console.click("form[data-upload] .btn--primary")
         console.wait_for_url(re.compile("/app/batches/[0-9a-f-]{36}"))
-    console.wait_for_timeout(4000)
+    ready = make_sample(8, date(2026, 8, 1), people=30)
+    console.goto(f"{demo.address}/app/batches/new")
+    for field, name, data in (
+        ("documents", "bulletins.pdf", ready.pdf),
+        ("people", "effectif.xlsx", ready.sheet_xlsx),
+    ):
+        console.set_input_files(
+            f"[name={field}]", [{"name": name, "mimeType": "application/pdf", "buffer": data}]
+        )
+    console.fill("[name=title]", "Paie d’août")
+    console.click("form[data-upload] .btn--primary")
+    console.wait_for_url("**/review")
+    console.goto(f"{console.url}?show=blocking")
+    console.click("form[action$='/exclude'] .btn:has-text('Exclure les')")
+    console.wait_for_timeout(3000)
 
 
 if __name__ == "__main__":
