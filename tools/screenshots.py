@@ -22,7 +22,7 @@ from pathlib import Path
 from urllib.request import urlopen
 from uuid import uuid4
 
-from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, FilePayload, Page, ViewportSize, sync_playwright
 
 from app.documents.sample_payroll import make_sample
 from app.web.templating import PageContext, render
@@ -307,42 +307,34 @@ def every_end(browser: Browser, demo: Demo, console: Page, look: Look, folder: P
 
 
 def prepare(demo: Demo, console: Page) -> None:
-    """Batches in the states that the demo itself does not show: unreadable, and with columns to name."""
-    sample = make_sample(7, date(2026, 9, 1), people=8)
+    """Batches in the states that the demo itself does not show: unreadable, with columns to name, ready to leave."""
+    sample, ready = make_sample(7, date(2026, 9, 1), people=8), make_sample(8, date(2026, 8, 1), people=30)
     rows = ["Numéro interne;Nom;Prénom;Coordonnées;Sésame"]
     rows += [
         f"{p.staff_number};{p.last_name};{p.first_name};{p.phone};{p.access_code}" for p in sample.people
     ]
-    for title, pdf, sheet in (
-        ("Paie de septembre, colonnes inconnues", sample.pdf, "\n".join(rows).encode()),
-        ("Paie illisible", b"%PDF-1.7 cut", sample.sheet_xlsx),
-    ):
-        console.goto(f"{demo.address}/app/batches/new")
-        files = {
-            "name": "bulletins-de-paie-septembre-2026-etablissement-nord.pdf",
-            "mimeType": "application/pdf",
-        }
-        console.set_input_files("[name=documents]", [{**files, "buffer": pdf}])
-        kind = "effectif.csv" if sheet[:2] != b"PK" else "effectif.xlsx"
-        console.set_input_files("[name=people]", [{"name": kind, "mimeType": "text/csv", "buffer": sheet}])
-        console.fill("[name=title]", title)
-        console.click("form[data-upload] .btn--primary")
-        console.wait_for_url(re.compile("/app/batches/[0-9a-f-]{36}"))
-    ready = make_sample(8, date(2026, 8, 1), people=30)
-    console.goto(f"{demo.address}/app/batches/new")
-    for field, name, data in (
-        ("documents", "bulletins.pdf", ready.pdf),
-        ("people", "effectif.xlsx", ready.sheet_xlsx),
-    ):
-        console.set_input_files(
-            f"[name={field}]", [{"name": name, "mimeType": "application/pdf", "buffer": data}]
-        )
-    console.fill("[name=title]", "Paie d’août")
-    console.click("form[data-upload] .btn--primary")
+    unknown = "\n".join(rows).encode()
+    upload(demo, console, "Paie de septembre, colonnes inconnues", sample.pdf, "effectif.csv", unknown)
+    upload(demo, console, "Paie illisible", b"%PDF-1.7 cut", "effectif.xlsx", sample.sheet_xlsx)
+    upload(demo, console, "Paie d’août", ready.pdf, "effectif.xlsx", ready.sheet_xlsx)
     console.wait_for_url("**/review")
     console.goto(f"{console.url}?show=blocking")
     console.click("form[action$='/exclude'] .btn:has-text('Exclure les')")
     console.wait_for_timeout(3000)
+
+
+def upload(demo: Demo, console: Page, title: str, pdf: bytes, sheet_name: str, sheet: bytes) -> None:
+    """One batch by the form of the console."""
+    console.goto(f"{demo.address}/app/batches/new")
+    for field, name, data in (
+        ("documents", "bulletins-de-paie-septembre-2026-etablissement-nord.pdf", pdf),
+        ("people", sheet_name, sheet),
+    ):
+        file = FilePayload(name=name, mimeType="application/octet-stream", buffer=data)
+        console.set_input_files(f"[name={field}]", file)
+    console.fill("[name=title]", title)
+    console.click("form[data-upload] .btn--primary")
+    console.wait_for_url(re.compile("/app/batches/[0-9a-f-]{36}"))
 
 
 if __name__ == "__main__":

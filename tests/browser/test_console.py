@@ -5,7 +5,7 @@ from datetime import date
 from uuid import UUID
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from app.db.models import Batch
 from app.db.queries import batches
@@ -181,13 +181,12 @@ def test_without_files_nothing_is_said_to_be_kept(live: Live, open_page: Open) -
 
 
 def choose(page: Page, sample: SamplePayroll) -> None:
-    kind = "application/octet-stream"
-    page.set_input_files(
-        "[name=documents]", [{"name": "bulletins.pdf", "mimeType": kind, "buffer": sample.pdf}]
-    )
-    page.set_input_files(
-        "[name=people]", [{"name": "effectif.xlsx", "mimeType": kind, "buffer": sample.sheet_xlsx}]
-    )
+    for field, name, data in (
+        ("documents", "bulletins.pdf", sample.pdf),
+        ("people", "effectif.xlsx", sample.sheet_xlsx),
+    ):
+        file = FilePayload(name=name, mimeType="application/octet-stream", buffer=data)
+        page.set_input_files(f"[name={field}]", file)
 
 
 def test_the_pages_that_are_read_count_up_by_themselves(

@@ -52,10 +52,14 @@ def test_a_tap_on_the_link_opens_it_and_is_told_to_the_sender(live: Live, wall: 
     letter = live.letter()
     wall.goto(f"/simulator?q=%2B{letter.phone[1:]}", wait_until="domcontentloaded")
     with wall.context.expect_page() as opened:
-        wall.get_by_role("link", name="Ouvrir le document").click()
+        wall.locator(f"a[href='{letter.url}']").click()
     expect(opened.value.get_by_text("Boulangerie Épi").filter(visible=True)).to_be_visible()
+    for _ in range(40):
+        if "card:tapped" in live.journal(letter):
+            break
+        wall.wait_for_timeout(500)
     wall.goto(f"/app/documents/{letter.document_id}")
-    expect(wall.get_by_text("A touché «\u202fOuvrir le document\u202f»")).to_be_visible(timeout=6_000)
+    expect(wall.get_by_text("A touché «\u202fOuvrir le document\u202f»")).to_be_visible()
 
 
 def test_what_happens_on_a_phone_appears_without_a_reload(live: Live, wall: Page) -> None:
