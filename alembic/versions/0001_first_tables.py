@@ -140,6 +140,7 @@ def upgrade() -> None:
         sa.Column("mapping", sa.JSON(), nullable=True),
         sa.Column("sheet_warnings", sa.JSON(), nullable=False),
         sa.Column("page_count", sa.Integer(), nullable=False),
+        sa.Column("pages_read", sa.Integer(), nullable=False),
         sa.Column("review_day", sa.Integer(), nullable=False),
         sa.Column("release_before", sa.DateTime(timezone=True), nullable=False),
         sa.Column("idempotency_key", sa.String(200), nullable=True),

@@ -26,6 +26,8 @@ from app.documents.writer import Block, PageWriter
 _INPUT = 0
 _OUTPUT = 1
 _CHUNK = 1024 * 1024
+# Often enough for a bar that moves, seldom enough to cost nothing.
+_PAGES_A_REPORT = 50
 # Options of mallopt (malloc.h).
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
 
@@ -97,7 +99,7 @@ def _serve() -> None:
 def _split(data: bytes, pattern: str | None, limits: PdfLimits) -> None:
     accepted = _accepted(data, limits, single=False)
     texts: list[bytes] = []
-    slips = group_pages(_remembered(page_texts(data), texts), pattern)
+    slips = group_pages(_remembered(page_texts(data), texts, len(accepted.pages)), pattern)
     _reply(
         frames.PLAN,
         json.dumps({"pages": len(texts), "slips": [_slip_fields(slip) for slip in slips]}).encode(),
@@ -142,9 +144,11 @@ class _Shelf:
         return number
 
 
-def _remembered(source: Iterator[str], texts: list[bytes]) -> Iterator[PageFacts]:
+def _remembered(source: Iterator[str], texts: list[bytes], pages: int) -> Iterator[PageFacts]:
     for index, text in enumerate(source):
         texts.append(text.encode())
+        if len(texts) % _PAGES_A_REPORT == 0:
+            _reply(frames.READ, frames.READ_HEAD.pack(len(texts), pages))
         yield PageFacts(index, text)
 
 

@@ -42,6 +42,7 @@ class Tag(StrEnum):
     MESSAGE_RESENT = "message:resent"
     MESSAGE_WIPED = "message:wiped"
     CONSENT_CHANGED = "consent:changed"
+    CARD_TAPPED = "card:tapped"
     REPLY_RECEIVED = "reply:received"
     OPPOSITION_RECEIVED = "opposition:received"
     ORGANISATION_CHANGED = "organisation:changed"

@@ -111,7 +111,8 @@ class Block(SQLModel, table=True):
 
 
 class InboundMessage(SQLModel, table=True):
-    """What a person answered. `intent` is what `app.messaging.optout` read in it, or `not_for_me` when they tapped so.
+    """What a person answered. `intent` is what `app.messaging.optout` read in it, `not_for_me` when they tapped so, or
+    `tapped` for a button that answers nothing.
 
     `document_id` is what the phone was last told about, or what the tapped card was about.
     """

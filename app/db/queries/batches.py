@@ -66,6 +66,16 @@ def set_state(session: Session, batch_id: UUID, state: str) -> None:
     )
 
 
+def note_pages_read(session: Session, batch_id: UUID, pages_read: int, page_count: int) -> None:
+    """How far the files of a batch are read, for those who watch; `page_count` is 0 while unknown."""
+    session.execute(
+        sa.update(Batch)
+        .where(col(Batch.id) == batch_id, col(Batch.state) == "splitting")
+        .values(pages_read=pages_read, page_count=page_count),
+        execution_options=UNSYNCHRONISED,
+    )
+
+
 def by_idempotency_key(session: Session, organisation_id: UUID, key: str) -> Batch | None:
     """The batch that an earlier request with this key created."""
     return session.exec(

@@ -31,7 +31,8 @@ class Recall:
 @dataclass(frozen=True)
 class BatchView:
     """`failure` is {"code", "detail"} or empty; `expires_on` the last day of its links; `live` says that it changes
-    by itself: work goes on, or messages are on their way. `resendable` counts what failed and may be sent again."""
+    by itself: work goes on, or messages are on their way. `resendable` counts what failed and may be sent again. While the files are read `pages_read`
+    counts their pages, of `page_count` in all, or 0 when that is not known yet."""
 
     id: UUID
     title: str
@@ -47,6 +48,8 @@ class BatchView:
     released_at: datetime | None
     released_by: str
     counts: Counts
+    pages_read: int
+    page_count: int
     resendable: int
     recalled: Recall | None
 
@@ -82,6 +85,8 @@ def show_batch(rt: Runtime, organisation_id: UUID, batch_id: UUID) -> BatchView:
         released_at=batch.released_at,
         released_by=names.get(batch.released_by, ""),
         counts=counts,
+        pages_read=batch.pages_read,
+        page_count=batch.page_count,
         resendable=resendable,
         recalled=replace(recalled, by=names.get(recalled.by, "")) if recalled else None,
     )

@@ -18,6 +18,7 @@ from app.db.lines import LineFacts, LineMaker, Sealed
 from app.db.mappings import read_mapping
 from app.db.models import Batch, Organisation, Upload
 from app.db.openings import open_upload, read_upload, upload_name
+from app.db.pages_read import PagesRead
 from app.db.queries import batches, documents, journal, organisations, people
 from app.db.sheet_warnings import write_sheet_warnings
 from app.documents.archive import ArchiveLimits
@@ -85,6 +86,7 @@ def _begin(rt: Runtime, batch_id: UUID) -> _Work | None:
         if batch is None or batch.state not in ("received", "splitting"):
             return None
         batch.state = "splitting"
+        batch.pages_read = batch.page_count = 0
         session.add(batch)
         organisation = organisations.get(session, batch.organisation_id)
         if organisation is None:
@@ -148,7 +150,11 @@ def _cut(rt: Runtime, work: _Work, pack_key: str) -> _Cut | _Failed:
     digests = _Digests()
     with PdfChild(rt.policies.pdf) as child, rt.blobs.open_writer(pack_key) as pack:
         intake = Intake(
-            child, work.organisation.staff_pattern or None, ArchiveLimits(), alone=len(work.documents) == 1
+            child,
+            work.organisation.staff_pattern or None,
+            ArchiveLimits(),
+            alone=len(work.documents) == 1,
+            tell=PagesRead(work.batch.id, rt.begin, rt.now).note,
         )
         for piece in _pieces(rt, work, intake):
             if isinstance(piece, FileRefused):
@@ -218,7 +224,7 @@ def _record(rt: Runtime, work: _Work, sheet: SheetRead, cut: _Cut, pack_key: str
         batch.state = "in_review"
         batch.period = period
         batch.printed_period = printed
-        batch.page_count = cut.page_count
+        batch.page_count = batch.pages_read = cut.page_count
         write_sheet_warnings(rt.vault, batch, sheet.warnings)
         session.add(batch)
         entries = [

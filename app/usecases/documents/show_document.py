@@ -154,9 +154,16 @@ def _event(event: Recorded, channels: dict[str, str], names: dict[str, str], sai
     actor = _body(event, "by")
     # The reason of a recall is a sentence of the clerk's, kept for the journal alone.
     code = "" if event.tag == Tag.BATCH_RECALLED else _body(event, "reason") or _body(event, "code")
-    # Each kind of answer is an event of its own to whoever reads the history.
-    tag = f"reply:{_body(event, 'intent') or 'other'}" if event.tag == Tag.REPLY_RECEIVED else event.tag
-    return Event(event.at, tag, channel, names.get(actor, ""), code, said)
+    return Event(event.at, _kind(event), channel, names.get(actor, ""), code, said)
+
+
+def _kind(event: Recorded) -> str:
+    """Each kind of answer, and each button, is an event of its own to whoever reads the history."""
+    if event.tag == Tag.REPLY_RECEIVED:
+        return f"reply:{_body(event, 'intent') or 'other'}"
+    if event.tag == Tag.CARD_TAPPED:
+        return f"card:{_body(event, 'button')}"
+    return event.tag
 
 
 def _told(events: Sequence[Event]) -> list[Event]:

@@ -13,20 +13,16 @@ _LEDGER = {"opt_out": ("marketing", False), "opt_in": ("marketing", True), "doub
 
 
 def record_inbound(rt: Runtime, inbound: Inbound) -> None:
-    """The same answer twice is kept once. STOP closes marketing; notices of documents go on, as the rules say."""
+    """The same answer twice is kept once. STOP closes marketing; notices of documents go on, as the rules say. A tapped
+    button that answers nothing is an event of the document, and no answer."""
     now = rt.now()
     organisation_id = inbound.organisation_id
     index = rt.vault.phone_index(organisation_id, inbound.from_)
-    answer = read_answer(inbound.text)
-    intent = answer.value if answer else ""
-    prefix = POSTBACK_PREFIX[messages.NOT_FOR_ME]
-    tapped = inbound.postback.startswith(prefix)
-    if tapped:
-        intent = messages.NOT_FOR_ME
+    action, ref = _tapped(inbound.postback)
+    intent = _intent(inbound.text, action)
     with rt.begin() as session:
         if messages.inbound_exists(session, organisation_id, inbound.event_key):
             return
-        ref = inbound.postback.removeprefix(prefix) if tapped else ""
         about = messages.answered_about(session, organisation_id, index, ref)
         row = InboundMessage(
             organisation_id=organisation_id,
@@ -44,7 +40,9 @@ def record_inbound(rt: Runtime, inbound: Inbound) -> None:
         row.text_sealed = seal(organisation_id, "inbound_message", "text", row.id, inbound.text)
         session.add(row)
         entries = []
-        if about:
+        if about and intent == messages.TAPPED:
+            entries.append(journal.Entry(Tag.CARD_TAPPED, about[0], {"button": action}))
+        elif about:
             entries.append(
                 journal.Entry(Tag.REPLY_RECEIVED, about[0], {"intent": intent, "answer": row.id.hex})
             )
@@ -53,3 +51,18 @@ def record_inbound(rt: Runtime, inbound: Inbound) -> None:
             people.record_objection(session, organisation_id, index, kind, "reply", now, withdrawn=withdrawn)
             entries.append(journal.Entry(Tag.CONSENT_CHANGED, row.id, {"intent": intent, "how": "reply"}))
         journal.append(session, rt.vault, organisation_id, entries, now)
+
+
+def _tapped(postback: str) -> tuple[str, str]:
+    """Which button of a card, and the ref of its document; empty when none of ours was tapped."""
+    for action, prefix in POSTBACK_PREFIX.items():
+        if postback.startswith(prefix):
+            return action, postback.removeprefix(prefix)
+    return "", ""
+
+
+def _intent(text: str, action: str) -> str:
+    if action:
+        return messages.NOT_FOR_ME if action == "not_for_me" else messages.TAPPED
+    answer = read_answer(text)
+    return answer.value if answer else ""

@@ -75,7 +75,8 @@ class Failure(BaseModel):
 
 
 class BatchOut(BaseModel):
-    """One upload. `review_url` is the console page where a person looks at it."""
+    """One upload. While it is `splitting`, `pages_read` counts up and `page_count` is 0 as long as it is not known.
+    `review_url` is the console page where a person looks at it."""
 
     id: UUID
     title: str
@@ -85,6 +86,7 @@ class BatchOut(BaseModel):
     password_policy: PasswordPolicy
     channels: list[Channel]
     page_count: int
+    pages_read: int
     created_at: datetime
     release_before: datetime
     released_at: datetime | None
@@ -155,13 +157,22 @@ class FindingOut(BaseModel):
     standing: bool
 
 
+class BatchFindingOut(BaseModel):
+    """What holds the batch as a whole. `message` says what to do about it."""
+
+    code: str
+    message: str
+
+
 class ReviewOut(BaseModel):
-    """`blocking` counts what holds the release: blocking findings that stand, and `batch_blockers`. `counts` are lines
-    by verdict; findings of excluded lines are left out."""
+    """`blocking` counts what holds the release: blocking findings that stand, and `batch_blockers`, which are codes;
+    `batch_findings` are the same with a sentence. `counts` are lines by verdict; findings of excluded lines are left
+    out."""
 
     state: BatchState
     blocking: int
     batch_blockers: list[str]
+    batch_findings: list[BatchFindingOut]
     counts: dict[str, int]
     findings: list[FindingOut]
 
@@ -270,6 +281,7 @@ def _batch_values(batch: Batch, rt: Runtime, config: WebConfig) -> dict[str, obj
         "password_policy": batch.password_policy,
         "channels": batch.channels,
         "page_count": batch.page_count,
+        "pages_read": batch.pages_read,
         "created_at": batch.created_at,
         "release_before": batch.release_before,
         "released_at": batch.released_at,

@@ -15,7 +15,7 @@ from app.core.accounts import Permission
 from app.db.watch import STAGES
 from app.usecases.accounts.identify_session import Account
 from app.usecases.batches.show_batch import BatchView, show_batch
-from app.usecases.batches.show_recipients import ANSWERED, show_recipients
+from app.usecases.batches.show_recipients import ANSWERED, COUNTED, show_recipients
 from app.web.auth import Reader
 from app.web.console.batches import PageNumber
 from app.web.console.pages import PAGE_SIZE, fragment, page, pager, with_parameters
@@ -55,7 +55,7 @@ def batch_page(
             return RedirectResponse(f"{address}/review", 303)
         case "processing":
             return page(request, account, "processing", **_processing(batch))
-    state = state if state in (*STAGES, ANSWERED) else ""
+    state = state if state in (*STAGES, *COUNTED, ANSWERED) else ""
     people = show_recipients(
         rt,
         account.organisation_id,
@@ -78,7 +78,8 @@ def batch_page(
             for stage in STAGES
             if stage in batch.counts.by_stage
         ]
-        + ([{"state": ANSWERED, "count": people.answered}] if people.answered else []),
+        + ([{"state": ANSWERED, "count": people.answered}] if people.answered else [])
+        + ([{"state": state, "count": getattr(batch.counts, COUNTED[state])}] if state in COUNTED else []),
         on_paper=people.on_paper,
         state=state,
         q=q,
@@ -133,7 +134,9 @@ def _following(batch: BatchView) -> dict[str, Any]:
 
 
 def _processing(batch: BatchView) -> dict[str, Any]:
-    """Pages are counted once they are read; documents while they are prepared."""
+    """Pages are counted while they are read, documents while they are prepared."""
     releasing = batch.state == "releasing"
-    done, total = (batch.counts.prepared, batch.counts.total) if releasing else (0, 0)
+    done, total = (
+        (batch.counts.prepared, batch.counts.total) if releasing else (batch.pages_read, batch.page_count)
+    )
     return {"batch": batch, "progress": {"done": done, "total": total}, "live": batch.live}

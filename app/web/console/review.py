@@ -26,10 +26,12 @@ from app.usecases.documents.include_document import include_document
 from app.usecases.documents.show_page import show_page
 from app.web.auth import CheckedForm, Preparer, Reader
 from app.web.console.batches import PageNumber
-from app.web.console.pages import PAGE_SIZE, back_to, go, page, pager
+from app.web.console.pages import back_to, go, page, pager
 from app.web.deps import RuntimeDep
 
 router = APIRouter()
+# More than elsewhere: a clerk runs an eye over all of them, and most are one short line.
+PAGE_SIZE = 100
 Show = Literal["all", "blocking", "warning", "ready", "unsent"]
 # A thumbnail in the list, and a page to read.
 WIDTHS = {"small": 320, "large": 1240}

@@ -12,7 +12,7 @@ from pypdf import PdfReader
 
 from app.core.errors import InvalidInput
 from app.documents.limits import PdfLimits, Refused
-from app.documents.split import Part, PartRefused, PdfChild, Plan, Single
+from app.documents.split import Part, PartRefused, PdfChild, Plan, Reading, Single
 from tests.documents.pdf.adversarial import PEOPLE, shared_inherited_resources
 from tests.documents.pdf.files import active, inflating, many_pages, one_page, sample, saved, with_content
 from tests.documents.pdf.readers import people_in
@@ -46,6 +46,13 @@ def test_a_merged_file_comes_back_as_a_plan_and_its_parts(
         assert len(part.text.split("\f")) == len(part.slip.pages)
         assert all(number in part.text for number in part.slip.numbers_seen)
         assert part.pdf[: part.shared_length].startswith(b"%PDF-")
+
+
+def test_a_long_file_tells_how_far_it_is_read(shared_child: PdfChild) -> None:
+    data = saved(many_pages([["Matricule : 00004200"]] * 120))
+    events = list(shared_child.split_merged(data))
+    assert [event for event in events if isinstance(event, Reading)] == [Reading(50, 120), Reading(100, 120)]
+    assert [isinstance(event, Plan) for event in events[:3]] == [False, False, True]
 
 
 def test_a_file_may_come_in_pieces(shared_child: PdfChild) -> None:
