@@ -1,0 +1,245 @@
+"""What the providers that are reached by HTTP share: one call, what its answer means, and the callbacks' addresses.
+
+The one question that matters is whether the provider may have taken the message. It cannot have when no connection
+was made, or when it answered that it would not; it may have when the request left and no clear answer came. None of
+them knows an idempotency key, so a doubt is never sent again. Which status is which is our reading of RFC 9110.
+"""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from uuid import UUID
+
+import httpx
+from pydantic import AfterValidator
+
+from app.carriers.base import CarrierError
+
+CONNECT_SECONDS = 5.0
+ANSWER_SECONDS = 20.0
+CONNECTIONS = 20
+# The answers of these services are a few hundred bytes.
+MOST_BYTES = 256 * 1024
+TOKEN_CHARACTERS = 32
+_UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+
+
+@dataclass(frozen=True)
+class Call:
+    """One HTTP request. `content` are the exact bytes of the body, for a signature may cover them."""
+
+    method: Literal["GET", "POST"]
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    content: bytes = b""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back."""
+
+    status: int
+    body: bytes
+
+    def json(self) -> dict[str, Any]:
+        """The body as an object; empty when it is none."""
+        try:
+            read = json.loads(self.body)
+        except ValueError:
+            return {}
+        return read if isinstance(read, dict) else {}
+
+
+@dataclass(frozen=True)
+class CallbackRequest:
+    """What a provider sent to us. `address` is the public address it called, query included; `form` are the fields of
+    the body, or of the query where the provider uses GET."""
+
+    address: str
+    query: Mapping[str, str]
+    form: tuple[tuple[str, str], ...]
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """The form, last value of each name."""
+        return dict(self.form)
+
+    def json(self) -> dict[str, Any]:
+        """The body as an object; empty when it is none."""
+        return Answer(200, self.body).json()
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What a phone sent, before we know to which organisation. `pictures` counts what an MMS held: none is fetched."""
+
+    from_: str
+    to_sender: str
+    text: str
+    event_key: str
+    pictures: int = 0
+
+
+@dataclass(frozen=True)
+class StatusNote:
+    """What a provider says of a message. Found by `attempt_id` where our reference came back, else by the provider's
+    own `reference`."""
+
+    state: Literal["enroute", "delivered", "read", "failed", "expired"]
+    code: str
+    event_key: str
+    attempt_id: UUID | None = None
+    reference: str = ""
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """Authentic, and nothing we know. It is stored, and changes nothing."""
+
+    event_key: str
+
+
+CallbackEvent = StatusNote | Reply | Unknown
+
+
+class NotAuthentic(Exception):
+    """The signature or the token of a callback is missing or wrong."""
+
+
+def make_client(transport: httpx.BaseTransport | None = None) -> httpx.Client:
+    """A client for one connection, for several threads. Redirects are not followed: a signed body goes to one address."""
+    return httpx.Client(
+        timeout=httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS, pool=CONNECT_SECONDS),
+        limits=httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS),
+        follow_redirects=False,
+        trust_env=False,
+        transport=transport,
+    )
+
+
+def exchange(client: httpx.Client, call: Call) -> Answer:
+    """Make one call. Raises CarrierError: `carrier_unreachable` when nothing left, `no_answer` when it may have."""
+    try:
+        with client.stream(
+            call.method, call.url, headers=dict(call.headers), content=call.content
+        ) as response:
+            body = b""
+            for piece in response.iter_bytes():
+                body += piece
+                if len(body) > MOST_BYTES:
+                    break
+            return Answer(response.status_code, body)
+    except _UNSENT as error:
+        raise CarrierError(
+            "carrier_unreachable",
+            f"no connection to {urlsplit(call.url).hostname} ({type(error).__name__}); nothing was sent",
+            retryable=True,
+            in_doubt=False,
+        ) from None
+    except httpx.HTTPError as error:
+        raise CarrierError(
+            "no_answer",
+            f"{urlsplit(call.url).hostname} did not answer ({type(error).__name__}); it may have taken the message",
+            retryable=False,
+            in_doubt=True,
+        ) from None
+
+
+def failed_call(status: int) -> CarrierError | None:
+    """What a status says of the connection rather than of the message; None when it is about the message.
+
+    The message was not taken, and may go by another road or later, after 401 and 403 (credentials), 402 (no credit),
+    404 and redirects (wrong address or account), 408, 425 and 429 (too fast) and 503 (not now). Any other status from
+    500 on leaves the doubt that the provider took the message before it failed.
+    """
+    if status in (401, 403):
+        return _unsent("carrier_credentials", f"the provider refused our credentials ({status})")
+    if status == 402:
+        return _unsent("carrier_account", "the account at the provider has no credit left (402)")
+    if status == 404 or 300 <= status < 400:
+        return _unsent("carrier_misconfigured", f"the provider knows no such address or account ({status})")
+    if status in (408, 425, 429):
+        return _unsent("carrier_throttled", f"the provider asks us to slow down ({status})")
+    if status == 503:
+        return _unsent("carrier_busy", "the provider takes nothing at present (503)")
+    if status >= 500:
+        return CarrierError(
+            "carrier_error",
+            f"the provider failed ({status}); it may have taken the message",
+            retryable=False,
+            in_doubt=True,
+        )
+    return None
+
+
+def unreadable() -> CarrierError:
+    """A success that does not say what became of the message."""
+    return CarrierError(
+        "carrier_error", "the provider said yes without a reference; it may have taken the message",
+        retryable=False, in_doubt=True,
+    )  # fmt: skip
+
+
+def _unsent(code: str, message: str) -> CarrierError:
+    return CarrierError(code, message, retryable=True, in_doubt=False)
+
+
+def token(secret: str, purpose: str) -> str:
+    """Proof that an address was made by us: it cannot be guessed, and opens nothing but `purpose`."""
+    return hmac.new(secret.encode(), purpose.encode(), hashlib.sha256).hexdigest()[:TOKEN_CHARACTERS]
+
+
+def of_attempt(attempt: str) -> str:
+    """The purpose of the address that reports on one attempt come to."""
+    return f"attempt {attempt}"
+
+
+def require_token(secret: str, purpose: str, given: str) -> None:
+    """Raises NotAuthentic unless `given` is `token(secret, purpose)`, compared in constant time."""
+    if not secret or not hmac.compare_digest(token(secret, purpose).encode(), given.encode()):
+        raise NotAuthentic
+
+
+def with_query(address: str, **parameters: str) -> str:
+    """An address with more parameters in its query."""
+    parts = urlsplit(address)
+    query = urlencode([*parse_qsl(parts.query), *parameters.items()])
+    return urlunsplit(parts._replace(query=query))
+
+
+def attempt_of(text: str) -> UUID | None:
+    """Our reference as it came back, or None."""
+    try:
+        return UUID(hex=text)
+    except ValueError:
+        return None
+
+
+def event_key(*parts: str) -> str:
+    """At most 80 characters that are the same for the same event."""
+    key = ":".join(parts)
+    return key if len(key) <= 80 else hashlib.sha256(key.encode()).hexdigest()
+
+
+def e164(number: str) -> str:
+    """Bare digits with a country code, as some providers write them, in E.164. Short codes and names stay as they are."""
+    bare = number.strip().replace(" ", "")
+    if bare.startswith("00"):
+        bare = bare[2:]
+    return f"+{bare}" if bare.isascii() and bare.isdecimal() and len(bare) > 8 else bare
+
+
+def _http_address(address: str) -> str:
+    parts = urlsplit(address)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.fragment:
+        raise ValueError("must be an http or https address without a user name")
+    return address.rstrip("/")
+
+
+Address = Annotated[str, AfterValidator(_http_address)]

@@ -1,0 +1,181 @@
+"""Kannel's sendsms, as version 1.4.5 answers it. Its reports are not signed, so their addresses hold a token.
+
+A report is a bit mask, never one number: an expired message gives 34. Kannel's `%F` changes between decimal and
+hexadecimal, so our own reference travels in the address instead.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Final, Literal
+from urllib.parse import urlencode
+
+import httpx
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+from app.carriers.base import Accepted, Refused, Submission
+from app.carriers.http_calls import (
+    Address,
+    Answer,
+    Call,
+    CallbackEvent,
+    CallbackRequest,
+    Reply,
+    StatusNote,
+    Unknown,
+    attempt_of,
+    e164,
+    event_key,
+    exchange,
+    failed_call,
+    of_attempt,
+    require_token,
+    token,
+    with_query,
+)
+from app.carriers.http_carrier import Remark
+from app.messaging.gsm7 import is_gsm7
+
+REPLY_TOKEN: Final = "reply"
+
+DELIVERED: Final = 1
+FAILED: Final = 2
+BUFFERED: Final = 4
+SUBMITTED: Final = 8
+REJECTED: Final = 16
+EXPIRED: Final = 32
+EVERY_REPORT: Final = DELIVERED | FAILED | BUFFERED | SUBMITTED | REJECTED
+
+State = Literal["enroute", "delivered", "failed", "expired"]
+# Status of SMPP 3.4 that an SMSC refused with -> our code.
+_SMSC_STATUSES: Final[Mapping[int, str]] = {
+    0x01: "text_too_long",
+    0x08: "network_failure",
+    0x0A: "sender_refused",
+    0x0B: "unknown_number",
+    0x14: "carrier_throttled",
+    0x45: "refused",
+    0x58: "carrier_throttled",
+}
+_NACK: Final = re.compile(r"NACK/(0x[0-9a-fA-F]{1,8}|[0-9]{1,10})")
+
+
+class KannelSettings(BaseModel):
+    """`address` is that of smsbox, as http://127.0.0.1:13013. Speak plain http to this machine or through a VPN only."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    address: Address
+    username: str = Field(min_length=1)
+    password: SecretStr = Field(min_length=1)
+    callback_secret: SecretStr = Field(min_length=32)
+
+
+class Kannel:
+    """The provider."""
+
+    def __init__(self, settings: KannelSettings, callback_address: str) -> None:
+        self._settings = settings
+        self._callback_address = callback_address
+
+    def prepare(self, _client: httpx.Client, _now: datetime) -> None:
+        """Nothing."""
+
+    def build(self, submission: Submission, _now: datetime) -> Call:
+        """The GET that sends one message."""
+        secret, attempt = self._settings.callback_secret.get_secret_value(), submission.attempt_id.hex
+        # Kannel replaces what follows a percent sign, so these parameters are put in as they are.
+        reports = with_query(self._callback_address, a=attempt, k=token(secret, of_attempt(attempt)))
+        return self._sendsms(
+            {
+                "from": submission.sender,
+                "to": submission.to,
+                "text": submission.text,
+                "charset": "UTF-8",
+                "coding": "0" if is_gsm7(submission.text) else "2",
+                "validity": str(max(1, submission.ttl_seconds // 60)),
+                "dlr-mask": str(EVERY_REPORT),
+                "dlr-url": f"{reports}&status=%d&to=%p&said=%A",
+            }
+        )
+
+    def read(self, answer: Answer) -> Accepted | Refused:
+        """202. Kannel gives no id: the reports hold our own."""
+        if answer.status == 202:
+            return Accepted("")
+        if error := failed_call(answer.status):
+            raise error
+        return Refused("refused")
+
+    def check(self, client: httpx.Client, _now: datetime) -> Iterator[Remark]:
+        """Ask for a message to nobody: Kannel looks at the account first, and sends nothing."""
+        answer = exchange(client, self._sendsms({"text": ""}))
+        if answer.status == 403:
+            yield Remark(
+                False,
+                "Kannel refused the user name or password, or this machine's address. Compare with the group "
+                "sendsms-user of its configuration (username, password, user-allow-ip).",
+            )
+            return
+        if answer.status == 400:
+            yield Remark(True, "Kannel answers and knows the account")
+            return
+        if error := failed_call(answer.status):
+            raise error
+        yield Remark(
+            False, f"{self._settings.address} answered {answer.status}: it is not smsbox. Check the port."
+        )
+
+    def reply_address(self) -> str:
+        """The `get-url` of Kannel's group sms-service."""
+        proof = token(self._settings.callback_secret.get_secret_value(), REPLY_TOKEN)
+        return f"{with_query(self._callback_address, k=proof)}&from=%p&to=%P&text=%b&id=%I"
+
+    def _sendsms(self, parameters: Mapping[str, str]) -> Call:
+        account = {
+            "username": self._settings.username,
+            "password": self._settings.password.get_secret_value(),
+        }
+        query = urlencode({**account, **parameters})
+        return Call("GET", f"{self._settings.address}/cgi-bin/sendsms?{query}")
+
+
+def read_status(mask: int, said: str) -> tuple[State, str]:
+    """State and code of a report. `said` is the text of the SMSC (`%A`)."""
+    if mask & DELIVERED:
+        return "delivered", ""
+    if mask & EXPIRED:
+        return "expired", "expired"
+    if mask & REJECTED:
+        nack = _NACK.search(said)
+        return "failed", _SMSC_STATUSES.get(int(nack[1], 0) if nack else 0, "refused")
+    if mask & FAILED:
+        return "failed", "refused" if "stat:REJECTD" in said else "undelivered"
+    return "enroute", ""
+
+
+def read_callback(settings: KannelSettings, request: CallbackRequest) -> CallbackEvent:
+    """A report at the address made for its attempt, or a reply at the address for replies. Raises NotAuthentic."""
+    secret, attempt = settings.callback_secret.get_secret_value(), request.query.get("a", "")
+    require_token(secret, of_attempt(attempt) if attempt else REPLY_TOKEN, request.query.get("k", ""))
+    fields = request.query
+    status = fields.get("status", "")
+    if attempt:
+        if not status.isdecimal() or len(status) > 9:
+            return Unknown(event_key(attempt, status))
+        state, code = read_status(int(status), fields.get("said", ""))
+        return StatusNote(
+            state=state,
+            code=code,
+            # One number a message here, but Kannel calls once for each of several.
+            event_key=event_key(attempt, status, fields.get("to", "")),
+            attempt_id=attempt_of(attempt),
+        )
+    if fields.get("id") and "from" in fields and "text" in fields:
+        return Reply(
+            from_=e164(fields["from"]),
+            to_sender=fields.get("to", ""),
+            text=fields["text"],
+            event_key=event_key(fields["id"]),
+        )
+    return Unknown(event_key(fields.get("id", ""), "reply"))

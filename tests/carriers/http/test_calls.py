@@ -1,0 +1,131 @@
+"""What a failed call leaves: certainly nothing sent, or a doubt."""
+
+import socket
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.carriers.base import CarrierError
+from app.carriers.http_calls import (
+    Call,
+    NotAuthentic,
+    attempt_of,
+    e164,
+    event_key,
+    exchange,
+    failed_call,
+    make_client,
+    require_token,
+    token,
+    with_query,
+)
+from tests.carriers.http.conftest import ATTEMPT
+from tests.carriers.http.double import Double, Say
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port
+
+
+def test_a_refused_connection_sent_nothing_and_may_be_tried_again(client: httpx.Client) -> None:
+    with pytest.raises(CarrierError) as failed:
+        exchange(client, Call("POST", f"http://127.0.0.1:{free_port()}/x", content=b"secret text"))
+    assert (failed.value.code, failed.value.retryable, failed.value.in_doubt) == (
+        "carrier_unreachable",
+        True,
+        False,
+    )
+    assert "secret text" not in failed.value.message
+
+
+@pytest.mark.parametrize("say", [Say(after=5), Say(cut=True)], ids=["timeout", "cut"])
+def test_a_request_that_left_without_an_answer_is_in_doubt_and_not_retryable(
+    client: httpx.Client, provider: Double, say: Say
+) -> None:
+    provider.answers["/x"] = say
+    with pytest.raises(CarrierError) as failed:
+        exchange(client, Call("POST", provider.base + "/x", content=b"text"))
+    assert (failed.value.code, failed.value.retryable, failed.value.in_doubt) == ("no_answer", False, True)
+    assert len(provider.sent) == 1
+
+
+def test_an_endless_answer_is_cut(client: httpx.Client, provider: Double) -> None:
+    provider.answers["/x"] = Say(body=b"a" * 2_000_000)
+    assert len(exchange(client, Call("GET", provider.base + "/x")).body) < 600_000
+
+
+def test_redirects_are_not_followed_and_proxies_of_the_environment_not_used(
+    provider: Double, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{free_port()}")
+    provider.answers["/x"] = Say(302)
+    with make_client() as made:
+        assert exchange(made, Call("GET", provider.base + "/x")).status == 302
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        (302, "carrier_misconfigured"),
+        (401, "carrier_credentials"),
+        (402, "carrier_account"),
+        (403, "carrier_credentials"),
+        (404, "carrier_misconfigured"),
+        (408, "carrier_throttled"),
+        (429, "carrier_throttled"),
+        (503, "carrier_busy"),
+    ],
+)
+def test_these_answers_are_about_the_connection_and_another_road_may_be_taken(status: int, code: str) -> None:
+    failure = failed_call(status)
+    assert failure is not None
+    assert (failure.code, failure.retryable, failure.in_doubt) == (code, True, False)
+
+
+@pytest.mark.parametrize("status", [500, 502, 504, 599])
+def test_other_server_errors_leave_a_doubt(status: int) -> None:
+    failure = failed_call(status)
+    assert failure is not None
+    assert (failure.retryable, failure.in_doubt) == (False, True)
+
+
+@pytest.mark.parametrize("status", [200, 201, 202, 400, 409, 422])
+def test_these_answers_are_about_the_message(status: int) -> None:
+    assert failed_call(status) is None
+
+
+def test_a_token_opens_its_own_purpose_only() -> None:
+    secret = "s" * 32
+    require_token(secret, "one", token(secret, "one"))
+    for given_ in ("", token(secret, "two"), token("t" * 32, "one"), token(secret, "one")[:-1], "é"):
+        with pytest.raises(NotAuthentic):
+            require_token(secret, "one", given_)
+    with pytest.raises(NotAuthentic):
+        require_token("", "one", token("", "one"))
+
+
+def test_our_reference_is_read_back_or_not_at_all() -> None:
+    assert attempt_of(ATTEMPT.hex) == ATTEMPT
+    assert attempt_of("") is None
+    assert attempt_of("zz") is None
+
+
+@given(st.lists(st.text(max_size=60), max_size=4))
+def test_an_event_key_fits_its_column(parts: list[str]) -> None:
+    assert len(event_key(*parts)) <= 80
+    assert event_key(*parts) == event_key(*parts)
+
+
+def test_numbers_come_in_the_forms_of_each_provider() -> None:
+    assert e164("33612345678") == e164("+33612345678") == e164(" 0033 612345678") == "+33612345678"
+    assert e164("36111") == "36111"
+    assert e164("PLI") == "PLI"
+
+
+def test_parameters_are_added_to_an_address_that_has_some() -> None:
+    assert with_query("https://a.fr/c?x=1", a="é") == "https://a.fr/c?x=1&a=%C3%A9"
