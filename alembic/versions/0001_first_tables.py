@@ -189,6 +189,25 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "dead_number",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("phone_index", sa.LargeBinary(), nullable=False),
+        sa.Column("code", sa.String(40), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("last_failed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_dead_number_organisation_id_organisation")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_dead_number")),
+        sa.UniqueConstraint(
+            "organisation_id", "phone_index", name=op.f("uq_dead_number_organisation_id_phone_index")
+        ),
+    )
+    with op.batch_alter_table("dead_number", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_dead_number_last_failed_at"), ["last_failed_at"], unique=False)
+
+    op.create_table(
         "journal_event",
         sa.Column("organisation_id", sa.Uuid(), nullable=False),
         sa.Column("seq", sa.BigInteger(), nullable=False),
@@ -736,6 +755,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_journal_subject")
 
     op.drop_table("journal_event")
+    with op.batch_alter_table("dead_number", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_dead_number_last_failed_at"))
+
+    op.drop_table("dead_number")
     with op.batch_alter_table("console_user", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_console_user_organisation_id"))
 
