@@ -2,6 +2,7 @@
 
 from app.db.models.account import ApiKey, LoginThrottle, User, UserSession
 from app.db.models.batch import Batch, MappingMemory, Upload
+from app.db.models.connection import CarrierConnection, ConnectionLease
 from app.db.models.document import Document
 from app.db.models.journal import JournalEvent, JournalHead
 from app.db.models.keys import EpochCheck, KeyVerifier
@@ -16,6 +17,8 @@ __all__ = [
     "Attempt",
     "Batch",
     "Block",
+    "CarrierConnection",
+    "ConnectionLease",
     "DeliveryReport",
     "Document",
     "EpochCheck",
