@@ -1,7 +1,7 @@
 """Which job runs which use case, in pipeline order, and the loops a worker holds."""
 
 import gc
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from uuid import UUID
 
@@ -73,13 +73,20 @@ class Worker:
         """Take up unfinished jobs first, then new ones."""
         rt = self._application.runtime
         settle()
+        self._application.carriers.start(self._record_all)
         self._application.engine.start(handlers(rt), schedules(), self._dead)
         self._loop.start()
 
     def stop(self, seconds: float = 10) -> bool:
         """Finish what is in hand within `seconds`; False when a job was left running."""
         self._loop.stop()
-        return self._application.engine.stop(seconds)
+        ended = self._application.engine.stop(seconds)
+        self._application.carriers.stop()
+        return ended
+
+    def _record_all(self, events: Sequence[Report | Inbound]) -> None:
+        for event in events:
+            self._record(event)
 
     def _record(self, event: Report | Inbound) -> None:
         if isinstance(event, Report):

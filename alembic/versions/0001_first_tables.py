@@ -165,6 +165,35 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_batch_state"), ["state"], unique=False)
 
     op.create_table(
+        "carrier_connection",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.String(20), nullable=False),
+        sa.Column("kind", sa.String(12), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=True),
+        sa.Column("settings_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("rate", sa.Float(), nullable=False),
+        sa.Column("channels", sa.JSON(), nullable=False),
+        sa.Column("destinations", sa.JSON(), nullable=False),
+        sa.Column("senders", sa.JSON(), nullable=False),
+        sa.Column("rank", sa.Integer(), nullable=False),
+        sa.Column("weight", sa.Integer(), nullable=False),
+        sa.Column("enabled", sa.Boolean(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"],
+            ["organisation.id"],
+            name=op.f("fk_carrier_connection_organisation_id_organisation"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_carrier_connection")),
+        sa.UniqueConstraint("name", name=op.f("uq_carrier_connection_name")),
+    )
+    with op.batch_alter_table("carrier_connection", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_carrier_connection_organisation_id"), ["organisation_id"], unique=False
+        )
+
+    op.create_table(
         "console_user",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("organisation_id", sa.Uuid(), nullable=False),
@@ -394,6 +423,21 @@ def upgrade() -> None:
     with op.batch_alter_table("block", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_block_batch_id"), ["batch_id"], unique=False)
 
+    op.create_table(
+        "connection_lease",
+        sa.Column("connection_id", sa.Uuid(), nullable=False),
+        sa.Column("owner", sa.String(80), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("state", sa.String(12), nullable=False),
+        sa.Column("reason", sa.String(40), nullable=False),
+        sa.Column("state_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["connection_id"],
+            ["carrier_connection.id"],
+            name=op.f("fk_connection_lease_connection_id_carrier_connection"),
+        ),
+        sa.PrimaryKeyConstraint("connection_id", name=op.f("pk_connection_lease")),
+    )
     op.create_table(
         "console_session",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -722,6 +766,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_console_session_user_id"))
 
     op.drop_table("console_session")
+    op.drop_table("connection_lease")
     with op.batch_alter_table("block", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_block_batch_id"))
 
@@ -763,6 +808,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_console_user_organisation_id"))
 
     op.drop_table("console_user")
+    with op.batch_alter_table("carrier_connection", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_carrier_connection_organisation_id"))
+
+    op.drop_table("carrier_connection")
     with op.batch_alter_table("batch", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_batch_state"))
         batch_op.drop_index(batch_op.f("ix_batch_organisation_id"))

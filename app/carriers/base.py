@@ -109,3 +109,12 @@ class Inbound:
     received_at: datetime
     event_key: str
     postback: str = ""
+
+
+@dataclass(frozen=True)
+class Remark:
+    """One thing that was looked at in a check of a connection. `words` say what was found and, when it is not well, what
+    to do next."""
+
+    well: bool
+    words: str

@@ -2,6 +2,7 @@
 
 from app.db.models.account import ApiKey, LoginThrottle, User, UserSession
 from app.db.models.batch import Batch, MappingMemory, Upload
+from app.db.models.connection import CarrierConnection, ConnectionLease
 from app.db.models.dead_number import DeadNumber
 from app.db.models.document import Document
 from app.db.models.journal import JournalEvent, JournalHead
@@ -17,6 +18,8 @@ __all__ = [
     "Attempt",
     "Batch",
     "Block",
+    "CarrierConnection",
+    "ConnectionLease",
     "DeadNumber",
     "DeliveryReport",
     "Document",
