@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import urlencode, urlsplit
 from uuid import UUID
 
 import httpx
@@ -25,6 +25,7 @@ CONNECTIONS = 20
 # The answers of these services are a few hundred bytes.
 MOST_BYTES = 256 * 1024
 TOKEN_CHARACTERS = 32
+CONNECTION = "connection"
 _UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
 
@@ -190,27 +191,42 @@ def _unsent(code: str, message: str) -> CarrierError:
     return CarrierError(code, message, retryable=True, in_doubt=False)
 
 
-def token(secret: str, purpose: str) -> str:
-    """Proof that an address was made by us: it cannot be guessed, and opens nothing but `purpose`."""
-    return hmac.new(secret.encode(), purpose.encode(), hashlib.sha256).hexdigest()[:TOKEN_CHARACTERS]
+@dataclass(frozen=True)
+class Callbacks:
+    """Where a provider calls us for one connection. Providers that sign nothing get addresses with a token: it cannot be
+    guessed and opens one purpose only, so that an address that leaked can at most repeat what it was made for.
+
+    `address` is public, as `https://pli.example.fr/callbacks/<connection>`; `secret` never leaves this process.
+    """
+
+    address: str
+    secret: str = field(repr=False)
+
+    def of_attempt(self, attempt_id: UUID, *, signed: bool = False) -> str:
+        """The address for the reports on one attempt; without a token where the provider signs."""
+        reference = attempt_id.hex
+        proof = {} if signed else {"k": self._token(_of_attempt(reference))}
+        return f"{self.address}?{urlencode({'a': reference, **proof})}"
+
+    def of_connection(self) -> str:
+        """The address for what is about no attempt of ours: replies, or the reports of a whole account."""
+        return f"{self.address}?{urlencode({'k': self._token(CONNECTION)})}"
+
+    def require_token(self, request: "CallbackRequest") -> str:
+        """Our reference in the address, empty at the address of the connection. Raises NotAuthentic."""
+        reference, given = request.query.get("a", ""), request.query.get("k", "")
+        wanted = self._token(_of_attempt(reference) if reference else CONNECTION)
+        if not hmac.compare_digest(wanted.encode(), given.encode()):
+            raise NotAuthentic
+        return reference
+
+    def _token(self, purpose: str) -> str:
+        digest = hmac.new(self.secret.encode(), purpose.encode(), hashlib.sha256).hexdigest()
+        return digest[:TOKEN_CHARACTERS]
 
 
-def of_attempt(attempt: str) -> str:
-    """The purpose of the address that reports on one attempt come to."""
-    return f"attempt {attempt}"
-
-
-def require_token(secret: str, purpose: str, given: str) -> None:
-    """Raises NotAuthentic unless `given` is `token(secret, purpose)`, compared in constant time."""
-    if not secret or not hmac.compare_digest(token(secret, purpose).encode(), given.encode()):
-        raise NotAuthentic
-
-
-def with_query(address: str, **parameters: str) -> str:
-    """An address with more parameters in its query."""
-    parts = urlsplit(address)
-    query = urlencode([*parse_qsl(parts.query), *parameters.items()])
-    return urlunsplit(parts._replace(query=query))
+def _of_attempt(reference: str) -> str:
+    return f"attempt {reference}"
 
 
 def attempt_of(text: str) -> UUID | None:

@@ -1,7 +1,6 @@
 """A carrier that is reached by HTTP: the provider's file builds the call and reads the answer, this one makes it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -9,31 +8,23 @@ from uuid import UUID
 
 import httpx
 
-from app.carriers.base import Accepted, CarrierError, Channel, Refused, RevokeOutcome, Submission
-from app.carriers.http_calls import Answer, Call, exchange
-
-
-@dataclass(frozen=True)
-class Remark:
-    """One thing that was looked at. `words` say what was found and, when it is not well, what to do next."""
-
-    well: bool
-    words: str
+from app.carriers.base import Accepted, CarrierError, Channel, Refused, Remark, RevokeOutcome, Submission
+from app.carriers.http_calls import Answer, Call, Callbacks, exchange
 
 
 class Provider(Protocol):
     """What one provider does its own way. Pure but for `check`, and for what OVH keeps of the provider's clock."""
 
-    def prepare(self, client: httpx.Client, now: datetime) -> None:
+    def prepare(self, client: httpx.Client, now: datetime, /) -> None:
         """Whatever must be known before a call can be built. Raises CarrierError, never in doubt."""
 
-    def build(self, submission: Submission, now: datetime) -> Call:
+    def build(self, submission: Submission, now: datetime, /) -> Call:
         """The call that sends one message."""
 
     def read(self, answer: Answer) -> Accepted | Refused:
         """What the answer means. Raises CarrierError as `http_calls.failed_call` says."""
 
-    def check(self, client: httpx.Client, now: datetime) -> Iterator[Remark]:
+    def check(self, client: httpx.Client, now: datetime, /) -> Iterator[Remark]:
         """Ask the provider whether these settings work, without sending anything."""
 
 
@@ -43,10 +34,10 @@ class HttpCarrier:
     channels: frozenset[Channel] = frozenset({"sms"})
     idempotent = False
 
-    def __init__(self, name: str, provider: Provider, callback_address: str, client: httpx.Client) -> None:
+    def __init__(self, name: str, provider: Provider, callbacks: Callbacks, client: httpx.Client) -> None:
         self.name = name
         self._provider = provider
-        self._callback_address = callback_address
+        self._callbacks = callbacks
         self._client = client
 
     def submit(self, submission: Submission, now: datetime) -> Accepted | Refused:
@@ -54,17 +45,17 @@ class HttpCarrier:
         self._provider.prepare(self._client, now)
         return self._provider.read(exchange(self._client, self._provider.build(submission, now)))
 
-    def revoke(self, _attempt_id: UUID, _now: datetime) -> RevokeOutcome:
+    def revoke(self, attempt_id: UUID, now: datetime) -> RevokeOutcome:  # noqa: ARG002
         """None of these providers takes a message back."""
         return "unknown"
 
-    def reaches_rcs(self, _organisation_id: UUID, _to: str) -> None:
+    def reaches_rcs(self, organisation_id: UUID, to: str) -> None:  # noqa: ARG002
         """Nobody knows here."""
         return
 
     def check(self, now: datetime) -> Iterator[Remark]:
         """Everything that can be looked at without sending a message, in the order in which it must be right."""
-        yield callback_remark(self._callback_address)
+        yield callback_remark(self._callbacks.address)
         try:
             yield from self._provider.check(self._client, now)
         except CarrierError as error:

@@ -13,13 +13,14 @@ from urllib.parse import urlencode
 import httpx
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from app.carriers.base import Accepted, Refused, Submission
+from app.carriers.base import Accepted, Refused, Remark, Submission
 from app.carriers.http_calls import (
     Address,
     Answer,
     Call,
     CallbackEvent,
     CallbackRequest,
+    Callbacks,
     Reply,
     StatusNote,
     Unknown,
@@ -28,15 +29,8 @@ from app.carriers.http_calls import (
     event_key,
     exchange,
     failed_call,
-    of_attempt,
-    require_token,
-    token,
-    with_query,
 )
-from app.carriers.http_carrier import Remark
 from app.messaging.gsm7 import is_gsm7
-
-REPLY_TOKEN: Final = "reply"
 
 DELIVERED: Final = 1
 FAILED: Final = 2
@@ -68,24 +62,22 @@ class KannelSettings(BaseModel):
     address: Address
     username: str = Field(min_length=1)
     password: SecretStr = Field(min_length=1)
-    callback_secret: SecretStr = Field(min_length=32)
 
 
 class Kannel:
     """The provider."""
 
-    def __init__(self, settings: KannelSettings, callback_address: str) -> None:
+    def __init__(self, settings: KannelSettings, callbacks: Callbacks) -> None:
         self._settings = settings
-        self._callback_address = callback_address
+        self._callbacks = callbacks
 
     def prepare(self, _client: httpx.Client, _now: datetime) -> None:
         """Nothing."""
 
     def build(self, submission: Submission, _now: datetime) -> Call:
         """The GET that sends one message."""
-        secret, attempt = self._settings.callback_secret.get_secret_value(), submission.attempt_id.hex
         # Kannel replaces what follows a percent sign, so these parameters are put in as they are.
-        reports = with_query(self._callback_address, a=attempt, k=token(secret, of_attempt(attempt)))
+        reports = self._callbacks.of_attempt(submission.attempt_id)
         return self._sendsms(
             {
                 "from": submission.sender,
@@ -119,17 +111,16 @@ class Kannel:
             return
         if answer.status == 400:
             yield Remark(True, "Kannel answers and knows the account")
+            replies = f"{self._callbacks.of_connection()}&from=%p&to=%P&text=%b&id=%I"
+            yield Remark(
+                True, f"answers of people come here when its group sms-service has get-url = {replies}"
+            )
             return
         if error := failed_call(answer.status):
             raise error
         yield Remark(
             False, f"{self._settings.address} answered {answer.status}: it is not smsbox. Check the port."
         )
-
-    def reply_address(self) -> str:
-        """The `get-url` of Kannel's group sms-service."""
-        proof = token(self._settings.callback_secret.get_secret_value(), REPLY_TOKEN)
-        return f"{with_query(self._callback_address, k=proof)}&from=%p&to=%P&text=%b&id=%I"
 
     def _sendsms(self, parameters: Mapping[str, str]) -> Call:
         account = {
@@ -154,10 +145,9 @@ def read_status(mask: int, said: str) -> tuple[State, str]:
     return "enroute", ""
 
 
-def read_callback(settings: KannelSettings, request: CallbackRequest) -> CallbackEvent:
+def read_callback(callbacks: Callbacks, request: CallbackRequest) -> CallbackEvent:
     """A report at the address made for its attempt, or a reply at the address for replies. Raises NotAuthentic."""
-    secret, attempt = settings.callback_secret.get_secret_value(), request.query.get("a", "")
-    require_token(secret, of_attempt(attempt) if attempt else REPLY_TOKEN, request.query.get("k", ""))
+    attempt = callbacks.require_token(request)
     fields = request.query
     status = fields.get("status", "")
     if attempt:

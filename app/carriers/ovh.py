@@ -13,13 +13,14 @@ from typing import Final, Literal
 import httpx
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from app.carriers.base import Accepted, CarrierError, Refused, Submission
+from app.carriers.base import Accepted, CarrierError, Refused, Remark, Submission
 from app.carriers.http_calls import (
     Address,
     Answer,
     Call,
     CallbackEvent,
     CallbackRequest,
+    Callbacks,
     Reply,
     StatusNote,
     Unknown,
@@ -27,17 +28,12 @@ from app.carriers.http_calls import (
     event_key,
     exchange,
     failed_call,
-    require_token,
-    token,
     unreadable,
-    with_query,
 )
-from app.carriers.http_carrier import Remark
 from app.messaging.gsm7 import is_gsm7
 
 LONGEST_VALIDITY_MINUTES: Final = 2880
 SKEW_SECONDS: Final = 30
-SERVICE_TOKEN: Final = "service"
 
 State = Literal["enroute", "delivered", "failed", "expired"]
 # `ptt` of a report -> our state and code. 3 is the operator's acceptance, not the phone's; 6 is the operator saying that
@@ -83,7 +79,6 @@ class OvhSettings(BaseModel):
     application_key: str = Field(min_length=1)
     application_secret: SecretStr = Field(min_length=1)
     consumer_key: SecretStr = Field(min_length=1)
-    callback_secret: SecretStr = Field(min_length=32)
     stop_clause: bool = False
 
 
@@ -96,9 +91,9 @@ def signature(secret: str, consumer: str, method: str, address: str, body: str, 
 class Ovh:
     """The provider. It keeps how far OVH's clock is ahead of ours, for a signature holds OVH's time."""
 
-    def __init__(self, settings: OvhSettings, callback_address: str) -> None:
+    def __init__(self, settings: OvhSettings, callbacks: Callbacks) -> None:
         self._settings = settings
-        self._callback_address = callback_address
+        self._callbacks = callbacks
         self._ahead: int | None = None
 
     def prepare(self, client: httpx.Client, now: datetime) -> None:
@@ -191,7 +186,7 @@ class Ovh:
             yield Remark(False, "the service has no credit left. Buy some, or no message leaves.")
         else:
             yield Remark(True, f"the service answers; {left} credits left")
-        wanted = self.service_address()
+        wanted = self._callbacks.of_connection()
         if body.get("callBack") == wanted:
             yield Remark(True, "delivery reports come to this service")
         else:
@@ -200,11 +195,6 @@ class Ovh:
                 "delivery reports do not come here: messages would stay “accepted by the operator”. Set the callback "
                 f"of the SMS service to {wanted}",
             )
-
-    def service_address(self) -> str:
-        """The address to set at OVH, for reports and for answers."""
-        proof = token(self._settings.callback_secret.get_secret_value(), SERVICE_TOKEN)
-        return with_query(self._callback_address, k=proof)
 
     def _measure(self, client: httpx.Client, now: datetime) -> int:
         answer = _ask(client, f"{self._settings.address}/auth/time")
@@ -247,9 +237,9 @@ def _ask(client: httpx.Client, address: str) -> Answer:
     return answer
 
 
-def read_callback(settings: OvhSettings, request: CallbackRequest) -> CallbackEvent:
+def read_callback(callbacks: Callbacks, request: CallbackRequest) -> CallbackEvent:
     """A report (`ptt`) or a reply (`senderid`). Raises NotAuthentic."""
-    require_token(settings.callback_secret.get_secret_value(), SERVICE_TOKEN, request.query.get("k", ""))
+    callbacks.require_token(request)
     fields = {**request.query, **request.fields}
     id_, ptt = fields.get("id", ""), fields.get("ptt", "")
     if id_ and ptt.isdecimal():

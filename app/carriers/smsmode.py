@@ -12,13 +12,14 @@ from typing import Any, Final, Literal
 import httpx
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from app.carriers.base import Accepted, Refused, Submission
+from app.carriers.base import Accepted, Refused, Remark, Submission
 from app.carriers.http_calls import (
     Address,
     Answer,
     Call,
     CallbackEvent,
     CallbackRequest,
+    Callbacks,
     Reply,
     StatusNote,
     Unknown,
@@ -27,15 +28,8 @@ from app.carriers.http_calls import (
     event_key,
     exchange,
     failed_call,
-    of_attempt,
-    require_token,
-    token,
     unreadable,
-    with_query,
 )
-from app.carriers.http_carrier import Remark
-
-REPLY_TOKEN: Final = "reply"
 
 State = Literal["enroute", "delivered", "failed", "expired"]
 # Words of the API, then the numbers of its older receipts.
@@ -69,31 +63,27 @@ class SmsmodeSettings(BaseModel):
 
     address: Address = "https://rest.smsmode.com"
     api_key: SecretStr = Field(min_length=1)
-    callback_secret: SecretStr = Field(min_length=32)
 
 
 class Smsmode:
     """The provider."""
 
-    def __init__(self, settings: SmsmodeSettings, callback_address: str) -> None:
+    def __init__(self, settings: SmsmodeSettings, callbacks: Callbacks) -> None:
         self._settings = settings
-        self._callback_address = callback_address
+        self._callbacks = callbacks
 
     def prepare(self, _client: httpx.Client, _now: datetime) -> None:
         """Nothing."""
 
     def build(self, submission: Submission, _now: datetime) -> Call:
         """The POST that sends one message."""
-        secret, attempt = self._settings.callback_secret.get_secret_value(), submission.attempt_id.hex
         body = {
             "recipient": {"to": submission.to},
             "body": {"text": submission.text},
             "from": submission.sender,
-            "refClient": attempt,
-            "callbackUrlStatus": with_query(
-                self._callback_address, a=attempt, k=token(secret, of_attempt(attempt))
-            ),
-            "callbackUrlMo": with_query(self._callback_address, k=token(secret, REPLY_TOKEN)),
+            "refClient": submission.attempt_id.hex,
+            "callbackUrlStatus": self._callbacks.of_attempt(submission.attempt_id),
+            "callbackUrlMo": self._callbacks.of_connection(),
         }
         headers = {**self._key(), "Content-Type": "application/json; charset=utf-8"}
         content = json.dumps(body, ensure_ascii=False).encode()
@@ -129,10 +119,9 @@ class Smsmode:
         return {"X-Api-Key": self._settings.api_key.get_secret_value(), "Accept": "application/json"}
 
 
-def read_callback(settings: SmsmodeSettings, request: CallbackRequest) -> CallbackEvent:
+def read_callback(callbacks: Callbacks, request: CallbackRequest) -> CallbackEvent:
     """A status, at the address made for its attempt, or a reply at the address for replies. Raises NotAuthentic."""
-    secret, attempt = settings.callback_secret.get_secret_value(), request.query.get("a", "")
-    require_token(secret, of_attempt(attempt) if attempt else REPLY_TOKEN, request.query.get("k", ""))
+    attempt = callbacks.require_token(request)
     body = request.json()
     reference = str(body.get("messageId") or "")
     if attempt:

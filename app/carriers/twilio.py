@@ -15,13 +15,14 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 import httpx
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from app.carriers.base import Accepted, CarrierError, Refused, Submission
+from app.carriers.base import Accepted, CarrierError, Refused, Remark, Submission
 from app.carriers.http_calls import (
     Address,
     Answer,
     Call,
     CallbackEvent,
     CallbackRequest,
+    Callbacks,
     NotAuthentic,
     Reply,
     StatusNote,
@@ -31,9 +32,7 @@ from app.carriers.http_calls import (
     exchange,
     failed_call,
     unreadable,
-    with_query,
 )
-from app.carriers.http_carrier import Remark
 
 LONGEST_VALIDITY: Final = 36_000
 _ALGORITHMS = {"HMAC_SHA1": hashlib.sha1, "HMAC_SHA256": hashlib.sha256}
@@ -104,11 +103,11 @@ class TwilioSettings(BaseModel):
 
 
 class Twilio:
-    """The provider. `callback_address` is ours; the attempt is added to it."""
+    """The provider."""
 
-    def __init__(self, settings: TwilioSettings, callback_address: str) -> None:
+    def __init__(self, settings: TwilioSettings, callbacks: Callbacks) -> None:
         self._settings = settings
-        self._callback_address = callback_address
+        self._callbacks = callbacks
 
     def prepare(self, _client: httpx.Client, _now: datetime) -> None:
         """Nothing."""
@@ -124,7 +123,7 @@ class Twilio:
             "To": submission.to,
             **sender,
             "Body": submission.text,
-            "StatusCallback": with_query(self._callback_address, a=submission.attempt_id.hex),
+            "StatusCallback": self._callbacks.of_attempt(submission.attempt_id, signed=True),
             "ValidityPeriod": str(max(1, min(submission.ttl_seconds, LONGEST_VALIDITY))),
         }
         headers = {**self._authorization(), "Content-Type": "application/x-www-form-urlencoded"}
@@ -169,6 +168,10 @@ class Twilio:
             )
             return
         yield Remark(True, "the account answers and is active")
+        yield Remark(
+            True,
+            f"answers of people come here when “a message comes in” of the number calls {self._callbacks.address}",
+        )
 
     def _account(self) -> str:
         return f"{self._settings.address}/2010-04-01/Accounts/{self._settings.account_sid}"

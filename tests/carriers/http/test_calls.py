@@ -17,11 +17,8 @@ from app.carriers.http_calls import (
     exchange,
     failed_call,
     make_client,
-    require_token,
-    token,
-    with_query,
 )
-from tests.carriers.http.conftest import ATTEMPT
+from tests.carriers.http.conftest import ATTEMPT, CALLBACKS, OTHERS, OURS, asked
 from tests.carriers.http.double import Double, Say
 
 
@@ -99,14 +96,23 @@ def test_these_answers_are_about_the_message(status: int) -> None:
     assert failed_call(status) is None
 
 
-def test_a_token_opens_its_own_purpose_only() -> None:
-    secret = "s" * 32
-    require_token(secret, "one", token(secret, "one"))
-    for given_ in ("", token(secret, "two"), token("t" * 32, "one"), token(secret, "one")[:-1], "é"):
+def test_an_address_opens_its_own_purpose_only() -> None:
+    own, general = asked(OURS.of_attempt(ATTEMPT)), asked(OURS.of_connection())
+    assert OURS.require_token(own) == ATTEMPT.hex
+    assert OURS.require_token(general) == ""
+    stranger = asked(OTHERS.of_attempt(ATTEMPT))
+    short = asked(OURS.of_connection()[:-1])
+    for request in (
+        stranger,
+        short,
+        asked(CALLBACKS),
+        asked(f"{CALLBACKS}?k=%C3%A9"),
+        asked(f"{CALLBACKS}?a=&k="),
+    ):
         with pytest.raises(NotAuthentic):
-            require_token(secret, "one", given_)
-    with pytest.raises(NotAuthentic):
-        require_token("", "one", token("", "one"))
+            OURS.require_token(request)
+    assert "k=" not in OURS.of_attempt(ATTEMPT, signed=True)
+    assert OURS.secret not in repr(OURS)
 
 
 def test_our_reference_is_read_back_or_not_at_all() -> None:
@@ -125,7 +131,3 @@ def test_numbers_come_in_the_forms_of_each_provider() -> None:
     assert e164("33612345678") == e164("+33612345678") == e164(" 0033 612345678") == "+33612345678"
     assert e164("36111") == "36111"
     assert e164("PLI") == "PLI"
-
-
-def test_parameters_are_added_to_an_address_that_has_some() -> None:
-    assert with_query("https://a.fr/c?x=1", a="é") == "https://a.fr/c?x=1&a=%C3%A9"

@@ -16,21 +16,18 @@ from app.carriers.http_calls import (
     Reply,
     StatusNote,
     Unknown,
-    of_attempt,
-    token,
 )
 from app.carriers.http_carrier import HttpCarrier
 from app.carriers.kannel import Kannel, KannelSettings, read_callback, read_status
-from tests.carriers.http.conftest import ATTEMPT, CALLBACKS, NOW, submission, vectors
+from tests.carriers.http.conftest import ATTEMPT, CALLBACKS, NOW, OURS, asked, submission, vectors
 from tests.carriers.http.double import Double, Say
 
-SECRET = "c" * 32
 SENDSMS = "/cgi-bin/sendsms"
 
 
 def settings(**changed: str) -> KannelSettings:
     given_ = {"address": "http://127.0.0.1:13013", "username": "tester", "password": "foobar"}
-    return KannelSettings.model_validate({**given_, "callback_secret": SECRET, **changed})
+    return KannelSettings.model_validate({**given_, **changed})
 
 
 def callback(**query: str) -> CallbackRequest:
@@ -39,7 +36,7 @@ def callback(**query: str) -> CallbackRequest:
 
 def test_the_call_is_the_documented_one(client: httpx.Client, provider: Double) -> None:
     provider.answers[SENDSMS] = Say(202, b"0: Accepted for delivery")
-    carrier = HttpCarrier("kannel", Kannel(settings(address=provider.base), CALLBACKS), CALLBACKS, client)
+    carrier = HttpCarrier("kannel", Kannel(settings(address=provider.base), OURS), OURS, client)
     assert carrier.submit(submission("Prêt, 5 €"), NOW) == Accepted("")
     (sent,) = provider.to(SENDSMS)
     query = dict(parse_qsl(urlsplit(sent.path).query))
@@ -55,12 +52,11 @@ def test_the_call_is_the_documented_one(client: httpx.Client, provider: Double) 
         "validity": "15",
         "dlr-mask": "31",
     }
-    proof = token(SECRET, of_attempt(ATTEMPT.hex))
-    assert reports == f"{CALLBACKS}?a={ATTEMPT.hex}&k={proof}&status=%d&to=%p&said=%A"
+    assert reports == f"{OURS.of_attempt(ATTEMPT)}&status=%d&to=%p&said=%A"
 
 
 def test_a_text_of_the_default_alphabet_is_sent_as_such() -> None:
-    built = Kannel(settings(), CALLBACKS).build(submission("5 €"), NOW)
+    built = Kannel(settings(), OURS).build(submission("5 €"), NOW)
     assert dict(parse_qsl(urlsplit(built.url).query))["coding"] == "0"
 
 
@@ -77,30 +73,23 @@ def test_bits_are_tested_never_the_number(mask: int) -> None:
 
 
 def test_a_report_is_found_by_our_reference() -> None:
-    query = {
-        "a": ATTEMPT.hex,
-        "k": token(SECRET, of_attempt(ATTEMPT.hex)),
-        "status": "34",
-        "to": "+33612345678",
-        "said": "",
-    }
-    assert read_callback(settings(), callback(**query)) == StatusNote(
+    address = asked(OURS.of_attempt(ATTEMPT)).query
+    query = {**address, "status": "34", "to": "+33612345678", "said": ""}
+    assert read_callback(OURS, callback(**query)) == StatusNote(
         "expired", "expired", f"{ATTEMPT.hex}:34:+33612345678", ATTEMPT
     )
-    for wrong in ({"k": "x"}, {"k": token(SECRET, "reply")}, {"a": "1" * 32}):
+    for wrong in ({"k": "x"}, asked(OURS.of_connection()).query, {"a": "1" * 32}):
         with pytest.raises(NotAuthentic):
-            read_callback(settings(), callback(**{**query, **wrong}))
+            read_callback(OURS, callback(**{**query, **wrong}))
     for status in ("", "x", "-1", "9" * 30):
-        assert isinstance(read_callback(settings(), callback(**{**query, "status": status})), Unknown)
+        assert isinstance(read_callback(OURS, callback(**{**query, "status": status})), Unknown)
 
 
 def test_a_reply_comes_to_the_address_for_replies() -> None:
-    address = Kannel(settings(), CALLBACKS).reply_address()
-    query = dict(parse_qsl(urlsplit(address).query))
-    assert query["from"] == "%p"
+    query = asked(OURS.of_connection()).query
     filled = {**query, "from": "+33612345678", "to": "36111", "text": "STOP", "id": "u-1"}
-    assert read_callback(settings(), callback(**filled)) == Reply("+33612345678", "36111", "STOP", "u-1")
-    assert isinstance(read_callback(settings(), callback(k=query["k"])), Unknown)
+    assert read_callback(OURS, callback(**filled)) == Reply("+33612345678", "36111", "STOP", "u-1")
+    assert isinstance(read_callback(OURS, callback(k=query["k"])), Unknown)
 
 
 @pytest.mark.parametrize(
@@ -109,11 +98,11 @@ def test_a_reply_comes_to_the_address_for_replies() -> None:
 )
 def test_what_says_nothing_of_the_message(status: int, code: str, in_doubt: bool) -> None:
     with pytest.raises(CarrierError) as failed:
-        Kannel(settings(), CALLBACKS).read(Answer(status, b""))
+        Kannel(settings(), OURS).read(Answer(status, b""))
     assert (failed.value.code, failed.value.in_doubt) == (code, in_doubt)
 
 
 def test_a_bad_request_is_a_refusal() -> None:
-    assert Kannel(settings(), CALLBACKS).read(Answer(400, b"Empty receiver number not allowed")) == Refused(
+    assert Kannel(settings(), OURS).read(Answer(400, b"Empty receiver number not allowed")) == Refused(
         "refused"
     )

@@ -9,14 +9,13 @@ import ovh.client
 import pytest
 
 from app.carriers.base import Accepted, CarrierError, Refused
-from app.carriers.http_calls import Answer, CallbackRequest, NotAuthentic, Reply, StatusNote, Unknown, token
+from app.carriers.http_calls import Answer, CallbackRequest, NotAuthentic, Reply, StatusNote, Unknown
 from app.carriers.http_carrier import HttpCarrier
 from app.carriers.ovh import STATUSES, Ovh, OvhSettings, read_callback, signature
-from tests.carriers.http.conftest import CALLBACKS, NOW, submission, vectors
+from tests.carriers.http.conftest import ATTEMPT, CALLBACKS, NOW, OTHERS, OURS, asked, submission, vectors
 from tests.carriers.http.double import Double, Say, Sent
 
 VECTOR = vectors("signatures.json")["ovh"]
-SECRET = "c" * 32
 JOBS = "/sms/sms-ab123-1/jobs"
 OK = json.dumps(
     {"totalCreditsRemoved": 1, "ids": [4711], "validReceivers": ["+33612345678"], "invalidReceivers": []}
@@ -29,13 +28,12 @@ def settings(**changed: Any) -> OvhSettings:
         "application_key": "AK",
         "application_secret": "AS",
         "consumer_key": "CK",
-        "callback_secret": SECRET,
     }
     return OvhSettings.model_validate({**given, **changed})
 
 
 def carrier(provider: Double, client: httpx.Client) -> HttpCarrier:
-    return HttpCarrier("ovh", Ovh(settings(address=provider.base), CALLBACKS), CALLBACKS, client)
+    return HttpCarrier("ovh", Ovh(settings(address=provider.base), OURS), OURS, client)
 
 
 def strict(provider: Double, ahead: int) -> None:
@@ -95,7 +93,7 @@ def test_the_vendors_own_client_signs_the_same_call_in_the_same_way(
 
 
 def test_the_call_is_the_documented_one() -> None:
-    built = Ovh(settings(), CALLBACKS).build(submission("Prêt ✅", ttl_seconds=900), NOW)
+    built = Ovh(settings(), OURS).build(submission("Prêt ✅", ttl_seconds=900), NOW)
     assert built.url == "https://eu.api.ovh.com/1.0/sms/sms-ab123-1/jobs"
     assert json.loads(built.content) == {
         "message": "Prêt ✅",
@@ -110,7 +108,7 @@ def test_the_call_is_the_documented_one() -> None:
 
 
 def test_a_short_code_is_ovhs_own_and_a_marketing_connection_lets_ovh_add_its_mention() -> None:
-    built = Ovh(settings(stop_clause=True), CALLBACKS).build(submission("abc", sender="36111"), NOW)
+    built = Ovh(settings(stop_clause=True), OURS).build(submission("abc", sender="36111"), NOW)
     body = json.loads(built.content)
     assert body["senderForResponse"] is True
     assert "sender" not in body
@@ -153,9 +151,7 @@ def test_a_time_nobody_tells_leaves_nothing_in_doubt(client: httpx.Client, provi
 
 def test_a_number_among_the_invalid_ones_is_a_failure_although_the_answer_is_200() -> None:
     body = {"ids": [], "validReceivers": [], "invalidReceivers": ["+33612345678"], "totalCreditsRemoved": 0}
-    assert Ovh(settings(), CALLBACKS).read(Answer(200, json.dumps(body).encode())) == Refused(
-        "unknown_number"
-    )
+    assert Ovh(settings(), OURS).read(Answer(200, json.dumps(body).encode())) == Refused("unknown_number")
 
 
 @pytest.mark.parametrize(
@@ -172,7 +168,7 @@ def test_a_number_among_the_invalid_ones_is_a_failure_although_the_answer_is_200
 )
 def test_what_says_nothing_of_the_message(status: int, body: object, code: str, in_doubt: bool) -> None:
     with pytest.raises(CarrierError) as failed:
-        Ovh(settings(), CALLBACKS).read(Answer(status, json.dumps(body).encode()))
+        Ovh(settings(), OURS).read(Answer(status, json.dumps(body).encode()))
     assert (failed.value.code, failed.value.in_doubt, failed.value.retryable) == (
         code,
         in_doubt,
@@ -181,44 +177,49 @@ def test_what_says_nothing_of_the_message(status: int, body: object, code: str, 
 
 
 def test_a_bad_parameter_is_a_refusal() -> None:
-    assert Ovh(settings(), CALLBACKS).read(Answer(400, b'{"message": "bad sender"}')) == Refused("refused")
+    assert Ovh(settings(), OURS).read(Answer(400, b'{"message": "bad sender"}')) == Refused("refused")
 
 
 def callback(query: dict[str, str], form: dict[str, str] | None = None) -> CallbackRequest:
     return CallbackRequest(CALLBACKS, query, tuple((form or {}).items()), {}, b"")
 
 
-PROOF = token(SECRET, "service")
+PROOF = asked(OURS.of_connection()).query["k"]
 
 
 @pytest.mark.parametrize("ptt", sorted(STATUSES))
 def test_every_code_becomes_a_report_found_by_ovhs_id(ptt: int) -> None:
-    note = read_callback(settings(), callback({"k": PROOF, "id": "4711", "ptt": str(ptt), "date": "x"}))
+    note = read_callback(OURS, callback({"k": PROOF, "id": "4711", "ptt": str(ptt), "date": "x"}))
     assert note == StatusNote(*STATUSES[ptt], event_key=f"4711:{ptt}", reference="4711")
     assert note.state != "delivered" or ptt == 4
 
 
 def test_a_code_nobody_knows_is_a_failure_without_a_known_cause() -> None:
-    note = read_callback(settings(), callback({"k": PROOF, "id": "4711", "ptt": "9999"}))
+    note = read_callback(OURS, callback({"k": PROOF, "id": "4711", "ptt": "9999"}))
     assert note == StatusNote("failed", "undelivered", event_key="4711:9999", reference="4711")
 
 
 def test_a_reply_comes_by_get_or_by_post() -> None:
     fields = {"id": "9", "senderid": "0033612345678", "message": "Stop", "shortcode": "36111", "tag": ""}
     expected = Reply("+33612345678", "36111", "Stop", "9:reply")
-    assert read_callback(settings(), callback({"k": PROOF, **fields})) == expected
-    assert read_callback(settings(), callback({"k": PROOF}, fields)) == expected
+    assert read_callback(OURS, callback({"k": PROOF, **fields})) == expected
+    assert read_callback(OURS, callback({"k": PROOF}, fields)) == expected
 
 
 def test_anything_else_is_unknown_and_a_wrong_token_is_refused() -> None:
-    assert isinstance(read_callback(settings(), callback({"k": PROOF, "hello": "1"})), Unknown)
-    for wrong in ("", "x", token("d" * 32, "service"), token(SECRET, "reply")):
+    assert isinstance(read_callback(OURS, callback({"k": PROOF, "hello": "1"})), Unknown)
+    for wrong in (
+        "",
+        "x",
+        asked(OTHERS.of_connection()).query["k"],
+        asked(OURS.of_attempt(ATTEMPT)).query["k"],
+    ):
         with pytest.raises(NotAuthentic):
-            read_callback(settings(), callback({"k": wrong, "id": "4711", "ptt": "4"}))
+            read_callback(OURS, callback({"k": wrong, "id": "4711", "ptt": "4"}))
 
 
 def service(provider: Double, **changed: object) -> None:
-    body = {"creditsLeft": 50.0, "callBack": Ovh(settings(), CALLBACKS).service_address(), **changed}
+    body = {"creditsLeft": 50.0, "callBack": OURS.of_connection(), **changed}
     provider.answers["/sms/sms-ab123-1"] = Say(200, json.dumps(body).encode())
 
 

@@ -13,20 +13,17 @@ from app.carriers.http_calls import (
     Reply,
     StatusNote,
     Unknown,
-    of_attempt,
-    token,
 )
 from app.carriers.http_carrier import HttpCarrier
 from app.carriers.smsmode import STATUSES, Smsmode, SmsmodeSettings, read_callback
-from tests.carriers.http.conftest import ATTEMPT, CALLBACKS, NOW, submission
+from tests.carriers.http.conftest import ATTEMPT, CALLBACKS, NOW, OURS, asked, submission
 from tests.carriers.http.double import Double, Say
 
-SECRET = "c" * 32
 MESSAGES = "/sms/v1/messages"
 
 
 def settings(**changed: str) -> SmsmodeSettings:
-    return SmsmodeSettings.model_validate({"api_key": "KEY", "callback_secret": SECRET, **changed})
+    return SmsmodeSettings.model_validate({"api_key": "KEY", **changed})
 
 
 def callback(body: object, **query: str) -> CallbackRequest:
@@ -34,7 +31,7 @@ def callback(body: object, **query: str) -> CallbackRequest:
 
 
 def status_callback(body: object) -> CallbackRequest:
-    return callback(body, a=ATTEMPT.hex, k=token(SECRET, of_attempt(ATTEMPT.hex)))
+    return asked(OURS.of_attempt(ATTEMPT), body=json.dumps(body).encode())
 
 
 def test_the_call_is_the_documented_one_and_its_addresses_come_back_to_us(
@@ -42,7 +39,7 @@ def test_the_call_is_the_documented_one_and_its_addresses_come_back_to_us(
 ) -> None:
     provider.answers[MESSAGES] = Say(201, b'{"messageId": "m-1"}')
     given = settings(address=provider.base)
-    assert HttpCarrier("smsmode", Smsmode(given, CALLBACKS), CALLBACKS, client).submit(
+    assert HttpCarrier("smsmode", Smsmode(given, OURS), OURS, client).submit(
         submission("Été"), NOW
     ) == Accepted("m-1")
     (sent,) = provider.to(MESSAGES)
@@ -52,7 +49,7 @@ def test_the_call_is_the_documented_one_and_its_addresses_come_back_to_us(
     assert body["body"] == {"text": "Été"}
     assert (body["from"], body["refClient"]) == ("PLI", ATTEMPT.hex)
     query = dict(parse_qsl(body["callbackUrlStatus"].partition("?")[2]))
-    note = read_callback(given, callback({"messageId": "m-1", "status": {"value": "DELIVERED"}}, **query))
+    note = read_callback(OURS, callback({"messageId": "m-1", "status": {"value": "DELIVERED"}}, **query))
     assert note == StatusNote("delivered", "", f"{ATTEMPT.hex}:DELIVERED", ATTEMPT, "m-1")
     query = dict(parse_qsl(body["callbackUrlMo"].partition("?")[2]))
     reply = {
@@ -61,13 +58,13 @@ def test_the_call_is_the_documented_one_and_its_addresses_come_back_to_us(
         "recipient": {"to": "36034"},
         "body": {"text": "stop"},
     }
-    assert read_callback(given, callback(reply, **query)) == Reply("+33612345678", "36034", "stop", "mo-1")
+    assert read_callback(OURS, callback(reply, **query)) == Reply("+33612345678", "36034", "stop", "mo-1")
 
 
 @pytest.mark.parametrize("status", sorted(STATUSES))
 @pytest.mark.parametrize("shape", [lambda s: s, lambda s: {"value": s}, lambda s: s.lower()])
 def test_every_status_is_read_in_every_shape(status: str, shape: Any) -> None:
-    note = read_callback(settings(), status_callback({"messageId": "m-1", "status": shape(status)}))
+    note = read_callback(OURS, status_callback({"messageId": "m-1", "status": shape(status)}))
     assert isinstance(note, StatusNote)
     assert (note.state, note.code) == STATUSES[status]
     assert note.state != "delivered" or status in ("DELIVERED", "11", "14")
@@ -75,28 +72,22 @@ def test_every_status_is_read_in_every_shape(status: str, shape: Any) -> None:
 
 @pytest.mark.parametrize("body", [{"messageId": "m-1", "status": "FLYING"}, {}, [], "x", None])
 def test_a_status_nobody_knows_is_unknown(body: object) -> None:
-    assert isinstance(read_callback(settings(), status_callback(body)), Unknown)
+    assert isinstance(read_callback(OURS, status_callback(body)), Unknown)
 
 
 def test_a_reply_without_text_is_unknown() -> None:
     assert isinstance(
-        read_callback(settings(), callback({"messageId": "1", "from": "336"}, k=token(SECRET, "reply"))),
+        read_callback(OURS, callback({"messageId": "1", "from": "336"}, **asked(OURS.of_connection()).query)),
         Unknown,
     )
 
 
 def test_a_token_is_good_for_its_own_attempt_only() -> None:
     delivered = {"messageId": "m-1", "status": "DELIVERED"}
-    other = "1" * 32
-    for query in (
-        {"a": other, "k": token(SECRET, of_attempt(ATTEMPT.hex))},
-        {"a": ATTEMPT.hex},
-        {"k": token(SECRET, of_attempt(ATTEMPT.hex))},
-        {"a": "reply", "k": token(SECRET, "reply")},
-        {},
-    ):
+    own, general = asked(OURS.of_attempt(ATTEMPT)).query, asked(OURS.of_connection()).query
+    for query in ({**own, "a": "1" * 32}, {"a": own["a"]}, {"k": own["k"]}, {**own, **general}, {}):
         with pytest.raises(NotAuthentic):
-            read_callback(settings(), callback(delivered, **query))
+            read_callback(OURS, callback(delivered, **query))
 
 
 @pytest.mark.parametrize(
@@ -105,12 +96,12 @@ def test_a_token_is_good_for_its_own_attempt_only() -> None:
 )
 def test_what_says_nothing_of_the_message(status: int, code: str, in_doubt: bool) -> None:
     with pytest.raises(CarrierError) as failed:
-        Smsmode(settings(), CALLBACKS).read(Answer(status, b"{}"))
+        Smsmode(settings(), OURS).read(Answer(status, b"{}"))
     assert (failed.value.code, failed.value.in_doubt) == (code, in_doubt)
 
 
 def test_a_bad_request_is_a_refusal_and_a_success_without_an_id_a_doubt() -> None:
-    read = Smsmode(settings(), CALLBACKS).read
+    read = Smsmode(settings(), OURS).read
     assert read(Answer(400, b'{"title": "Bad Request", "errorCode": "x"}')) == Refused("refused")
     with pytest.raises(CarrierError) as failed:
         read(Answer(201, b"{}"))
@@ -118,7 +109,7 @@ def test_a_bad_request_is_a_refusal_and_a_success_without_an_id_a_doubt() -> Non
 
 
 def test_the_check_says_that_the_key_is_wrong(client: httpx.Client, provider: Double) -> None:
-    carrier = HttpCarrier("smsmode", Smsmode(settings(address=provider.base), CALLBACKS), CALLBACKS, client)
+    carrier = HttpCarrier("smsmode", Smsmode(settings(address=provider.base), OURS), OURS, client)
     provider.answers[MESSAGES] = Say(401)
     assert "API key" in list(carrier.check(NOW))[1].words
     provider.answers[MESSAGES] = Say(200)

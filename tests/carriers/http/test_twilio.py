@@ -8,10 +8,18 @@ from pydantic import ValidationError
 from twilio.request_validator import RequestValidator
 
 from app.carriers.base import Accepted, CarrierError, Refused
-from app.carriers.http_calls import Answer, CallbackRequest, NotAuthentic, Reply, StatusNote, Unknown
+from app.carriers.http_calls import (
+    Answer,
+    CallbackRequest,
+    Callbacks,
+    NotAuthentic,
+    Reply,
+    StatusNote,
+    Unknown,
+)
 from app.carriers.http_carrier import HttpCarrier
 from app.carriers.twilio import ERRORS, STATUSES, Twilio, TwilioSettings, read_callback, signature
-from tests.carriers.http.conftest import ATTEMPT, CALLBACKS, NOW, submission, vectors
+from tests.carriers.http.conftest import ATTEMPT, CALLBACKS, NOW, OURS, submission, vectors
 from tests.carriers.http.double import Double, Say
 
 VECTOR = vectors("signatures.json")["twilio"]
@@ -45,7 +53,7 @@ def test_the_signature_is_the_vendors(algorithm: str) -> None:
 def test_the_call_is_the_documented_one(client: httpx.Client, provider: Double) -> None:
     provider.answers[MESSAGES] = Say(201, b'{"sid": "SM1", "status": "queued"}')
     given = settings(address=provider.base)
-    carrier = HttpCarrier("twilio", Twilio(given, CALLBACKS), CALLBACKS, client)
+    carrier = HttpCarrier("twilio", Twilio(given, OURS), OURS, client)
     assert carrier.submit(submission("été €"), NOW) == Accepted("SM1")
     (sent,) = provider.to(MESSAGES)
     assert sent.method == "POST"
@@ -60,7 +68,7 @@ def test_the_call_is_the_documented_one(client: httpx.Client, provider: Double) 
 
 
 def test_a_messaging_service_stands_for_the_sender_and_validity_has_a_limit() -> None:
-    built = Twilio(settings(messaging_service_sid="MG1"), CALLBACKS).build(submission(ttl_seconds=10**6), NOW)
+    built = Twilio(settings(messaging_service_sid="MG1"), OURS).build(submission(ttl_seconds=10**6), NOW)
     form = dict(parse_qsl(built.content.decode()))
     assert form["MessagingServiceSid"] == "MG1"
     assert "From" not in form
@@ -79,7 +87,7 @@ def test_a_messaging_service_stands_for_the_sender_and_validity_has_a_limit() ->
     ],
 )
 def test_what_is_refused_for_certain(status: int, body: object, outcome: Refused) -> None:
-    assert Twilio(settings(), CALLBACKS).read(Answer(status, json.dumps(body).encode())) == outcome
+    assert Twilio(settings(), OURS).read(Answer(status, json.dumps(body).encode())) == outcome
 
 
 @pytest.mark.parametrize(
@@ -95,7 +103,7 @@ def test_what_is_refused_for_certain(status: int, body: object, outcome: Refused
 )
 def test_what_says_nothing_of_the_message(status: int, body: object, code: str, in_doubt: bool) -> None:
     with pytest.raises(CarrierError) as failed:
-        Twilio(settings(), CALLBACKS).read(Answer(status, json.dumps(body).encode()))
+        Twilio(settings(), OURS).read(Answer(status, json.dumps(body).encode()))
     assert (failed.value.code, failed.value.in_doubt, failed.value.retryable) == (
         code,
         in_doubt,
@@ -178,7 +186,7 @@ def test_a_signature_covers_the_attempt_in_the_address() -> None:
 
 def test_the_check_says_what_is_wrong(client: httpx.Client, provider: Double) -> None:
     account = "/2010-04-01/Accounts/ACdouble.json"
-    carrier = HttpCarrier("twilio", Twilio(settings(address=provider.base), CALLBACKS), CALLBACKS, client)
+    carrier = HttpCarrier("twilio", Twilio(settings(address=provider.base), OURS), OURS, client)
     provider.answers[account] = Say(401, b'{"code": 20003}')
     assert [remark.well for remark in carrier.check(NOW)] == [True, False]
     assert "token" in list(carrier.check(NOW))[1].words
@@ -190,8 +198,8 @@ def test_the_check_says_what_is_wrong(client: httpx.Client, provider: Double) ->
 
 def test_the_check_says_that_callbacks_need_https_and_that_nobody_answers(client: httpx.Client) -> None:
     here = settings(address="http://127.0.0.1:9")
-    address = "http://localhost:8000/callbacks/1"
-    callbacks, reached = HttpCarrier("twilio", Twilio(here, address), address, client).check(NOW)
+    clear = Callbacks("http://localhost:8000/callbacks/twilio", "secret")
+    callbacks, reached = HttpCarrier("twilio", Twilio(here, clear), clear, client).check(NOW)
     assert not callbacks.well
     assert "PLI_PUBLIC_URL" in callbacks.words
     assert not reached.well
