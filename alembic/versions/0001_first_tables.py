@@ -11,6 +11,38 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_table(
+        "callback_event",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("carrier", sa.String(20), nullable=False),
+        sa.Column("event_key", sa.String(80), nullable=False),
+        sa.Column("kind", sa.String(10), nullable=False),
+        sa.Column("reference", sa.String(80), nullable=False),
+        sa.Column("state", sa.String(12), nullable=False),
+        sa.Column("code", sa.String(40), nullable=False),
+        sa.Column("content_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_callback_event")),
+        sa.UniqueConstraint("carrier", "event_key", name=op.f("uq_callback_event_carrier_event_key")),
+    )
+    with op.batch_alter_table("callback_event", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_callback_event_kind"), ["kind"], unique=False)
+        batch_op.create_index(batch_op.f("ix_callback_event_received_at"), ["received_at"], unique=False)
+
+    op.create_table(
+        "carrier_health",
+        sa.Column("carrier", sa.String(20), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("calls", sa.Integer(), nullable=False),
+        sa.Column("failed", sa.Integer(), nullable=False),
+        sa.Column("slow", sa.Integer(), nullable=False),
+        sa.Column("pauses", sa.Integer(), nullable=False),
+        sa.Column("paused_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("slow_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("probed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("carrier", name=op.f("pk_carrier_health")),
+    )
+    op.create_table(
         "epoch_check",
         sa.Column("name", sa.String(80), nullable=False),
         sa.Column("check_value", sa.LargeBinary(), nullable=False),
@@ -573,6 +605,7 @@ def upgrade() -> None:
         sa.Column("from_sealed", sa.LargeBinary(), nullable=False),
         sa.Column("from_index", sa.LargeBinary(), nullable=False),
         sa.Column("text_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("pictures", sa.Integer(), nullable=False),
         sa.Column("intent", sa.String(10), nullable=False),
         sa.Column("batch_id", sa.Uuid(), nullable=True),
         sa.Column("document_id", sa.Uuid(), nullable=True),
@@ -835,3 +868,9 @@ def downgrade() -> None:
     op.drop_table("link")
     op.drop_table("key_verifier")
     op.drop_table("epoch_check")
+    op.drop_table("carrier_health")
+    with op.batch_alter_table("callback_event", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_callback_event_received_at"))
+        batch_op.drop_index(batch_op.f("ix_callback_event_kind"))
+
+    op.drop_table("callback_event")

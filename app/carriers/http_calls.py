@@ -202,6 +202,11 @@ class Callbacks:
     address: str
     secret: str = field(repr=False)
 
+    @classmethod
+    def at(cls, public_url: str, connection: str, secret: str) -> "Callbacks":
+        """Those of one connection, by its name."""
+        return cls(f"{public_url}/callbacks/{connection}", secret)
+
     def of_attempt(self, attempt_id: UUID, *, signed: bool = False) -> str:
         """The address for the reports on one attempt; without a token where the provider signs."""
         reference = attempt_id.hex

@@ -2,6 +2,8 @@
 
 from app.db.models.account import ApiKey, LoginThrottle, User, UserSession
 from app.db.models.batch import Batch, MappingMemory, Upload
+from app.db.models.callback_event import CallbackEvent
+from app.db.models.carrier_health import CarrierHealth
 from app.db.models.connection import CarrierConnection, ConnectionLease
 from app.db.models.dead_number import DeadNumber
 from app.db.models.document import Document
@@ -18,7 +20,9 @@ __all__ = [
     "Attempt",
     "Batch",
     "Block",
+    "CallbackEvent",
     "CarrierConnection",
+    "CarrierHealth",
     "ConnectionLease",
     "DeadNumber",
     "DeliveryReport",

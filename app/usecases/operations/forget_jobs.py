@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from app.db.queries import dead_numbers
+from app.db.queries import callback_events, dead_numbers
 from app.runtime import Runtime
 
 JOBS_KEPT = timedelta(days=40)
@@ -15,3 +15,4 @@ def forget_jobs(rt: Runtime) -> None:
     rt.jobs.purge(now - JOBS_KEPT, now - TICKS_KEPT)
     with rt.begin() as session:
         dead_numbers.forget_before(session, now - dead_numbers.REMEMBERED)
+        callback_events.forget_before(session, now - callback_events.KEPT)
