@@ -188,7 +188,9 @@ class Ovh:
             yield Remark(True, f"the service answers; {left} credits left")
         wanted = self._callbacks.of_connection()
         if body.get("callBack") == wanted:
-            yield Remark(True, "delivery reports come to this service")
+            yield Remark(
+                True, f"delivery reports come here; let answers to the short code call the same {wanted}"
+            )
         else:
             yield Remark(
                 False,

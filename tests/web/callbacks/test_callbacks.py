@@ -1,13 +1,17 @@
 """The whole way of a message by each provider: sent, reported on, answered."""
 
+import io
 import json
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+import pytest
 from twilio.request_validator import RequestValidator
 
+from app.core.log import JsonLines
 from app.db.models import Batch
 from app.db.queries import connections
 from app.db.session import Database
@@ -99,6 +103,49 @@ def test_what_is_not_signed_by_the_provider_changes_nothing(office: Office) -> N
     assert refused[0].headers["content-type"] == "application/problem+json"
     assert state(office, twilio.batch) == "submitted"
     assert (office.reports(), office.kept()) == ([], [])
+
+
+def test_a_doubt_is_asked_about_once_and_settled_by_the_report(office: Office) -> None:
+    office.provider.answers[TWILIO_PATH] = Say(cut=True)
+    office.connect("twilio", **TWILIO)
+    batch = send(office)
+    message = office.story.only_message(batch)
+    assert (message.state, message.reason) == ("unknown", "no_answer")
+    (sent,) = office.provider.to(TWILIO_PATH)
+    address = dict(parse_qsl(sent.body.decode()))["StatusCallback"]
+    form = {"MessageSid": "SM1", "MessageStatus": "delivered"}
+    signed = RequestValidator("12345").compute_signature(address, form)
+    headers = {"X-Twilio-Signature": signed}
+    assert office.door.post(path_of(address), data=form, headers=headers).status_code == 200
+    assert state(office, batch) == "delivered"
+    assert len(office.provider.to(TWILIO_PATH)) == 1
+
+
+@pytest.fixture
+def written() -> Iterator[io.StringIO]:
+    """The log of everything in the form it leaves in."""
+    stream, root = io.StringIO(), logging.getLogger()
+    handler, level = logging.StreamHandler(stream), root.level
+    handler.setFormatter(JsonLines())
+    root.addHandler(handler)
+    root.setLevel(logging.DEBUG)
+    yield stream
+    root.removeHandler(handler)
+    root.setLevel(level)
+
+
+def test_neither_numbers_nor_tokens_reach_the_log(office: Office, written: io.StringIO) -> None:
+    office.provider.answers["/cgi-bin/sendsms"] = Say(202, b"0: Accepted for delivery")
+    general = path_of(office.connect("kannel", **KANNEL).of_connection())
+    send(office)
+    office.door.get(f"{general}&from=%2B33699999999&to=36111&text=hello+there&id=u-1")
+    office.door.get(f"{general}x&from=%2B33699999999&to=36111&text=hello+there&id=u-2")
+    log = written.getvalue()
+    lines = [json.loads(line) for line in log.splitlines()]
+    assert {line.get("route") for line in lines} >= {"/callbacks/{connection}"}
+    assert {"a callback could not be placed", "a callback was refused"} <= {line["event"] for line in lines}
+    for secret in ("33699999999", "33611001001", "hello", general.partition("k=")[2], "foobar"):
+        assert secret not in log
 
 
 def test_a_connection_that_is_switched_off_still_hears_of_what_it_sent(office: Office) -> None:
