@@ -44,6 +44,25 @@ class Tally:
     slow: int = 0
 
 
+class Tallies:
+    """Counts calls by carrier until somebody writes them down. For one thread."""
+
+    def __init__(self) -> None:
+        self._counts: dict[str, Tally] = {}
+
+    def add(self, carrier: str, took: timedelta, *, failed: bool) -> None:
+        """One call that ended."""
+        so_far = self._counts.get(carrier, Tally(0))
+        self._counts[carrier] = Tally(
+            so_far.calls + 1, so_far.failed + failed, so_far.slow + (took > SLOW_AFTER)
+        )
+
+    def take(self) -> dict[str, Tally]:
+        """What was counted since the last time."""
+        counted, self._counts = self._counts, {}
+        return counted
+
+
 @dataclass(frozen=True, slots=True)
 class Health:
     """Counts of the window that began at `since`, and what they led to. `pauses` counts those since it last worked."""

@@ -13,6 +13,7 @@ from app.messaging.breaker import (
     WINDOW,
     Health,
     Standing,
+    Tallies,
     Tally,
     observe,
     pause_after,
@@ -30,6 +31,15 @@ histories = st.lists(st.tuples(tallies, st.integers(0, 300)), max_size=30)
 
 def paused(now: datetime = NOW) -> Health:
     return observe(Health(), Tally(LEAST_CALLS, LEAST_CALLS), now)
+
+
+def test_calls_are_counted_by_carrier_until_they_are_taken() -> None:
+    tallies = Tallies()
+    for took, failed in ((SECOND, False), (4 * SECOND, True), (3 * SECOND, False)):
+        tallies.add("a", took, failed=failed)
+    tallies.add("b", SECOND, failed=True)
+    assert tallies.take() == {"a": Tally(3, 1, 1), "b": Tally(1, 1, 0)}
+    assert tallies.take() == {}
 
 
 def test_a_connection_nobody_used_works() -> None:

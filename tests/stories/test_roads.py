@@ -1,13 +1,14 @@
 """What is kept of each carrier's health, and which roads a sender has, on both databases."""
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
+from uuid import uuid4
 
 from app.db import connections as opened
 from app.db.connections import NewConnection
-from app.db.models import Sender
+from app.db.models import Attempt, Message, Sender
 from app.db.queries import carrier_health, connections, organisations
-from app.db.roads import ROUTED, roads_of
+from app.db.roads import ROUTED, Pick, RoadMap, roads_of
 from app.messaging.breaker import (
     FIRST_PAUSE,
     LEAST_CALLS,
@@ -18,8 +19,9 @@ from app.messaging.breaker import (
     observe,
     standing,
 )
-from app.messaging.roads import Destination, Road, Wanted, choose
+from app.messaging.roads import Destination, Road, Wanted, Why, choose
 from app.usecases.organisations.create_organisation import NewOrganisation, create_organisation
+from tests.stories.payroll import ZOE
 from tests.stories.story import Story
 
 SMS = frozenset({"sms"})
@@ -109,3 +111,54 @@ def test_a_connection_of_another_organisation_is_no_road(story: Story) -> None:
     stranger = create_organisation(story.rt, NewOrganisation("Autre Maison", "AUTRE", "x@exemple.test"))
     connect(story, "theirs", organisation_id=stranger.id)
     assert roads(story, ROUTED) == []
+
+
+def one_message(story: Story) -> Message:
+    batch = story.upload([ZOE], channels=("sms",))
+    story.release(batch)
+    return story.only_message(batch)
+
+
+def pick(story: Story, message: Message, now: datetime, *failed: str, to: str = "+33611001001") -> Pick:
+    attempts = [
+        Attempt(
+            id=uuid4(), message_id=message.id, number=number, channel="sms", carrier=carrier, state="failed",
+            segments=1, started_at=message.not_before,
+        )
+        for number, carrier in enumerate(failed, 1)
+    ]  # fmt: skip
+    with story.rt.begin() as session:
+        sender = organisations.senders(session, story.id)["sms"]
+        return RoadMap(session, sender, now).pick(message, to, attempts)
+
+
+def test_what_one_connection_did_not_take_goes_by_the_next(story: Story) -> None:
+    message, now = one_message(story), story.rt.now()
+    connect(story, "first")
+    connect(story, "second", rank=1, destinations=["metropole"])
+    story.change_sender("sms", carrier=ROUTED)
+    assert pick(story, message, now) == Pick("first", Why.IN_ORDER)
+    assert pick(story, message, now, "first") == Pick("second", Why.IN_ORDER)
+    assert pick(story, message, now, "first", "second") == Pick(None, Why.ALL_TRIED)
+    assert pick(story, message, now, "first", to="+447911123456") == Pick(None, Why.ALL_TRIED)
+    message.not_before = now + timedelta(seconds=5)  # held, and free again
+    assert pick(story, message, now).carrier == "first"
+
+
+def test_one_message_probes_a_connection_whose_pause_is_over(story: Story) -> None:
+    message, now = one_message(story), story.rt.now()
+    connect(story, "first")
+    connect(story, "second", rank=1)
+    story.change_sender("sms", carrier=ROUTED)
+    with story.rt.begin() as session:
+        carrier_health.count(session, {"first": DOWN}, now)
+    assert pick(story, message, now).carrier == "second"
+    later = now + FIRST_PAUSE
+    assert [pick(story, message, later).carrier for _ in range(3)] == ["first", "second", "second"]
+
+
+def test_without_a_connection_there_is_no_road_and_the_simulator_needs_none(story: Story) -> None:
+    message, now = one_message(story), story.rt.now()
+    assert pick(story, message, now) == Pick("simulator", Why.IN_ORDER)
+    story.change_sender("sms", carrier=ROUTED)
+    assert pick(story, message, now) == Pick(None, Why.NO_ROAD)
