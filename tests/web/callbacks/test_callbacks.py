@@ -16,6 +16,7 @@ from app.db.models import Batch
 from app.db.queries import connections
 from app.db.session import Database
 from app.evidence.tags import Tag
+from app.usecases.documents.show_document import show_document
 from app.worker import record_early
 from tests.carriers.http.double import Say, Sent
 from tests.stories.payroll import ZOE, Employee
@@ -202,6 +203,9 @@ def test_an_answer_with_a_picture_is_kept_and_its_text_read_for_stop(office: Off
     assert (answer.pictures, answer.intent) == (1, "opt_out")
     assert office.story.journal_tags(answer.id).count(Tag.CONSENT_CHANGED) == 1
     assert office.provider.to("/1") == []
+    line = office.story.line(twilio.batch, ZOE.staff)
+    told = show_document(office.story.rt, office.story.id, line.id).events
+    assert [(event.said, event.pictures) for event in told if event.tag == "reply:opt_out"] == [("Stop !", 1)]
 
 
 def test_an_answer_that_belongs_to_nobody_is_kept_for_a_person(office: Office) -> None:

@@ -129,6 +129,7 @@ def test_a_number_that_is_gone_is_not_offered_again(office: Office) -> None:
         )
     page = words(clerk.get(f"/app/documents/{line.id}"))
     assert "Ce numéro ne recevra pas ce message" in page
+    assert "numéro non attribué · définitif" in page
     assert f"/app/documents/{line.id}/resend" not in page
     assert f"{address}/resend" not in clerk.get(address).text
     assert "Rien à r" in words(clerk.post(f"/app/documents/{line.id}/resend"))
