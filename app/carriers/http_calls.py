@@ -8,6 +8,7 @@ them knows an idempotency key, so a doubt is never sent again. Which status is w
 import hashlib
 import hmac
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
@@ -125,31 +126,54 @@ def make_client(transport: httpx.BaseTransport | None = None) -> httpx.Client:
 
 
 def exchange(client: httpx.Client, call: Call) -> Answer:
-    """Make one call. Raises CarrierError: `carrier_unreachable` when nothing left, `no_answer` when it may have."""
+    """Make one call. Raises CarrierError: `carrier_unreachable` or `carrier_misconfigured` when nothing left,
+    `no_answer` when it may have."""
+    host = urlsplit(call.url).hostname
     try:
-        with client.stream(
+        request = client.build_request(
             call.method, call.url, headers=dict(call.headers), content=call.content
-        ) as response:
-            body = b""
-            for piece in response.iter_bytes():
-                body += piece
-                if len(body) > MOST_BYTES:
-                    break
-            return Answer(response.status_code, body)
+        )
+    except (httpx.InvalidURL, ValueError) as error:
+        raise _unsent(
+            "carrier_misconfigured", f"no request can be made of the settings ({_name(error)})"
+        ) from None
+    try:
+        return _read(client, request)
+    except httpx.LocalProtocolError as error:
+        raise _unsent(
+            "carrier_misconfigured", f"no request can be made of the settings ({_name(error)})"
+        ) from None
     except _UNSENT as error:
-        raise CarrierError(
-            "carrier_unreachable",
-            f"no connection to {urlsplit(call.url).hostname} ({type(error).__name__}); nothing was sent",
-            retryable=True,
-            in_doubt=False,
+        raise _unsent(
+            "carrier_unreachable", f"no connection to {host} ({_name(error)}); nothing was sent"
         ) from None
     except httpx.HTTPError as error:
         raise CarrierError(
             "no_answer",
-            f"{urlsplit(call.url).hostname} did not answer ({type(error).__name__}); it may have taken the message",
+            f"{host} did not answer ({_name(error)}); it may have taken the message",
             retryable=False,
             in_doubt=True,
         ) from None
+
+
+def _read(client: httpx.Client, request: httpx.Request) -> Answer:
+    response = client.send(request, stream=True)
+    until = time.monotonic() + ANSWER_SECONDS
+    try:
+        body = b""
+        for piece in response.iter_bytes():
+            body += piece
+            if len(body) > MOST_BYTES:
+                break
+            if time.monotonic() > until:
+                raise httpx.ReadTimeout("the answer never ended", request=request)
+        return Answer(response.status_code, body)
+    finally:
+        response.close()
+
+
+def _name(error: Exception) -> str:
+    return type(error).__name__
 
 
 def failed_call(status: int) -> CarrierError | None:

@@ -1,7 +1,9 @@
 """A carrier that is reached by HTTP: the provider's file builds the call and reads the answer, this one makes it."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
+from threading import Lock
 from typing import Protocol
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -39,11 +41,15 @@ class HttpCarrier:
         self._provider = provider
         self._callbacks = callbacks
         self._client = client
+        self._lock = Lock()
+        self._under_way = 0
+        self._closing = False
 
     def submit(self, submission: Submission, now: datetime) -> Accepted | Refused:
         """Hand one message over. Raises CarrierError when there was no clear answer."""
-        self._provider.prepare(self._client, now)
-        return self._provider.read(exchange(self._client, self._provider.build(submission, now)))
+        with self._open():
+            self._provider.prepare(self._client, now)
+            return self._provider.read(exchange(self._client, self._provider.build(submission, now)))
 
     def revoke(self, attempt_id: UUID, now: datetime) -> RevokeOutcome:  # noqa: ARG002
         """None of these providers takes a message back."""
@@ -57,13 +63,41 @@ class HttpCarrier:
         """Everything that can be looked at without sending a message, in the order in which it must be right."""
         yield callback_remark(self._callbacks.address)
         try:
-            yield from self._provider.check(self._client, now)
+            with self._open():
+                yield from self._provider.check(self._client, now)
         except CarrierError as error:
             yield remark_on(error)
 
     def close(self) -> None:
-        """Give the connections back."""
-        self._client.close()
+        """Give the connections back when the last call has its answer: one that is cut would leave a doubt."""
+        with self._lock:
+            self._closing = True
+            idle = self._under_way == 0
+        if idle:
+            self._client.close()
+
+    @contextmanager
+    def _open(self) -> Iterator[None]:
+        with self._lock:
+            if self._closing:
+                raise CarrierError(
+                    "carrier_unreachable",
+                    f"the settings of {self.name} have just changed; nothing was sent",
+                    retryable=True,
+                    in_doubt=False,
+                )
+            self._under_way += 1
+        try:
+            yield
+        finally:
+            self._leave()
+
+    def _leave(self) -> None:
+        with self._lock:
+            self._under_way -= 1
+            last = self._closing and self._under_way == 0
+        if last:
+            self._client.close()
 
 
 def callback_remark(address: str) -> Remark:

@@ -1,13 +1,17 @@
 """What a failed call leaves: certainly nothing sent, or a doubt."""
 
 import socket
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import SecretStr
 
-from app.carriers.base import CarrierError
+from app.carriers import http_calls
+from app.carriers.base import Accepted, CarrierError
 from app.carriers.http_calls import (
     Call,
     NotAuthentic,
@@ -18,7 +22,9 @@ from app.carriers.http_calls import (
     failed_call,
     make_client,
 )
-from tests.carriers.http.conftest import ATTEMPT, CALLBACKS, OTHERS, OURS, asked
+from app.carriers.http_carrier import HttpCarrier
+from app.carriers.kannel import Kannel, KannelSettings
+from tests.carriers.http.conftest import ATTEMPT, CALLBACKS, NOW, OTHERS, OURS, asked, submission
 from tests.carriers.http.double import Double, Say
 
 
@@ -54,6 +60,44 @@ def test_a_request_that_left_without_an_answer_is_in_doubt_and_not_retryable(
 def test_an_endless_answer_is_cut(client: httpx.Client, provider: Double) -> None:
     provider.answers["/x"] = Say(body=b"a" * 2_000_000)
     assert len(exchange(client, Call("GET", provider.base + "/x")).body) < 600_000
+
+
+@pytest.mark.parametrize("header", ["é", "a\nb"])
+def test_settings_that_make_no_request_send_nothing(
+    client: httpx.Client, provider: Double, header: str
+) -> None:
+    with pytest.raises(CarrierError) as failed:
+        exchange(client, Call("POST", provider.base + "/x", {"X-Api-Key": header}))
+    assert (failed.value.code, failed.value.in_doubt) == ("carrier_misconfigured", False)
+    assert provider.sent == []
+
+
+def test_an_answer_that_never_ends_is_a_doubt(
+    client: httpx.Client, provider: Double, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http_calls, "ANSWER_SECONDS", -1.0)
+    provider.answers["/x"] = Say(200, b"{}")
+    with pytest.raises(CarrierError) as failed:
+        exchange(client, Call("POST", provider.base + "/x"))
+    assert (failed.value.code, failed.value.in_doubt) == ("no_answer", True)
+
+
+def test_a_connection_that_is_changed_lets_its_calls_end(provider: Double) -> None:
+    provider.answers["/cgi-bin/sendsms"] = Say(202, after=0.5)
+    settings = KannelSettings(address=provider.base, username="u", password=SecretStr("p"))
+    client = make_client()
+    carrier = HttpCarrier("kannel", Kannel(settings, OURS), OURS, client)
+    with ThreadPoolExecutor(1) as thread:
+        call = thread.submit(carrier.submit, submission(), NOW)
+        while not provider.sent:
+            time.sleep(0.01)
+        carrier.close()
+        closed_at_once = client.is_closed
+        with pytest.raises(CarrierError) as refused:
+            carrier.submit(submission(), NOW)
+        assert call.result() == Accepted("")
+    assert (closed_at_once, client.is_closed) == (False, True)
+    assert (refused.value.retryable, refused.value.in_doubt) == (True, False)
 
 
 def test_redirects_are_not_followed_and_proxies_of_the_environment_not_used(
