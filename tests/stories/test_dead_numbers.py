@@ -9,6 +9,9 @@ from app.carriers.base import Refused
 from app.db.models import Batch
 from app.db.queries import dead_numbers
 from app.documents.match.standing import finding_from_json
+from app.usecases.batches.exclude_dead import exclude_dead
+from app.usecases.batches.list_paper import list_paper
+from app.usecases.batches.show_review import show_review
 from app.usecases.documents.correct_phone import correct_phone
 from app.usecases.operations.forget_jobs import forget_jobs
 from tests.stories.carriers import ScriptedCarrier
@@ -20,6 +23,12 @@ GONE = person("000001")
 
 def warned(story: Story, batch: Batch, employee: Employee) -> bool:
     return story.line(batch, employee.staff).findings.get("phone_dead") == "warning"
+
+
+def dead(story: Story, batch: Batch) -> int:
+    """How many lines the review proposes to leave out."""
+    seen = show_review(story.rt, story.id, batch.id, show="all", kind="", query="", offset=0, limit=9)
+    return seen.counts.dead
 
 
 def test_the_next_review_warns_and_holds_nothing(story: Story) -> None:
@@ -34,6 +43,22 @@ def test_the_next_review_warns_and_holds_nothing(story: Story) -> None:
         if one["code"] == "phone_dead"
     ]
     assert [one.subject for one in found] == ["phone"]
+    story.release(second)
+
+
+def test_those_with_a_dead_number_are_left_out_at_once_and_printed(story: Story) -> None:
+    story.sent(GONE, ZOE)
+    second = story.upload([GONE, ZOE], period=NOVEMBER)
+    assert dead(story, second) == 1
+    assert exclude_dead(story.rt, story.id, second.id, CLERK) == 1
+    assert exclude_dead(story.rt, story.id, second.id, CLERK) == 0
+    assert dead(story, second) == 0
+    assert {line.staff: line.state for line in story.review(second)} == {
+        GONE.staff: "excluded",
+        ZOE.staff: "in_review",
+    }
+    (printed,) = list_paper(story.rt, story.id, second.id).lines
+    assert (printed.face.staff_number, printed.reason) == (GONE.staff, "phone_dead")
     story.release(second)
 
 

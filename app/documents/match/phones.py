@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from app.documents.match.release import Finding, Severity, Subject
+from app.documents.match.release import DEAD_PHONE, Finding, Severity, Subject
 from app.messaging.phone import Phone, PhoneProblem, Repair, Unreachable
 
 _UNREACHABLE = frozenset(
@@ -43,7 +43,7 @@ def phone_findings(
     if phone.ambiguous:
         findings.append(Finding("phone_ambiguous", Severity.WARNING, Subject.PHONE, phone.territory))
     if dead_since:
-        findings.append(Finding("phone_dead", Severity.WARNING, Subject.PHONE, dead_since))
+        findings.append(Finding(DEAD_PHONE, Severity.WARNING, Subject.PHONE, dead_since))
     if last is not None and last != phone.e164:
         findings.append(Finding("number_changed", Severity.BLOCKING, Subject.PHONE, last))
     if sharing:

@@ -32,7 +32,8 @@ class Smsc:
 
     def events(self, kind: str) -> list[dict[str, Any]]:
         """What it noted of one kind, oldest first."""
-        lines = self.log.read_text("utf-8").splitlines() if self.log.exists() else []
+        whole = self.log.read_text("utf-8").rpartition("\n")[0] if self.log.exists() else ""
+        lines = whole.splitlines()
         return [event for line in lines if (event := json.loads(line))["ev"] == kind]
 
 
