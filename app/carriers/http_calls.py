@@ -26,6 +26,7 @@ CONNECTIONS = 20
 # The answers of these services are a few hundred bytes.
 MOST_BYTES = 256 * 1024
 TOKEN_CHARACTERS = 32
+COLUMN_CHARACTERS = 80
 CONNECTION = "connection"
 _UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
@@ -51,7 +52,7 @@ class Answer:
         """The body as an object; empty when it is none."""
         try:
             read = json.loads(self.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             return {}
         return read if isinstance(read, dict) else {}
 
@@ -59,7 +60,7 @@ class Answer:
 @dataclass(frozen=True)
 class CallbackRequest:
     """What a provider sent to us. `address` is the public address it called, query included; `form` are the fields of
-    the body, or of the query where the provider uses GET."""
+    the body."""
 
     address: str
     query: Mapping[str, str]
@@ -114,14 +115,13 @@ class NotAuthentic(Exception):
     """The signature or the token of a callback is missing or wrong."""
 
 
-def make_client(transport: httpx.BaseTransport | None = None) -> httpx.Client:
+def make_client() -> httpx.Client:
     """A client for one connection, for several threads. Redirects are not followed: a signed body goes to one address."""
     return httpx.Client(
         timeout=httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS, pool=CONNECT_SECONDS),
         limits=httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS),
         follow_redirects=False,
         trust_env=False,
-        transport=transport,
     )
 
 
@@ -267,9 +267,21 @@ def attempt_of(text: str) -> UUID | None:
 
 
 def event_key(*parts: str) -> str:
-    """At most 80 characters that are the same for the same event."""
+    """What fits a column and is the same for the same event."""
     key = ":".join(parts)
-    return key if len(key) <= 80 else hashlib.sha256(key.encode()).hexdigest()
+    if len(key) <= COLUMN_CHARACTERS and key.isprintable():
+        return key
+    return hashlib.sha256(key.encode(errors="replace")).hexdigest()
+
+
+def identifier(value: object) -> str:
+    """A provider's own id of something, or an address, as a column takes it."""
+    return "".join(filter(str.isprintable, str(value)))[:COLUMN_CHARACTERS]
+
+
+def number(text: str) -> int | None:
+    """A whole number of a few digits, or None."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None
 
 
 def e164(number: str) -> str:

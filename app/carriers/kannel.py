@@ -29,6 +29,8 @@ from app.carriers.http_calls import (
     event_key,
     exchange,
     failed_call,
+    identifier,
+    number,
 )
 from app.messaging.gsm7 import is_gsm7
 
@@ -51,7 +53,7 @@ _SMSC_STATUSES: Final[Mapping[int, str]] = {
     0x45: "refused",
     0x58: "carrier_throttled",
 }
-_NACK: Final = re.compile(r"NACK/(0x[0-9a-fA-F]{1,8}|[0-9]{1,10})")
+_NACK: Final = re.compile(r"NACK/(?:0x([0-9a-fA-F]{1,8})|([0-9]{1,10}))")
 
 
 class KannelSettings(BaseModel):
@@ -139,7 +141,8 @@ def read_status(mask: int, said: str) -> tuple[State, str]:
         return "expired", "expired"
     if mask & REJECTED:
         nack = _NACK.search(said)
-        return "failed", _SMSC_STATUSES.get(int(nack[1], 0) if nack else 0, "refused")
+        refusal = 0 if nack is None else int(nack[1], 16) if nack[1] else int(nack[2])
+        return "failed", _SMSC_STATUSES.get(refusal, "refused")
     if mask & FAILED:
         return "failed", "refused" if "stat:REJECTD" in said else "undelivered"
     return "enroute", ""
@@ -151,9 +154,9 @@ def read_callback(callbacks: Callbacks, request: CallbackRequest) -> CallbackEve
     fields = request.query
     status = fields.get("status", "")
     if attempt:
-        if not status.isdecimal() or len(status) > 9:
+        if (mask := number(status)) is None:
             return Unknown(event_key(attempt, status))
-        state, code = read_status(int(status), fields.get("said", ""))
+        state, code = read_status(mask, fields.get("said", ""))
         return StatusNote(
             state=state,
             code=code,
@@ -164,7 +167,7 @@ def read_callback(callbacks: Callbacks, request: CallbackRequest) -> CallbackEve
     if fields.get("id") and "from" in fields and "text" in fields:
         return Reply(
             from_=e164(fields["from"]),
-            to_sender=fields.get("to", ""),
+            to_sender=identifier(fields.get("to", "")),
             text=fields["text"],
             event_key=event_key(fields["id"]),
         )

@@ -28,6 +28,8 @@ from app.carriers.http_calls import (
     event_key,
     exchange,
     failed_call,
+    identifier,
+    number,
     unreadable,
 )
 from app.messaging.gsm7 import is_gsm7
@@ -127,7 +129,7 @@ class Ovh:
             ids = body.get("ids")
             if not (isinstance(ids, list) and ids and body.get("validReceivers")):
                 raise unreadable()
-            return Accepted(str(ids[0]))
+            return Accepted(identifier(ids[0]))
         code = str(body.get("errorCode", ""))
         if code == _OUT_OF_TIME:
             self._ahead = None
@@ -244,13 +246,13 @@ def read_callback(callbacks: Callbacks, request: CallbackRequest) -> CallbackEve
     callbacks.require_token(request)
     fields = {**request.query, **request.fields}
     id_, ptt = fields.get("id", ""), fields.get("ptt", "")
-    if id_ and ptt.isdecimal():
-        state, code = STATUSES.get(int(ptt), ("failed", "undelivered"))
-        return StatusNote(state=state, code=code, event_key=event_key(id_, ptt), reference=id_)
+    if id_ and (known := number(ptt)) is not None:
+        state, code = STATUSES.get(known, ("failed", "undelivered"))
+        return StatusNote(state=state, code=code, event_key=event_key(id_, ptt), reference=identifier(id_))
     if id_ and "senderid" in fields and "message" in fields:
         return Reply(
             from_=e164(fields["senderid"]),
-            to_sender=fields.get("shortcode", ""),
+            to_sender=identifier(fields.get("shortcode", "")),
             text=fields["message"],
             event_key=event_key(id_, "reply"),
         )

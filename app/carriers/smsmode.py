@@ -28,6 +28,7 @@ from app.carriers.http_calls import (
     event_key,
     exchange,
     failed_call,
+    identifier,
     unreadable,
 )
 
@@ -94,7 +95,7 @@ class Smsmode:
         if 200 <= answer.status < 300:
             if not (reference := answer.json().get("messageId")):
                 raise unreadable()
-            return Accepted(str(reference))
+            return Accepted(identifier(reference))
         if error := failed_call(answer.status):
             raise error
         return Refused("refused")
@@ -123,7 +124,7 @@ def read_callback(callbacks: Callbacks, request: CallbackRequest) -> CallbackEve
     """A status, at the address made for its attempt, or a reply at the address for replies. Raises NotAuthentic."""
     attempt = callbacks.require_token(request)
     body = request.json()
-    reference = str(body.get("messageId") or "")
+    reference = identifier(body.get("messageId") or "")
     if attempt:
         status = _status(body)
         if status not in STATUSES:
@@ -139,11 +140,10 @@ def read_callback(callbacks: Callbacks, request: CallbackRequest) -> CallbackEve
     text = _text(body)
     if reference and body.get("from") and text is not None:
         recipient = body.get("recipient")
+        to = recipient.get("to", "") if isinstance(recipient, dict) else body.get("to", "")
         return Reply(
             from_=e164(str(body["from"])),
-            to_sender=str(recipient.get("to", ""))
-            if isinstance(recipient, dict)
-            else str(body.get("to", "")),
+            to_sender=identifier(to),
             text=text,
             event_key=event_key(reference),
         )

@@ -31,6 +31,8 @@ from app.carriers.http_calls import (
     event_key,
     exchange,
     failed_call,
+    identifier,
+    number,
     unreadable,
 )
 
@@ -135,7 +137,7 @@ class Twilio:
         if 200 <= answer.status < 300:
             if not (sid := body.get("sid")):
                 raise unreadable()
-            return Accepted(str(sid))
+            return Accepted(identifier(sid))
         code = body.get("code")
         if isinstance(code, int):
             if ours := _OF_THE_CONNECTION.get(code):
@@ -212,25 +214,23 @@ def read_callback(settings: TwilioSettings, request: CallbackRequest) -> Callbac
     status = fields.get("MessageStatus", "")
     if status in STATUSES:
         state = STATUSES[status]
-        number = fields.get("ErrorCode", "")
-        code = (
-            ERRORS.get(int(number) if number.isdecimal() else 0, "undelivered") if state == "failed" else ""
-        )
+        code = ""
+        if state == "failed":
+            code = ERRORS.get(number(fields.get("ErrorCode", "")) or 0, "undelivered")
         return StatusNote(
             state="expired" if code == "expired" else state,
             code=code,
             event_key=event_key(sid, status),
             attempt_id=attempt_of(request.query.get("a", "")),
-            reference=sid,
+            reference=identifier(sid),
         )
     if sid and "From" in fields and "Body" in fields and not status:
-        media = fields.get("NumMedia", "0")
         return Reply(
             from_=fields["From"],
-            to_sender=fields.get("To", ""),
+            to_sender=identifier(fields.get("To", "")),
             text=fields["Body"],
             event_key=event_key(sid),
-            pictures=int(media) if media.isdecimal() else 0,
+            pictures=number(fields.get("NumMedia", "")) or 0,
         )
     return Unknown(event_key(sid, status, fields.get("EventType", "")))
 

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from app.carriers import http_calls
 from app.carriers.base import Accepted, CarrierError
 from app.carriers.http_calls import (
+    Answer,
     Call,
     NotAuthentic,
     attempt_of,
@@ -20,7 +21,9 @@ from app.carriers.http_calls import (
     event_key,
     exchange,
     failed_call,
+    identifier,
     make_client,
+    number,
 )
 from app.carriers.http_carrier import HttpCarrier
 from app.carriers.kannel import Kannel, KannelSettings
@@ -169,6 +172,25 @@ def test_our_reference_is_read_back_or_not_at_all() -> None:
 def test_an_event_key_fits_its_column(parts: list[str]) -> None:
     assert len(event_key(*parts)) <= 80
     assert event_key(*parts) == event_key(*parts)
+
+
+def test_what_a_provider_calls_its_own_fits_a_column() -> None:
+    assert identifier(4711) == "4711"
+    assert identifier("SM\x001\n") == "SM1"
+    assert len(identifier("x" * 500)) == 80
+    assert event_key("a\x00") != event_key("a")
+    assert event_key("a\x00").isprintable()
+
+
+@pytest.mark.parametrize("text", ["", "x", "-1", "1.5", "١", "9" * 5000])
+def test_what_is_no_number_of_a_few_digits_is_none(text: str) -> None:
+    assert number(text) is None
+    assert number("034") == 34
+
+
+def test_an_answer_that_is_no_object_is_empty() -> None:
+    for body in (b"", b"[1]", b"\xff", b"[" * 100_000):
+        assert Answer(200, body).json() == {}
 
 
 def test_numbers_come_in_the_forms_of_each_provider() -> None:

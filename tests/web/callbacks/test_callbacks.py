@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from twilio.request_validator import RequestValidator
 
+from app.carriers.http_carrier import HttpCarrier
 from app.core.log import JsonLines
 from app.db.models import Batch
 from app.db.queries import connections
@@ -235,6 +236,38 @@ def test_ovhs_reports_find_the_message_by_ovhs_id(office: Office) -> None:
         assert office.door.get(f"{path_of(address)}&id=4711&ptt={ptt}&date=x").status_code == 200
         assert state(office, batch) == expected
     assert office.door.get(f"{path_of(address)}x&id=4711&ptt=5").status_code == 403
+
+
+def test_the_check_of_a_stored_connection_names_the_address_to_set(office: Office) -> None:
+    office.provider.answers = {
+        "/auth/time": now(office),
+        "/sms/sms-ab123-1": Say(200, b'{"creditsLeft": 5, "callBack": null}'),
+    }
+    address = office.connect("ovh", **OVH).of_connection()
+    carrier = office.story.rt.carriers["ovh"]
+    assert isinstance(carrier, HttpCarrier)
+    remarks = list(carrier.check(office.story.rt.now()))
+    assert [remark.well for remark in remarks] == [True, True, True, False]
+    assert address in remarks[-1].words
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings"),
+    [
+        ("ovh", {"service": "sms ab"}),
+        ("twilio", {"account_sid": "x"}),
+        ("smsmode", {}),
+        ("kannel", {"x": "y"}),
+    ],
+)
+def test_settings_that_cannot_work_make_no_carrier_and_stop_no_other(
+    office: Office, kind: str, settings: dict[str, str]
+) -> None:
+    office.connect("smsmode", "good", api_key="KEY")
+    office.connect(kind, "bad", **settings)
+    office.story.pipeline.application.carriers.refresh()
+    assert "good" in office.story.rt.carriers
+    assert "bad" not in office.story.rt.carriers
 
 
 def test_a_report_that_runs_ahead_of_the_answer_is_recorded_after_it(office: Office) -> None:
