@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from app.carriers.base import Refused
+from app.carriers.base import Carrier, Refused, Submission
 from app.db import connections
 from app.db.connections import NewConnection
 from app.db.models import Batch
 from app.db.roads import ROUTED
 from app.messaging.breaker import LEAST_CALLS
-from tests.stories.carriers import ScriptedCarrier, accept, down, no_answer
+from tests.stories.carriers import Answer, ScriptedCarrier, accept, down, no_answer
 from tests.stories.payroll import ZOE, Employee, crew
 from tests.stories.story import Story
 
@@ -24,8 +24,8 @@ class Roads:
         self.story = story
         self.first = ScriptedCarrier(name="first", idempotent=False)
         self.second = ScriptedCarrier(name="second", idempotent=False)
-        carriers = {"first": self.first, "second": self.second}
-        story.rt = story.pipeline.rt = replace(story.rt, carriers={**story.rt.carriers, **carriers})
+        self.carriers: dict[str, Carrier] = {"first": self.first, "second": self.second}
+        story.rt = story.pipeline.rt = replace(story.rt, carriers=self.carriers)
         story.change_sender("sms", carrier=ROUTED)
 
     def connect(self, *, first: tuple[str, ...] = (), second: tuple[str, ...] = ()) -> None:
@@ -139,6 +139,27 @@ def test_a_connection_that_fails_is_left_alone_then_tried_by_one_message(story: 
     assert roads.calls() == (LEAST_CALLS + 1, LEAST_CALLS + 5)
     story.sent(*others(3, 6), channels=SMS)
     assert roads.calls() == (LEAST_CALLS + 4, LEAST_CALLS + 5)
+
+
+def test_a_connection_that_cannot_be_used_is_passed_by(story: Story, roads: Roads) -> None:
+    roads.connect()
+    del roads.carriers["first"]
+    batch = story.sent(ZOE, channels=SMS)
+    assert roads.tries(batch) == [("first", "failed", "carrier_misconfigured"), ("second", "submitted", "")]
+
+
+def test_a_doubt_on_a_connection_that_was_switched_off_is_shown_as_one(story: Story, roads: Roads) -> None:
+    roads.connect()
+    batch = story.upload([ZOE], channels=SMS)
+
+    def switched_off_meanwhile(submission: Submission) -> Answer:
+        del roads.carriers["first"]
+        return no_answer(submission)
+
+    roads.first.script = switched_off_meanwhile
+    story.send(batch)
+    assert roads.calls() == (1, 0)
+    assert story.only_message(batch).state == "unknown"
 
 
 def test_each_destination_has_its_connections(story: Story, roads: Roads) -> None:

@@ -236,7 +236,8 @@ def _doubts(rt: Runtime, block_id: UUID) -> list[_Ready]:
         for message in messages.in_doubt(session, block_id):
             attempt = messages.attempts_of(session, message.id)[-1]
             sender = messages.sender_of_attempt(session, message, attempt)
-            askable = rt.carriers[attempt.carrier].idempotent and message.text_sealed is not None
+            carrier = rt.carriers.get(attempt.carrier)
+            askable = carrier is not None and carrier.idempotent and message.text_sealed is not None
             if askable and attempt.tries < MOST_TRIES:
                 attempt.tries += 1
                 session.add(attempt)
@@ -295,8 +296,13 @@ def _wait_for_slot(rt: Runtime, one: _Ready) -> None:
 
 
 def _submit(rt: Runtime, one: _Ready) -> Accepted | Refused | CarrierError:
+    carrier = rt.carriers.get(one.carrier)
+    if carrier is None:  # switched off since it was chosen, or its settings cannot be used
+        return CarrierError(
+            "carrier_misconfigured", "the carrier is not there", retryable=True, in_doubt=False
+        )
     try:
-        return rt.carriers[one.carrier].submit(one.submission, rt.now())
+        return carrier.submit(one.submission, rt.now())
     except CarrierError as error:
         return error
 
