@@ -137,7 +137,7 @@ def test_a_number_that_is_gone_is_not_offered_again(office: Office) -> None:
 
 def test_numbers_that_took_no_text_are_proposed_for_exclusion(office: Office) -> None:
     gone = ["06 12 00 00 01"]
-    first = office.in_review(payroll(3, gone))
+    first = office.in_review(payroll(1, gone))
     clerk = office.browser()
     clerk.get(f"{first}/review")
     clerk.post(f"{first}/confirm", finding="number_changed", back=f"{first}/review")
@@ -145,7 +145,7 @@ def test_numbers_that_took_no_text_are_proposed_for_exclusion(office: Office) ->
     clerk.post(f"{first}/release", confirm="yes")
     office.house.run()
     office.deliver()
-    address = office.in_review(payroll(4, gone))
+    address = office.in_review(payroll(2, gone))
     page = clerk.get(f"{address}/review")
     assert "1 personne a un mobile hors service." in words(page)
     assert clerk.get(f"{address}/review", kind="phone_dead").text.count("<article") == 1
