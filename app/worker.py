@@ -1,7 +1,7 @@
 """Which job runs which use case, in pipeline order, and the loops a worker holds."""
 
 import gc
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from app.usecases.batches.cancel_overdue import cancel_overdue
 from app.usecases.batches.finish_batches import finish_batches
 from app.usecases.batches.give_up_batch import give_up_batch
 from app.usecases.batches.split_batch import split_batch
+from app.usecases.callbacks.match_early import forget_matched, match_early
 from app.usecases.documents.announce_block import announce_block
 from app.usecases.messages.dispatch_block import dispatch_block
 from app.usecases.messages.expire_attempts import expire_attempts
@@ -26,6 +27,16 @@ from app.usecases.operations.forget_jobs import forget_jobs
 from app.usecases.operations.wipe_texts import wipe_texts
 from app.wiring import Application
 
+
+def record_early(rt: Runtime) -> None:
+    """Reports that came before the carrier's answer was written down, once it is."""
+    matched = match_early(rt)
+    for one in matched:
+        record_report(rt, one.report)
+    if matched:
+        forget_matched(rt, matched)
+
+
 PIPELINE: dict[str, Callable[..., None]] = {
     "split_batch": split_batch,
     "announce_block": announce_block,
@@ -34,6 +45,7 @@ PIPELINE: dict[str, Callable[..., None]] = {
 TIMERS: dict[str, tuple[Callable[..., None], str]] = {
     "expire_attempts": (expire_attempts, "*/5 * * * * *"),
     "release_held": (release_held, "*/5 * * * * *"),
+    "record_early": (record_early, "*/10 * * * * *"),
     "note_downloads": (note_downloads, "*/5 * * * * *"),
     "finish_batches": (finish_batches, "*/10 * * * * *"),
     "wipe_texts": (wipe_texts, "0 */10 * * * *"),
@@ -73,13 +85,20 @@ class Worker:
         """Take up unfinished jobs first, then new ones."""
         rt = self._application.runtime
         settle()
+        self._application.carriers.start(self._record_all)
         self._application.engine.start(handlers(rt), schedules(), self._dead)
         self._loop.start()
 
     def stop(self, seconds: float = 10) -> bool:
         """Finish what is in hand within `seconds`; False when a job was left running."""
         self._loop.stop()
-        return self._application.engine.stop(seconds)
+        ended = self._application.engine.stop(seconds)
+        self._application.carriers.stop()
+        return ended
+
+    def _record_all(self, events: Sequence[Report | Inbound]) -> None:
+        for event in events:
+            self._record(event)
 
     def _record(self, event: Report | Inbound) -> None:
         if isinstance(event, Report):

@@ -11,6 +11,38 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_table(
+        "callback_event",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("carrier", sa.String(20), nullable=False),
+        sa.Column("event_key", sa.String(80), nullable=False),
+        sa.Column("kind", sa.String(10), nullable=False),
+        sa.Column("reference", sa.String(80), nullable=False),
+        sa.Column("state", sa.String(12), nullable=False),
+        sa.Column("code", sa.String(40), nullable=False),
+        sa.Column("content_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_callback_event")),
+        sa.UniqueConstraint("carrier", "event_key", name=op.f("uq_callback_event_carrier_event_key")),
+    )
+    with op.batch_alter_table("callback_event", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_callback_event_kind"), ["kind"], unique=False)
+        batch_op.create_index(batch_op.f("ix_callback_event_received_at"), ["received_at"], unique=False)
+
+    op.create_table(
+        "carrier_health",
+        sa.Column("carrier", sa.String(20), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("calls", sa.Integer(), nullable=False),
+        sa.Column("failed", sa.Integer(), nullable=False),
+        sa.Column("slow", sa.Integer(), nullable=False),
+        sa.Column("pauses", sa.Integer(), nullable=False),
+        sa.Column("paused_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("slow_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("probed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("carrier", name=op.f("pk_carrier_health")),
+    )
+    op.create_table(
         "epoch_check",
         sa.Column("name", sa.String(80), nullable=False),
         sa.Column("check_value", sa.LargeBinary(), nullable=False),
@@ -166,6 +198,35 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_batch_state"), ["state"], unique=False)
 
     op.create_table(
+        "carrier_connection",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.String(20), nullable=False),
+        sa.Column("kind", sa.String(12), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=True),
+        sa.Column("settings_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("rate", sa.Float(), nullable=False),
+        sa.Column("channels", sa.JSON(), nullable=False),
+        sa.Column("destinations", sa.JSON(), nullable=False),
+        sa.Column("senders", sa.JSON(), nullable=False),
+        sa.Column("rank", sa.Integer(), nullable=False),
+        sa.Column("weight", sa.Integer(), nullable=False),
+        sa.Column("enabled", sa.Boolean(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"],
+            ["organisation.id"],
+            name=op.f("fk_carrier_connection_organisation_id_organisation"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_carrier_connection")),
+        sa.UniqueConstraint("name", name=op.f("uq_carrier_connection_name")),
+    )
+    with op.batch_alter_table("carrier_connection", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_carrier_connection_organisation_id"), ["organisation_id"], unique=False
+        )
+
+    op.create_table(
         "console_user",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("organisation_id", sa.Uuid(), nullable=False),
@@ -188,6 +249,25 @@ def upgrade() -> None:
         batch_op.create_index(
             batch_op.f("ix_console_user_organisation_id"), ["organisation_id"], unique=False
         )
+
+    op.create_table(
+        "dead_number",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("phone_index", sa.LargeBinary(), nullable=False),
+        sa.Column("code", sa.String(40), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("last_failed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_dead_number_organisation_id_organisation")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_dead_number")),
+        sa.UniqueConstraint(
+            "organisation_id", "phone_index", name=op.f("uq_dead_number_organisation_id_phone_index")
+        ),
+    )
+    with op.batch_alter_table("dead_number", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_dead_number_last_failed_at"), ["last_failed_at"], unique=False)
 
     op.create_table(
         "journal_event",
@@ -377,6 +457,21 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_block_batch_id"), ["batch_id"], unique=False)
 
     op.create_table(
+        "connection_lease",
+        sa.Column("connection_id", sa.Uuid(), nullable=False),
+        sa.Column("owner", sa.String(80), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("state", sa.String(12), nullable=False),
+        sa.Column("reason", sa.String(40), nullable=False),
+        sa.Column("state_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["connection_id"],
+            ["carrier_connection.id"],
+            name=op.f("fk_connection_lease_connection_id_carrier_connection"),
+        ),
+        sa.PrimaryKeyConstraint("connection_id", name=op.f("pk_connection_lease")),
+    )
+    op.create_table(
         "console_session",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("user_id", sa.Uuid(), nullable=False),
@@ -511,6 +606,7 @@ def upgrade() -> None:
         sa.Column("from_sealed", sa.LargeBinary(), nullable=False),
         sa.Column("from_index", sa.LargeBinary(), nullable=False),
         sa.Column("text_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("pictures", sa.Integer(), nullable=False),
         sa.Column("intent", sa.String(10), nullable=False),
         sa.Column("batch_id", sa.Uuid(), nullable=True),
         sa.Column("document_id", sa.Uuid(), nullable=True),
@@ -704,6 +800,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_console_session_user_id"))
 
     op.drop_table("console_session")
+    op.drop_table("connection_lease")
     with op.batch_alter_table("block", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_block_batch_id"))
 
@@ -737,10 +834,18 @@ def downgrade() -> None:
         batch_op.drop_index("ix_journal_subject")
 
     op.drop_table("journal_event")
+    with op.batch_alter_table("dead_number", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_dead_number_last_failed_at"))
+
+    op.drop_table("dead_number")
     with op.batch_alter_table("console_user", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_console_user_organisation_id"))
 
     op.drop_table("console_user")
+    with op.batch_alter_table("carrier_connection", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_carrier_connection_organisation_id"))
+
+    op.drop_table("carrier_connection")
     with op.batch_alter_table("batch", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_batch_state"))
         batch_op.drop_index(batch_op.f("ix_batch_organisation_id"))
@@ -764,3 +869,9 @@ def downgrade() -> None:
     op.drop_table("link")
     op.drop_table("key_verifier")
     op.drop_table("epoch_check")
+    op.drop_table("carrier_health")
+    with op.batch_alter_table("callback_event", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_callback_event_received_at"))
+        batch_op.drop_index(batch_op.f("ix_callback_event_kind"))
+
+    op.drop_table("callback_event")

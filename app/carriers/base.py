@@ -99,7 +99,8 @@ class Report:
 class Inbound:
     """What a phone sent to one of our senders. It may come again with the same `event_key`.
 
-    `postback` is the data of the tapped button, empty when the person typed `text`.
+    `postback` is the data of the tapped button, empty when the person typed `text`; `pictures` counts what an MMS held,
+    of which only its text is kept.
     """
 
     organisation_id: UUID
@@ -109,3 +110,13 @@ class Inbound:
     received_at: datetime
     event_key: str
     postback: str = ""
+    pictures: int = 0
+
+
+@dataclass(frozen=True)
+class Remark:
+    """One thing that was looked at in a check of a connection. `words` say what was found and, when it is not well, what
+    to do next."""
+
+    well: bool
+    words: str

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from app.db.queries.watching import Tally
+from app.messaging.failures import CLOSED_NUMBER, DEAD_NUMBER
 
 RELEASED = frozenset({"releasing", "sealed", "revoked", "expired"})
 # Nothing more comes by itself, and the person was not reached.
@@ -11,7 +12,7 @@ FAILED = frozenset({"failed", "expired", "refused"})
 # Where a person asks why.
 EXPLAINED = FAILED | {"held", "unknown"}
 # The number is to be corrected: the same text to the same number fails again.
-HOPELESS = frozenset({"unknown_number", "blocked"})
+HOPELESS = DEAD_NUMBER | CLOSED_NUMBER
 WAITING = frozenset({"releasing", "queued", "held", "submitting"})
 # What a figure counts: a document that was opened has been delivered too.
 REACHED = {

@@ -60,7 +60,7 @@ class Door(StrEnum):
 BODY_LIMITS = {
     Door.CONSOLE: 1024 * KIB,  # a review form names every excluded line of a large batch
     Door.API: 1024 * KIB,
-    Door.CALLBACKS: 256 * KIB,
+    Door.CALLBACKS: 64 * KIB,
     Door.SIMULATOR: 64 * KIB,
     Door.RECIPIENT: 4 * KIB,
     Door.OPERATIONS: 0,

@@ -2,6 +2,10 @@
 
 from app.db.models.account import ApiKey, LoginThrottle, User, UserSession
 from app.db.models.batch import Batch, MappingMemory, Upload
+from app.db.models.callback_event import CallbackEvent
+from app.db.models.carrier_health import CarrierHealth
+from app.db.models.connection import CarrierConnection, ConnectionLease
+from app.db.models.dead_number import DeadNumber
 from app.db.models.document import Document
 from app.db.models.journal import JournalEvent, JournalHead
 from app.db.models.keys import EpochCheck, KeyVerifier
@@ -16,6 +20,11 @@ __all__ = [
     "Attempt",
     "Batch",
     "Block",
+    "CallbackEvent",
+    "CarrierConnection",
+    "CarrierHealth",
+    "ConnectionLease",
+    "DeadNumber",
     "DeliveryReport",
     "Document",
     "EpochCheck",

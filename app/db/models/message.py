@@ -114,7 +114,8 @@ class InboundMessage(SQLModel, table=True):
     """What a person answered. `intent` is what `app.messaging.optout` read in it, `not_for_me` when they tapped so, or
     `tapped` for a button that answers nothing.
 
-    `document_id` is what the phone was last told about, or what the tapped card was about.
+    `document_id` is what the phone was last told about, or what the tapped card was about. `pictures` counts those of an
+    MMS, which are not fetched.
     """
 
     __tablename__ = "inbound_message"
@@ -126,6 +127,7 @@ class InboundMessage(SQLModel, table=True):
     from_sealed: bytes
     from_index: bytes = Field(index=True)
     text_sealed: bytes
+    pictures: int = 0
     intent: str = text_field(10, default="")
     batch_id: UUID | None = Field(default=None, foreign_key="batch.id", index=True)
     document_id: UUID | None = Field(default=None, foreign_key="document.id", index=True)

@@ -112,7 +112,6 @@ def sender_of_attempt(session: Session, message: Message, attempt: Attempt) -> S
     kinds = ("rcs_agent",) if attempt.channel == "rcs" else ("name", "short_code", "long_code")
     query = select(Sender).where(
         Sender.organisation_id == message.organisation_id,
-        Sender.carrier == attempt.carrier,
         col(Sender.kind).in_(kinds),
     )
     return session.exec(query.order_by(col(Sender.created_at)).limit(1)).one()

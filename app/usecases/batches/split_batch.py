@@ -19,7 +19,7 @@ from app.db.mappings import read_mapping
 from app.db.models import Batch, Organisation, Upload
 from app.db.openings import open_upload, read_upload, upload_name
 from app.db.pages_read import PagesRead
-from app.db.queries import batches, documents, journal, organisations, people
+from app.db.queries import batches, dead_numbers, documents, journal, organisations, people
 from app.db.sheet_warnings import write_sheet_warnings
 from app.documents.archive import ArchiveLimits
 from app.documents.headings import Field
@@ -289,10 +289,14 @@ def _known(
         for slip, part in zip(cut.slips, cut.sealed, strict=True)
         if slip.staff_number
     }
+    numbers_by_index = {
+        rt.vault.phone_index(organisation_id, person.e164): person.e164 for person in persons if person.e164
+    }
     with rt.read() as session:
         met = people.by_staff_index(session, organisation_id, list(by_index))
         refusals = people.objections(session, organisation_id, ("electronic_payslip",), list(by_index))
         earlier = documents.received_before(session, list(by_index), work.batch.id)
+        dead = dead_numbers.among(session, work.organisation, list(numbers_by_index), rt.now())
     phones = {}
     for index, person in met.items():
         if person.phone_sealed is not None:
@@ -303,6 +307,7 @@ def _known(
     codes = _weak_codes(persons) if needs_code else {}
     return Known(
         last_phones=phones,
+        dead_phones={numbers_by_index[index]: month for index, month in dead.items()},
         earlier_documents={
             (by_index[index], period): EarlierDocument(
                 same_content=rt.vault.columns.content_index(digest) in received

@@ -31,6 +31,7 @@ def record_inbound(rt: Runtime, inbound: Inbound) -> None:
             from_index=index,
             text_sealed=b"",
             intent=intent,
+            pictures=inbound.pictures,
             document_id=about[0] if about else None,
             batch_id=about[1] if about else None,
             received_at=inbound.received_at,

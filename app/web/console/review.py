@@ -17,6 +17,7 @@ from app.usecases.accounts.identify_session import Account
 from app.usecases.batches.cancel_batch import cancel_batch
 from app.usecases.batches.confirm_batch import confirm_batch, confirm_findings
 from app.usecases.batches.exclude_blocking import exclude_blocking
+from app.usecases.batches.exclude_dead import exclude_dead
 from app.usecases.batches.reopen_mapping import reopen_mapping
 from app.usecases.batches.show_review import show_review
 from app.usecases.documents.confirm_finding import confirm_finding
@@ -201,6 +202,14 @@ def exclude_all(
     request: Request, batch_id: UUID, account: Preparer, rt: RuntimeDep, _form: CheckedForm
 ) -> Response:
     excluded = exclude_blocking(rt, account.organisation_id, batch_id, account.actor)
+    return go(request, f"/app/batches/{batch_id}/review", "excluded_all", excluded)
+
+
+@router.post("/batches/{batch_id}/exclude-dead")
+def exclude_dead_numbers(
+    request: Request, batch_id: UUID, account: Preparer, rt: RuntimeDep, _form: CheckedForm
+) -> Response:
+    excluded = exclude_dead(rt, account.organisation_id, batch_id, account.actor)
     return go(request, f"/app/batches/{batch_id}/review", "excluded_all", excluded)
 
 
