@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.messaging.categories import Category, priority
+from app.messaging.categories import Category
 from app.messaging.holidays import HOLIDAYS, easter, holiday_on, holidays
 from app.messaging.numbering import TERRITORIES
 from app.messaging.place import Place
@@ -210,15 +210,3 @@ def test_every_record_says_where_it_comes_from() -> None:
     records = (*HOLIDAYS, *WINDOW_RULES)
     assert all(record.source for record in records)
     assert len({record.id for record in records}) == len(records)
-
-
-def test_the_queue_serves_alerts_then_codes_then_people_then_offers() -> None:
-    order = [
-        priority(Category.ALERT),
-        priority(Category.TRANSACTIONAL, access_code=True),
-        priority(Category.CONVERSATIONAL),
-        priority(Category.TRANSACTIONAL),
-        priority(Category.MARKETING),
-    ]
-    assert order == sorted(set(order))
-    assert priority(Category.ALERT, access_code=True) == priority(Category.ALERT)
