@@ -24,5 +24,6 @@ class Kind(StrEnum):
     REMINDER = "reminder"
     ABANDONED_BASKET = "abandoned_basket"
     OFFER = "offer"
+    INFORMATION = "information"  # of a charity or a town: it sells nothing, and is not waited for
     REPLY = "reply"
     WARNING = "warning"  # danger, fraud, closure: what nobody may hold

@@ -47,11 +47,12 @@ class CategoryRule(Rule):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KindRule(Rule):
-    """The category a kind of message starts in, and its own rank where it has one."""
+    """The category a kind of message starts in, its own rank where it has one, and whether it sells something."""
 
     kind: Kind
     category: Category
     rank: int | None = None
+    commercial: bool = True
 
 
 # A 36xxx code carries promotion and customer information, a 38xxx code functional messages only (af2m).
@@ -120,6 +121,17 @@ def _kind(kind: Kind, category: Category, rank: int | None = None, note: str = "
     )
 
 
+_INFORMATION = KindRule(
+    id="kind-information",
+    kind=Kind.INFORMATION,
+    category=Category.MARKETING,
+    commercial=False,
+    source="CNIL: non-commercial messages",
+    certainty=Certainty.TEXT_READ,
+    note="No opt-in is needed; whoever objected gets none. Hours and mentions are those of marketing.",
+)
+
+
 KIND_RULES = (
     _kind(Kind.NOTICE, Category.TRANSACTIONAL),
     _kind(
@@ -129,6 +141,7 @@ KIND_RULES = (
     _kind(Kind.REMINDER, Category.TRANSACTIONAL, note="Without an offer; with one it is marketing."),
     _kind(Kind.ABANDONED_BASKET, Category.MARKETING, note="It asks to buy."),
     _kind(Kind.OFFER, Category.MARKETING),
+    _INFORMATION,
     _kind(Kind.REPLY, Category.CONVERSATIONAL),
     _kind(Kind.WARNING, Category.ALERT),
 )
@@ -148,6 +161,11 @@ def category_rule(
 def default_category(kind: Kind, on: date | None = None, rules: Sequence[KindRule] = KIND_RULES) -> Category:
     """The category a template of this kind starts in."""
     return _kind_rule(kind, on, rules).category
+
+
+def is_commercial(kind: Kind, on: date | None = None, rules: Sequence[KindRule] = KIND_RULES) -> bool:
+    """Whether a message of this kind sells something, so that marketing of it needs an opt-in."""
+    return _kind_rule(kind, on, rules).commercial
 
 
 def priority(

@@ -3,6 +3,7 @@
 Marketing needs an opt-in, or the soft opt-in of an earlier sale (CPCE L34-5; CNIL, text read). A STOP closes
 marketing on SMS and RCS for its sender and nothing else; an objection to everything closes everything. Which STOP
 covers which channel, what a doubtful answer suspends and how long silence keeps a consent are our choices.
+Information that sells nothing (a charity's, a town's) needs no opt-in, and never passes an objection (CNIL).
 """
 
 from collections.abc import Iterable
@@ -32,6 +33,10 @@ class Fact(StrEnum):
     CARRIER_BLOCK = "carrier_block"  # the operator refuses this number to this sender
 
 
+# Of two lines of the same instant the one that closes is read last, so that the order they are stored in never matters.
+_CLOSING = frozenset({Fact.STOP, Fact.DOUBTFUL_ANSWER, Fact.OBJECTION_ALL, Fact.CARRIER_BLOCK})
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One line of the ledger of a number, newest last.
@@ -53,6 +58,7 @@ class Ground(StrEnum):
     ALERT = "alert"
     OPT_IN = "opt_in"
     SOFT_OPT_IN = "soft_opt_in"
+    NON_COMMERCIAL = "non_commercial"
 
 
 class Denial(StrEnum):
@@ -106,11 +112,18 @@ class _Standing:
 
 
 def decide(
-    category: Category, ledger: Iterable[Entry], sender: str, channel: str, now: datetime
+    category: Category,
+    ledger: Iterable[Entry],
+    sender: str,
+    channel: str,
+    now: datetime,
+    *,
+    commercial: bool = True,
 ) -> Allowed | Denied:
     """Whether `sender` may say something of this category on this channel now.
 
     `ledger` holds the lines of one number and one organisation, in any order; those after `now` do not count.
+    `commercial` False is information that sells nothing, and only matters for marketing.
     """
     standing = _standing(ledger, sender, channel, now)
     if standing.objected:
@@ -123,14 +136,16 @@ def decide(
         return Allowed(Ground.ALERT)
     if category is Category.CONVERSATIONAL:
         return Allowed(Ground.CONVERSATION) if standing.wrote else _denied(Denial.NO_CONVERSATION)
-    return _marketing(standing, now)
+    return _marketing(standing, now, commercial)
 
 
-def _marketing(standing: _Standing, now: datetime) -> Allowed | Denied:
+def _marketing(standing: _Standing, now: datetime, commercial: bool) -> Allowed | Denied:
     if standing.stopped:
         return _denied(Denial.STOPPED)
     if standing.doubtful:
         return _denied(Denial.DOUBTFUL)
+    if not commercial:
+        return Allowed(Ground.NON_COMMERCIAL)
     if standing.ground is None or standing.last_contact is None:
         return _denied(Denial.NO_CONSENT)
     if now - standing.last_contact > PROSPECT_LIFE:
@@ -144,7 +159,7 @@ def _denied(reason: Denial) -> Denied:
 
 def _standing(ledger: Iterable[Entry], sender: str, channel: str, now: datetime) -> _Standing:
     standing = _Standing()
-    for entry in sorted(ledger, key=lambda line: line.at):
+    for entry in sorted(ledger, key=lambda line: (line.at, line.fact in _CLOSING)):
         if entry.at > now or entry.sender not in {None, sender} or channel not in entry.channels:
             continue
         _apply(entry, standing)

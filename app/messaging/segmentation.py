@@ -90,6 +90,12 @@ class Segmentation(NamedTuple):
         return len(self.cuts) - 1
 
     @property
+    def limit(self) -> int:
+        """How many units each short message holds beside its header."""
+        elements = max(0, len(self.header(1, 0)) - _LENGTH)
+        return room(elements, 7 if self.encoding == GSM7 else 16)
+
+    @property
     def parts(self) -> tuple[Segment, ...]:
         """The short messages, in order; their texts joined are the text."""
         measure = self._septets if self.encoding == GSM7 else _code_units

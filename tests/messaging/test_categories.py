@@ -14,6 +14,7 @@ from app.messaging.category_rules import (
     Mention,
     category_rule,
     default_category,
+    is_commercial,
     priority,
 )
 
@@ -90,3 +91,8 @@ def test_switching_every_rule_off_opens_nothing() -> None:
     assert category_rule(Category.MARKETING, date(2027, 1, 1), off).consent is ConsentNeed.OPT_IN
     no_kinds = [replace(rule, enabled=False) for rule in KIND_RULES]
     assert default_category(Kind.ABANDONED_BASKET, date(2027, 1, 1), no_kinds) is Category.MARKETING
+
+
+def test_only_information_sells_nothing() -> None:
+    assert [kind for kind in Kind if not is_commercial(kind)] == [Kind.INFORMATION]
+    assert default_category(Kind.INFORMATION) is Category.MARKETING
