@@ -33,13 +33,13 @@ class Mention(StrEnum):
 class CategoryRule(Rule):
     """One category on the days the rule holds.
 
-    `windowed`: outside the sending window it is held. `sender_kinds` are those that may carry it. `rank` 0 leaves
-    first.
+    `window` is the category whose hours it keeps, None when nothing ever holds it. `sender_kinds` are those that may
+    carry it. `rank` 0 leaves first.
     """
 
     category: Category
     consent: ConsentNeed
-    windowed: bool
+    window: Category | None
     sender_kinds: frozenset[str]
     mentions: frozenset[Mention]
     rank: int
@@ -64,7 +64,7 @@ CATEGORY_RULES = (
         id="category-alert",
         category=Category.ALERT,
         consent=ConsentNeed.NONE,
-        windowed=False,
+        window=None,
         sender_kinds=_FUNCTIONAL_SENDERS,
         mentions=frozenset(),
         rank=0,
@@ -75,7 +75,7 @@ CATEGORY_RULES = (
         id="category-conversational",
         category=Category.CONVERSATIONAL,
         consent=ConsentNeed.CONVERSATION,
-        windowed=False,
+        window=Category.CONVERSATIONAL,
         sender_kinds=_TALKING_SENDERS,
         mentions=frozenset(),
         rank=2,
@@ -86,7 +86,7 @@ CATEGORY_RULES = (
         id="category-transactional",
         category=Category.TRANSACTIONAL,
         consent=ConsentNeed.NONE,
-        windowed=False,
+        window=Category.TRANSACTIONAL,
         sender_kinds=_FUNCTIONAL_SENDERS,
         mentions=frozenset(),
         rank=3,
@@ -97,7 +97,7 @@ CATEGORY_RULES = (
         id="category-marketing",
         category=Category.MARKETING,
         consent=ConsentNeed.OPT_IN,
-        windowed=True,
+        window=Category.MARKETING,
         sender_kinds=frozenset({"short_code_36", "name", "rcs_agent"}),
         mentions=frozenset({Mention.SENDER, Mention.WAY_OUT}),
         rank=4,

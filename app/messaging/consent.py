@@ -6,12 +6,13 @@ covers which channel, what a doubtful answer suspends and how long silence keeps
 Information that sells nothing (a charity's, a town's) needs no opt-in, and never passes an objection (CNIL).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from app.messaging.categories import Category
+from app.messaging.category_rules import CATEGORY_RULES, CategoryRule, ConsentNeed, category_rule
 
 SMS, RCS = "sms", "rcs"
 # Prospects are forgotten three years after the last contact (Olympe.legal, secondary).
@@ -119,22 +120,23 @@ def decide(
     now: datetime,
     *,
     commercial: bool = True,
+    rules: Sequence[CategoryRule] = CATEGORY_RULES,
 ) -> Allowed | Denied:
     """Whether `sender` may say something of this category on this channel now.
 
     `ledger` holds the lines of one number and one organisation, in any order; those after `now` do not count.
-    `commercial` False is information that sells nothing, and only matters for marketing.
+    `commercial` False is information that sells nothing, and only matters where an opt-in is needed. What a category
+    needs is said by the rule in force that day.
     """
     standing = _standing(ledger, sender, channel, now)
     if standing.objected:
         return _denied(Denial.OBJECTION)
     if standing.blocked:
         return _denied(Denial.CARRIER_BLOCK)
-    if category is Category.TRANSACTIONAL:
-        return Allowed(Ground.FUNCTIONAL)
-    if category is Category.ALERT:
-        return Allowed(Ground.ALERT)
-    if category is Category.CONVERSATIONAL:
+    need = category_rule(category, now.date(), rules).consent
+    if need is ConsentNeed.NONE:
+        return Allowed(Ground.ALERT if category is Category.ALERT else Ground.FUNCTIONAL)
+    if need is ConsentNeed.CONVERSATION:
         return Allowed(Ground.CONVERSATION) if standing.wrote else _denied(Denial.NO_CONVERSATION)
     return _marketing(standing, now, commercial)
 

@@ -44,11 +44,11 @@ def test_a_kind_never_sends_a_message_back(category: Category, kind: Kind) -> No
     assert priority(category, kind) <= priority(category)
 
 
-def test_only_marketing_waits_for_a_window_and_needs_mentions() -> None:
+def test_an_alert_keeps_no_hours_and_only_marketing_needs_mentions() -> None:
     for category in Category:
         rule = category_rule(category)
         marketing = category is Category.MARKETING
-        assert rule.windowed is marketing
+        assert rule.window is (None if category is Category.ALERT else category)
         assert bool(rule.mentions) is marketing
     assert category_rule(Category.MARKETING).mentions == {Mention.SENDER, Mention.WAY_OUT}
     assert category_rule(Category.MARKETING).consent is ConsentNeed.OPT_IN
