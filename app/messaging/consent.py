@@ -51,6 +51,24 @@ class Entry:
     channels: frozenset[str] = frozenset({SMS, RCS})
 
 
+class StopScope(StrEnum):
+    """How far a STOP reaches: every sender of the organisation, the one it was said to, or only that channel of it."""
+
+    ORGANISATION = "organisation"
+    SENDER = "sender"
+    CHANNEL = "channel"
+
+
+def stop_reach(scope: StopScope, sender: str, channel: str) -> tuple[str | None, frozenset[str]]:
+    """The sender and the channels of the line that a STOP said to `sender` on `channel` writes.
+
+    A sender that is not known is every sender: a STOP is never lost for want of an address.
+    """
+    if scope is StopScope.ORGANISATION or not sender:
+        return None, frozenset({SMS, RCS})
+    return sender, frozenset({channel}) if scope is StopScope.CHANNEL else frozenset({SMS, RCS})
+
+
 class Ground(StrEnum):
     """Why a message is allowed; kept with the message."""
 
@@ -139,6 +157,12 @@ def decide(
     if need is ConsentNeed.CONVERSATION:
         return Allowed(Ground.CONVERSATION) if standing.wrote else _denied(Denial.NO_CONVERSATION)
     return _marketing(standing, now, commercial)
+
+
+def is_stopped(ledger: Iterable[Entry], sender: str, now: datetime) -> bool:
+    """Whether marketing of this sender is closed on every channel."""
+    lines = list(ledger)
+    return all(_standing(lines, sender, channel, now).stopped for channel in (SMS, RCS))
 
 
 def _marketing(standing: _Standing, now: datetime, commercial: bool) -> Allowed | Denied:

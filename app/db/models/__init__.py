@@ -2,12 +2,14 @@
 
 from app.db.models.account import ApiKey, LoginThrottle, User, UserSession
 from app.db.models.batch import Batch, MappingMemory, Upload
+from app.db.models.consent import ConsentRecord, InboxDecision, OptOutLink
 from app.db.models.document import Document
 from app.db.models.journal import JournalEvent, JournalHead
 from app.db.models.keys import EpochCheck, KeyVerifier
 from app.db.models.message import Attempt, Block, DeliveryReport, InboundMessage, Message
 from app.db.models.organisation import Organisation
 from app.db.models.person import Person
+from app.db.models.rule import DatedRule, MessagingChoices
 from app.db.models.sender import Objection, Sender, Template
 from app.db.models.simulator import SimulatedHandset, SimulatedMessage
 
@@ -16,17 +18,22 @@ __all__ = [
     "Attempt",
     "Batch",
     "Block",
+    "ConsentRecord",
+    "DatedRule",
     "DeliveryReport",
     "Document",
     "EpochCheck",
     "InboundMessage",
+    "InboxDecision",
     "JournalEvent",
     "JournalHead",
     "KeyVerifier",
     "LoginThrottle",
     "MappingMemory",
     "Message",
+    "MessagingChoices",
     "Objection",
+    "OptOutLink",
     "Organisation",
     "Person",
     "Sender",
