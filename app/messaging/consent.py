@@ -160,9 +160,15 @@ def decide(
 
 
 def is_stopped(ledger: Iterable[Entry], sender: str, now: datetime) -> bool:
-    """Whether marketing of this sender is closed on every channel."""
+    """Whether marketing of this sender is closed on every channel; an empty `sender` asks for what closes them all."""
     lines = list(ledger)
     return all(_standing(lines, sender, channel, now).stopped for channel in (SMS, RCS))
+
+
+def is_objected(ledger: Iterable[Entry], now: datetime) -> bool:
+    """Whether the person objected to everything, on every channel."""
+    lines = list(ledger)
+    return all(_standing(lines, "", channel, now).objected for channel in (SMS, RCS))
 
 
 def _marketing(standing: _Standing, now: datetime, commercial: bool) -> Allowed | Denied:

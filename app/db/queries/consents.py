@@ -160,6 +160,11 @@ def waiting_to(session: Session, organisation_id: UUID, subject: bytes) -> list[
     return list(session.exec(query.order_by(col(Message.id)).with_for_update()))
 
 
+def message_of(session: Session, message_id: UUID) -> Message | None:
+    """One message, not held: whoever holds several takes them in the order of `waiting_to`."""
+    return session.get(Message, message_id)
+
+
 def addresses(session: Session, organisation_id: UUID) -> dict[UUID, str]:
     """The address of each sender of an organisation."""
     query = select(Sender).where(Sender.organisation_id == organisation_id)
