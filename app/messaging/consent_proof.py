@@ -71,7 +71,7 @@ def basis_of(fact: Fact) -> Basis:
     return Basis.LEGITIMATE_INTEREST
 
 
-_SALE_CONDITIONS = (
+SALE_CONDITIONS = (
     "given_by_the_person",
     "at_a_sale",
     "same_company",
@@ -94,5 +94,5 @@ def missing_proof(fact: Fact, how: How, proof: Proof) -> Sequence[str]:
         return [name for name in needed if not getattr(proof, name).strip()]
     if fact is Fact.SOFT_OPT_IN:
         missing = [] if proof.sale_reference.strip() else ["sale_reference"]
-        return missing + [name for name in _SALE_CONDITIONS if not getattr(proof.sale, name)]
+        return missing + [name for name in SALE_CONDITIONS if not getattr(proof.sale, name)]
     return []

@@ -121,6 +121,22 @@ def window_value(rule: WindowRule) -> dict[str, Any]:
     }
 
 
+def kind_value(rule: KindRule, category: Category) -> dict[str, Any]:
+    """A kind of message in another category, as the value of a row."""
+    return {"kind": rule.kind, "category": category, "rank": rule.rank, "commercial": rule.commercial}
+
+
+def keyword_value(words: str, intent: Intent | None, known: Keyword | None = None) -> dict[str, Any]:
+    """A word of answers as the value of a row; what `known` says of it is kept."""
+    return {
+        "words": words,
+        "intent": known.intent if known else intent,
+        "languages": list(known.languages if known else BOTH),
+        "meaning": known.meaning if known else "",
+        "in_sentence": known.in_sentence if known else InSentence.NOTHING,
+    }
+
+
 def _common(row: RuleRow) -> dict[str, Any]:
     return {
         "id": row.id,
