@@ -105,6 +105,6 @@ def test_a_notice_keeps_its_link_its_fields_and_its_category() -> None:
 def test_what_the_service_sends_itself() -> None:
     assert built_in("payslip_notice") == (Category.TRANSACTIONAL, Kind.NOTICE)
     assert built_in("soldes") is None
-    assert known_fields("stop_done", "sms") == {"sender"}
-    assert known_fields("payslip_notice", "rcs") == {"sender", "period", "until", "hint"}
+    assert known_fields("stop_done", "sms") == frozenset({"sender"})
+    assert known_fields("payslip_notice", "rcs") == frozenset({"sender", "period", "until", "hint"})
     assert known_fields("soldes", "sms") is None

@@ -213,7 +213,7 @@ def test_an_owner_narrows_the_hours(office: Office) -> None:
         (rule,) = [
             one for one in rules.windows(session, office.house.organisation.id) if one.id == "house-marketing"
         ]
-    assert (rule.opens.hour if rule.opens else None, rule.days) == (7, {1})
+    assert (rule.opens.hour if rule.opens else None, rule.days) == (7, frozenset({1}))
 
 
 def test_words_kinds_and_choices_are_changed(office: Office) -> None:
