@@ -20,6 +20,7 @@ from app.messaging.window_rules import (
     AF2M_2024,
     AF2M_2026,
     CHARTERS,
+    CONNECTOR_WINDOWS,
     HOUSE_MARKETING,
     PAYSLIP_NOTICE,
     WINDOW_RULES,
@@ -260,3 +261,10 @@ def test_a_preset_beyond_a_charter_is_noticed() -> None:
         wider_than(replace(HOUSE_MARKETING, open_on_holidays=True), CHARTERS, date(2025, 6, 1)) is AF2M_2024
     )
     assert wider_than(PAYSLIP_NOTICE, CHARTERS, on) is None
+
+
+def test_the_hours_of_a_provider_narrow_the_rest() -> None:
+    rules = [*WINDOW_RULES, *CONNECTOR_WINDOWS["ovh"]]
+    saturday = next_open(Category.MARKETING, _at("2026-11-28T12:00:00+01:00"), PARIS, rules)
+    assert (saturday.rule, saturday.next) == ("connector-ovh", _at("2026-11-30T10:00:00+01:00"))
+    assert next_open(Category.TRANSACTIONAL, _at("2026-11-28T23:00:00+01:00"), PARIS, rules).allowed

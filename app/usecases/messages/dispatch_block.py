@@ -24,6 +24,7 @@ from app.messaging.categories import Category, Kind
 from app.messaging.category_rules import is_commercial
 from app.messaging.place import place_of
 from app.messaging.rule_rows import category_rules, days_off, kind_rules, window_rules
+from app.messaging.window_rules import CONNECTOR_WINDOWS
 from app.runtime import Runtime
 
 FLUSH_SECONDS = 0.4
@@ -147,7 +148,7 @@ def _may_leave(rt: Runtime, session: Session, message: Message, sender: Sender, 
         category,
         now,
         place_of(to),
-        window_rules(changed),
+        (*window_rules(changed), *CONNECTOR_WINDOWS.get(sender.carrier, ())),
         categories=needs,
         days_off=days_off(changed),
     )
