@@ -101,7 +101,7 @@ class House:
 
 
 @contextmanager
-def open_house(folder: Path) -> Iterator[House]:
+def open_house(folder: Path, database_url: str = "") -> Iterator[House]:
     clock = Clock()
-    with pipeline(folder, now=clock) as opened:
+    with pipeline(folder, database_url=database_url, now=clock) as opened:
         yield House(opened, clock)
