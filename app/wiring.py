@@ -192,6 +192,7 @@ def _policies(settings: Settings) -> Policies:
         ),
         sheet=SheetLimits(max_rows=settings.sheet_max_rows),
         rcs_fallback=timedelta(seconds=settings.rcs_fallback_seconds),
+        text_segments=settings.text_max_segments,
     )
 
 

@@ -32,7 +32,7 @@ _POSTBACK = re.compile(r"(?:[A-Za-z0-9]{4})+")
 _DIALLED = re.compile(r"[0-9+*#]+")
 _SPACE = re.compile(r"\s")
 _JSON = json.JSONEncoder(ensure_ascii=False)
-PostbackAction = Literal["open", "call", "remind", "not_for_me"]
+PostbackAction = Literal["open", "call", "remind", "not_for_me", "stop"]
 Language = Literal["fr", "en"]
 
 POSTBACK_PREFIX: dict[PostbackAction, str] = {
@@ -40,6 +40,7 @@ POSTBACK_PREFIX: dict[PostbackAction, str] = {
     "call": "call",
     "remind": "date",
     "not_for_me": "nope",
+    "stop": "stop",
 }
 LABELS: dict[Language, dict[PostbackAction, str]] = {
     "fr": {

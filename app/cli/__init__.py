@@ -3,7 +3,7 @@
 
 import typer
 
-from app.cli import demo, doctor, explain, manage, send, serve
+from app.cli import consents, demo, doctor, explain, manage, rules, send, serve
 from app.cli.failures import one_sentence
 
 cli = typer.Typer(
@@ -23,6 +23,8 @@ cli.add_typer(manage.db, name="db")
 cli.add_typer(manage.org, name="org")
 cli.add_typer(manage.user, name="user")
 cli.add_typer(manage.client, name="client")
+cli.add_typer(rules.rules, name="rules")
+cli.command("import-opt-outs")(consents.import_opt_outs)
 
 
 def main() -> None:

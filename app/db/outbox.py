@@ -68,6 +68,10 @@ class NoticeWriter:
         """What kind of message the notice is, for the rules of sending."""
         return self._templates["sms", document.language].category
 
+    def kind(self, document: Announced) -> str:
+        """What is said, for its rank among what waits."""
+        return self._templates["sms", document.language].kind
+
     def _values(self, document: Announced, url: str) -> dict[str, str]:
         language, period = document.language, document.period
         known = self._known.get((language, period))
@@ -129,6 +133,7 @@ class NoticeMaker:
             "link_id": link.id,
             "sender_id": self._first_sender_id,
             "category": self._words.category(document),
+            "kind": self._words.kind(document),
             "template_key": notices.PAYSLIP_NOTICE,
             "language": document.language,
             "plan": self._plan,

@@ -31,6 +31,7 @@ class Message(SQLModel, table=True):
     block_id: UUID
     sender_id: UUID = reference("sender.id", index=False)
     category: str = text_field(16)
+    kind: str = text_field(20, default="notice")
     template_key: str = text_field(40)
     language: str = text_field(2)
     plan: list[str] = json_field(list)

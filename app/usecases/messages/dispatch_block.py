@@ -16,17 +16,19 @@ from app.carriers.base import Accepted, CarrierError, Refused, Submission
 from app.crypto.envelope import OutboxPlace
 from app.db import transitions
 from app.db.models import Attempt, Message, Sender
-from app.db.queries import carrier_health, journal, messages, organisations, people
+from app.db.queries import carrier_health, consents, journal, messages, organisations, rules
 from app.db.roads import RoadMap
 from app.db.session import Session
 from app.evidence.tags import Tag
 from app.messaging import consent, routing, status, throttle, windows
 from app.messaging.breaker import Tallies
-from app.messaging.categories import Category
+from app.messaging.categories import Category, Kind
+from app.messaging.category_rules import is_commercial
 from app.messaging.failures import ANOTHER_ROAD
 from app.messaging.place import place_of
 from app.messaging.roads import Why, rounds
-from app.messaging.window_rules import WINDOW_RULES
+from app.messaging.rule_rows import category_rules, days_off, kind_rules, window_rules
+from app.messaging.window_rules import CONNECTOR_WINDOWS
 from app.runtime import Runtime
 
 FLUSH_SECONDS = 0.4
@@ -136,13 +138,29 @@ def _is_pointless(
 def _may_leave(rt: Runtime, session: Session, message: Message, sender: Sender, now: datetime) -> bool:
     """Ask consent and window; a message that may not leave is held or cancelled with the rule that says so."""
     category = Category(message.category)
-    ledger = people.ledger(session, message.organisation_id, message.to_index)
-    answer = consent.decide(category, ledger, sender.address, message.channel, now)
+    changed = rules.rows(session, message.organisation_id)
+    needs = category_rules(changed)
+    answer = consent.decide(
+        category,
+        consents.ledger(session, message.organisation_id, message.to_index),
+        sender.address,
+        message.channel,
+        now,
+        commercial=is_commercial(Kind(message.kind), now.date(), kind_rules(changed)),
+        rules=needs,
+    )
     if isinstance(answer, consent.Denied):
         transitions.end(session, rt.vault, message, status.State.CANCELLED, answer.rule, now)
         return False
     to = rt.vault.columns.open_column(message.organisation_id, "message", "to", message.id, message.to_sealed)
-    window = windows.next_open(category, now, place_of(to), WINDOW_RULES)
+    window = windows.next_open(
+        category,
+        now,
+        place_of(to),
+        (*window_rules(changed), *CONNECTOR_WINDOWS.get(sender.carrier, ())),
+        categories=needs,
+        days_off=days_off(changed),
+    )
     if window.allowed:
         return True
     if window.next is None or window.next >= message.expires_at:

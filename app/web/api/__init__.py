@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from app.web.api import (
     cancel_batch,
+    consents,
     create_batch,
     exclude_document,
     get_batch,
@@ -24,6 +25,7 @@ for operation in (
     release_batch,
     cancel_batch,
     list_documents,
+    consents,
 ):
     router.include_router(operation.router)
 openapi.add_route(router)

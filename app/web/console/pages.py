@@ -37,6 +37,9 @@ NOTICES: Final[Mapping[str, Kind]] = {
     "revoked": "ok",
     "recalled": "ok",
     "saved": "ok",
+    "text_kept": "ok",
+    "answer_settled": "ok",
+    "rule_kept": "ok",
 }
 _NOTICE = re.compile(r"([a-z_]{1,40})(?::([a-z0-9_]{1,40}))?")
 _FRAGMENT = re.compile(r"[A-Za-z0-9-]{1,60}")
