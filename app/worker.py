@@ -3,7 +3,6 @@
 import gc
 from collections.abc import Callable
 from functools import partial
-from uuid import UUID
 
 from app.carriers.base import Inbound, Report
 from app.carriers.simulator_network import SimulatorLoop
@@ -11,7 +10,6 @@ from app.core.jobs import Handlers, Schedule
 from app.runtime import Runtime
 from app.usecases.batches.cancel_overdue import cancel_overdue
 from app.usecases.batches.finish_batches import finish_batches
-from app.usecases.batches.give_up_batch import give_up_batch
 from app.usecases.batches.split_batch import split_batch
 from app.usecases.documents.announce_block import announce_block
 from app.usecases.messages.dispatch_block import dispatch_block
@@ -23,6 +21,7 @@ from app.usecases.opening.note_downloads import note_downloads
 from app.usecases.operations.delete_packs import delete_packs
 from app.usecases.operations.destroy_past import destroy_past
 from app.usecases.operations.forget_jobs import forget_jobs
+from app.usecases.operations.notice_stalled import notice_stalled
 from app.usecases.operations.wipe_texts import wipe_texts
 from app.wiring import Application
 
@@ -36,6 +35,7 @@ TIMERS: dict[str, tuple[Callable[..., None], str]] = {
     "release_held": (release_held, "*/5 * * * * *"),
     "note_downloads": (note_downloads, "*/5 * * * * *"),
     "finish_batches": (finish_batches, "*/10 * * * * *"),
+    "notice_stalled": (notice_stalled, "*/10 * * * * *"),
     "wipe_texts": (wipe_texts, "0 */10 * * * *"),
     "cancel_overdue": (cancel_overdue, "30 */10 * * * *"),
     "forget_jobs": (forget_jobs, "0 20 * * * *"),
@@ -73,7 +73,7 @@ class Worker:
         """Take up unfinished jobs first, then new ones."""
         rt = self._application.runtime
         settle()
-        self._application.engine.start(handlers(rt), schedules(), self._dead)
+        self._application.engine.start(handlers(rt), schedules())
         self._loop.start()
 
     def stop(self, seconds: float = 10) -> bool:
@@ -86,7 +86,3 @@ class Worker:
             record_report(self._application.runtime, event)
         else:
             record_inbound(self._application.runtime, event)
-
-    def _dead(self, kind: str, ids: tuple[str, ...], code: str) -> None:
-        if kind == "split_batch":
-            give_up_batch(self._application.runtime, UUID(ids[0]), code)

@@ -110,6 +110,8 @@ class Sending:
             while batch["state"] in WORKING:
                 time.sleep(POLL_SECONDS)
                 batch = self._ask("GET", f"/v1/batches/{batch['id']}")
+                if stalled := batch["stalled"]:
+                    raise _failure(f"batch {batch['id']}: {stalled['message']} (code {stalled['code']})")
         return batch
 
     def _ask(self, method: str, path: str, **how: Any) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from app.db.models.organisation import Organisation
 from app.db.models.person import Person
 from app.db.models.sender import Objection, Sender, Template
 from app.db.models.simulator import SimulatedHandset, SimulatedMessage
+from app.db.models.worker import ExecutorBeat, StalledJob
 
 __all__ = [
     "ApiKey",
@@ -19,6 +20,7 @@ __all__ = [
     "DeliveryReport",
     "Document",
     "EpochCheck",
+    "ExecutorBeat",
     "InboundMessage",
     "JournalEvent",
     "JournalHead",
@@ -32,6 +34,7 @@ __all__ = [
     "Sender",
     "SimulatedHandset",
     "SimulatedMessage",
+    "StalledJob",
     "Template",
     "Upload",
     "User",

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from app.db.models import Batch
-from app.db.queries import accounts, watching
+from app.db.queries import accounts, stalls, watching
 from app.db.watch import Counts, count
 from app.documents.match.standing import standing_blockers
 from app.runtime import Runtime
@@ -31,6 +31,7 @@ class BatchLine:
     opened: int
     failed: int
     blocking: int
+    stalled: bool
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,7 @@ def show_batches(rt: Runtime, organisation_id: UUID, *, offset: int, limit: int)
         tallies = watching.tally(session, ids)
         reviewed = [batch.id for batch in page if batch.state == "in_review"]
         suspects = watching.light_lines(session, reviewed, blocking_only=True)
+        stalled = {stall.batch_id for stall in stalls.open_of(session, ids)}
         recent = watching.states_since(session, organisation_id, rt.now() - LOOKED_BACK)
         totals = count(watching.tally(session, list(recent)))
         names = accounts.actor_names(session, organisation_id, [batch.created_by for batch in page])
@@ -76,7 +78,16 @@ def show_batches(rt: Runtime, organisation_id: UUID, *, offset: int, limit: int)
         own = [tally for tally in tallies if tally.batch_id == batch.id]
         counts = count(own)
         everything = sum(tally.documents for tally in own)
-        lines.append(_line(batch, names, counts.total or everything, counts, blocking.get(batch.id, 0)))
+        lines.append(
+            _line(
+                batch,
+                names,
+                counts.total or everything,
+                counts,
+                blocking.get(batch.id, 0),
+                batch.id in stalled,
+            )
+        )
     states = Counter(recent.values())
     return BatchList(
         lines,
@@ -91,7 +102,9 @@ def show_batches(rt: Runtime, organisation_id: UUID, *, offset: int, limit: int)
     )
 
 
-def _line(batch: Batch, names: dict[str, str], documents: int, counts: Counts, blocking: int) -> BatchLine:
+def _line(
+    batch: Batch, names: dict[str, str], documents: int, counts: Counts, blocking: int, stalled: bool
+) -> BatchLine:
     return BatchLine(
         id=batch.id,
         title=batch.title,
@@ -104,4 +117,5 @@ def _line(batch: Batch, names: dict[str, str], documents: int, counts: Counts, b
         opened=counts.opened,
         failed=counts.failed,
         blocking=blocking,
+        stalled=stalled,
     )
