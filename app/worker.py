@@ -19,6 +19,7 @@ from app.usecases.messages.record_report import record_report
 from app.usecases.messages.release_held import release_held
 from app.usecases.opening.note_downloads import note_downloads
 from app.usecases.operations.delete_packs import delete_packs
+from app.usecases.operations.delete_strays import delete_strays
 from app.usecases.operations.destroy_past import destroy_past
 from app.usecases.operations.forget_jobs import forget_jobs
 from app.usecases.operations.notice_stalled import notice_stalled
@@ -41,6 +42,7 @@ TIMERS: dict[str, tuple[Callable[..., None], str]] = {
     "forget_jobs": (forget_jobs, "0 20 * * * *"),
     "destroy_past": (destroy_past, "0 5 * * * *"),
     "delete_packs": (delete_packs, "0 35 * * * *"),
+    "delete_strays": (delete_strays, "0 50 */6 * * *"),
 }
 
 
