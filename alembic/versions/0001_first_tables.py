@@ -49,6 +49,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_epoch_check")),
     )
     op.create_table(
+        "executor_beat",
+        sa.Column("executor_id", sa.String(120), nullable=False),
+        sa.Column("instance", sa.String(32), nullable=False),
+        sa.Column("beat", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("executor_id", name=op.f("pk_executor_beat")),
+    )
+    op.create_table(
         "key_verifier",
         sa.Column("kid", sa.Integer(), nullable=False),
         sa.Column("verifier", sa.LargeBinary(), nullable=False),
@@ -537,6 +544,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(10), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("run", sa.Uuid(), nullable=True),
         sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["batch_id"], ["batch.id"], name=op.f("fk_block_batch_id_batch")),
         sa.ForeignKeyConstraint(
@@ -665,6 +673,26 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_simulated_message_due_at"), ["due_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_simulated_message_expires_at"), ["expires_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_simulated_message_handset_id"), ["handset_id"], unique=False)
+
+    op.create_table(
+        "stalled_job",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("job_id", sa.String(200), nullable=False),
+        sa.Column("kind", sa.String(40), nullable=False),
+        sa.Column("ids", sa.JSON(), nullable=False),
+        sa.Column("partition", sa.String(80), nullable=False),
+        sa.Column("code", sa.String(80), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=True),
+        sa.Column("batch_id", sa.Uuid(), nullable=True),
+        sa.Column("stalled_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("resolved_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["batch_id"], ["batch.id"], name=op.f("fk_stalled_job_batch_id_batch")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_stalled_job")),
+        sa.UniqueConstraint("job_id", name=op.f("uq_stalled_job_job_id")),
+    )
+    with op.batch_alter_table("stalled_job", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_stalled_job_batch_id"), ["batch_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_stalled_job_resolved_at"), ["resolved_at"], unique=False)
 
     op.create_table(
         "upload",
@@ -883,6 +911,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_upload_batch_id"))
 
     op.drop_table("upload")
+    with op.batch_alter_table("stalled_job", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_stalled_job_resolved_at"))
+        batch_op.drop_index(batch_op.f("ix_stalled_job_batch_id"))
+
+    op.drop_table("stalled_job")
     with op.batch_alter_table("simulated_message", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_simulated_message_handset_id"))
         batch_op.drop_index(batch_op.f("ix_simulated_message_expires_at"))
@@ -979,6 +1012,7 @@ def downgrade() -> None:
 
     op.drop_table("link")
     op.drop_table("key_verifier")
+    op.drop_table("executor_beat")
     op.drop_table("epoch_check")
     op.drop_table("carrier_health")
     with op.batch_alter_table("callback_event", schema=None) as batch_op:

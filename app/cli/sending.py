@@ -126,6 +126,8 @@ class Sending:
             while batch["state"] in WORKING:
                 time.sleep(POLL_SECONDS)
                 batch = self._ask("GET", f"/v1/batches/{batch['id']}")
+                if stalled := batch["stalled"]:
+                    raise _failure(f"batch {batch['id']}: {stalled['message']} (code {stalled['code']})")
                 status.update(how_far(batch, self._t))
         return batch
 

@@ -13,13 +13,15 @@ import json
 import os
 import resource
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from app.documents import frames, sandbox
-from app.documents.checks import Accepted, check
+from app.documents.checks import Accepted, check, open_again
 from app.documents.leftovers import require_nothing_left_over
 from app.documents.limits import PdfLimits, Refused, RefusedPdfError
 from app.documents.match.pages import PageFacts, Slip, group_pages, single_slip
+from app.documents.memory import MAX_GROWTH, give_back, resident_bytes
 from app.documents.text import page_count, page_texts
 from app.documents.writer import Block, PageWriter
 
@@ -97,14 +99,20 @@ def _serve() -> None:
 
 
 def _split(data: bytes, pattern: str | None, limits: PdfLimits) -> None:
+    before = resident_bytes()
     accepted = _accepted(data, limits, single=False)
+    if resident_bytes() - before > MAX_GROWTH:
+        del accepted
+        give_back()
+        accepted = open_again(data)
     texts: list[bytes] = []
     slips = group_pages(_remembered(page_texts(data), texts, len(accepted.pages)), pattern)
     _reply(
         frames.PLAN,
         json.dumps({"pages": len(texts), "slips": [_slip_fields(slip) for slip in slips]}).encode(),
     )
-    writer = PageWriter(accepted.pdf, accepted.pages, limits)
+    writer = PageWriter(accepted.pdf, accepted.pages, limits, partial(open_again, data))
+    del accepted
     shelf = _Shelf()
     for index, slip in enumerate(slips):
         text = frames.PAGE_BREAK.encode().join(texts[page] for page in slip.pages)

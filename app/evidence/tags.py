@@ -11,6 +11,8 @@ class Tag(StrEnum):
     BATCH_REVIEWED = "batch:reviewed"
     BATCH_REOPENED = "batch:reopened"
     BATCH_RELEASED = "batch:released"
+    BATCH_STALLED = "batch:stalled"
+    BATCH_RETRIED = "batch:retried"
     BATCH_FINISHED = "batch:finished"
     BATCH_CANCELLED = "batch:cancelled"
     BATCH_RECALLED = "batch:recalled"

@@ -16,6 +16,7 @@ from app.db.models.person import Person
 from app.db.models.rule import DatedRule, MessagingChoices
 from app.db.models.sender import Objection, Sender, Template
 from app.db.models.simulator import SimulatedHandset, SimulatedMessage
+from app.db.models.worker import ExecutorBeat, StalledJob
 
 __all__ = [
     "ApiKey",
@@ -32,6 +33,7 @@ __all__ = [
     "DeliveryReport",
     "Document",
     "EpochCheck",
+    "ExecutorBeat",
     "InboundMessage",
     "InboxDecision",
     "JournalEvent",
@@ -48,6 +50,7 @@ __all__ = [
     "Sender",
     "SimulatedHandset",
     "SimulatedMessage",
+    "StalledJob",
     "Template",
     "Upload",
     "User",

@@ -97,7 +97,11 @@ class DeliveryReport(SQLModel, table=True):
 
 
 class Block(SQLModel, table=True):
-    """A hundred or two documents or messages that one job carries. `kind` is announce or dispatch."""
+    """A hundred or two documents or messages that one job carries. `kind` is announce or dispatch.
+
+    `run` names the run of the job that may send for it: an earlier one that was taken for dead and wakes up finds
+    another name here and stops.
+    """
 
     __tablename__ = "block"
 
@@ -108,6 +112,7 @@ class Block(SQLModel, table=True):
     kind: str = text_field(10)
     position: int
     created_at: datetime
+    run: UUID | None = None
     done_at: datetime | None = None
 
 

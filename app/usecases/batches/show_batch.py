@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from app.core.errors import NotFound
 from app.db.failures import read_failure
 from app.db.models import Batch, Organisation
-from app.db.queries import accounts, batches, journal, organisations, watching
+from app.db.queries import accounts, batches, journal, organisations, stalls, watching
 from app.db.session import Session
 from app.db.watch import HOPELESS, Counts, count
 from app.evidence.tags import Tag
@@ -26,6 +26,15 @@ class Recall:
     at: datetime
     by: str
     reason: str
+
+
+@dataclass(frozen=True)
+class Stall:
+    """Work on a batch that was given up after many tries and waits for somebody to start it again. `code` is for the
+    operator."""
+
+    since: datetime
+    code: str
 
 
 @dataclass(frozen=True)
@@ -52,6 +61,7 @@ class BatchView:
     page_count: int
     resendable: int
     recalled: Recall | None
+    stall: Stall | None
 
     @property
     def live(self) -> bool:
@@ -67,6 +77,7 @@ def show_batch(rt: Runtime, organisation_id: UUID, batch_id: UUID) -> BatchView:
             raise NotFound("batch_unknown", "this batch does not exist")
         counts = count(watching.tally(session, [batch_id]))
         resendable = watching.resendable(session, batch_id, HOPELESS, rt.now()) if counts.failed else 0
+        stalled = stalls.open_of(session, [batch_id])
         recalled = _recall(rt, session, batch) if batch.state == "recalled" else None
         actors = [batch.created_by, batch.released_by, *([recalled.by] if recalled else [])]
         names = accounts.actor_names(session, organisation_id, actors)
@@ -89,6 +100,7 @@ def show_batch(rt: Runtime, organisation_id: UUID, batch_id: UUID) -> BatchView:
         page_count=batch.page_count,
         resendable=resendable,
         recalled=replace(recalled, by=names.get(recalled.by, "")) if recalled else None,
+        stall=Stall(stalled[0].stalled_at, stalled[0].code) if stalled else None,
     )
 
 

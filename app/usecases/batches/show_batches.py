@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from app.db.models import Batch
-from app.db.queries import accounts, watching
+from app.db.queries import accounts, stalls, watching
 from app.db.watch import Counts, count
 from app.documents.match.standing import standing_blockers
 from app.runtime import Runtime
@@ -34,6 +34,7 @@ class BatchLine:
     opened: int
     failed: int
     blocking: int
+    stalled: bool
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,7 @@ def show_batches(rt: Runtime, organisation_id: UUID, *, show: str = "", offset: 
         tallies = watching.tally(session, ids)
         reviewed = [batch.id for batch in page if batch.state == "in_review"]
         suspects = watching.light_lines(session, reviewed, blocking_only=True)
+        stalled = {stall.batch_id for stall in stalls.open_of(session, ids)}
         names = accounts.actor_names(session, organisation_id, [batch.created_by for batch in page])
     blocking = {
         batch_id: len(
@@ -80,7 +82,16 @@ def show_batches(rt: Runtime, organisation_id: UUID, *, show: str = "", offset: 
         own = [tally for tally in tallies if tally.batch_id == batch.id]
         counts = count(own)
         everything = sum(tally.documents for tally in own)
-        lines.append(_line(batch, names, counts.total or everything, counts, blocking.get(batch.id, 0)))
+        lines.append(
+            _line(
+                batch,
+                names,
+                counts.total or everything,
+                counts,
+                blocking.get(batch.id, 0),
+                batch.id in stalled,
+            )
+        )
     states, totals = Counter(recent.values()), count(sent)
     return BatchList(
         lines,
@@ -103,7 +114,9 @@ def _behind(show: str, recent: Mapping[UUID, str], sent: Sequence[watching.Tally
     return {tally.batch_id for tally in sent if getattr(count([tally]), show)}
 
 
-def _line(batch: Batch, names: dict[str, str], documents: int, counts: Counts, blocking: int) -> BatchLine:
+def _line(
+    batch: Batch, names: dict[str, str], documents: int, counts: Counts, blocking: int, stalled: bool
+) -> BatchLine:
     return BatchLine(
         id=batch.id,
         title=batch.title,
@@ -116,4 +129,5 @@ def _line(batch: Batch, names: dict[str, str], documents: int, counts: Counts, b
         opened=counts.opened,
         failed=counts.failed,
         blocking=blocking,
+        stalled=stalled,
     )

@@ -217,7 +217,8 @@ def _record(rt: Runtime, work: _Work, sheet: SheetRead, cut: _Cut, pack_key: str
         lines.append(maker.row(position, _facts(row, _access_code(policy, row)), part, own_period or period))
     with rt.begin() as session:
         batch = batches.lock(session, work.batch.id)
-        if batch is None or batch.state != "splitting":
+        # Columns that were chosen anew meanwhile: another run reads the sheet with them.
+        if batch is None or batch.state != "splitting" or batch.mapping != work.batch.mapping:
             return {pack_key, *(line["blob_key"] for line in lines if line["blob_key"])}
         documents.delete_of_batch(session, batch.id)
         documents.insert_all(session, lines)

@@ -8,6 +8,7 @@ is announced no more from the next turn on.
 import json
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
@@ -15,6 +16,7 @@ from uuid import UUID, uuid4
 from app.carriers.base import Accepted, CarrierError, Refused, Submission
 from app.crypto.envelope import OutboxPlace
 from app.db import transitions
+from app.db.block_run import BlockRun, Superseded
 from app.db.models import Attempt, Message, Sender
 from app.db.queries import carrier_health, consents, journal, messages, organisations, rules
 from app.db.roads import RoadMap
@@ -59,30 +61,26 @@ class _Answer:
 
 def dispatch_block(rt: Runtime, block_id: str) -> None:
     """The job. Returns when no message of the block can leave any more."""
-    block = UUID(block_id)
-    while True:
-        rt.jobs.checkpoint()
-        _send_each(rt, _doubts(rt, block))
-        turn = _next_turn(rt, block)
-        if isinstance(turn, float):
-            time.sleep(turn)
-        elif turn:
-            _send_each(rt, turn)
-        elif not _has_doubts(rt, block):
-            break
-    with rt.begin() as session:
-        held = messages.lock_block(session, block)
-        if held is not None and held.done_at is None:
-            held.done_at = rt.now()
-            session.add(held)
+    with suppress(Superseded), BlockRun(rt.database, UUID(block_id), rt.now) as run:
+        while True:
+            rt.jobs.checkpoint()
+            _send_each(rt, run, _doubts(rt, run))
+            turn = _next_turn(rt, run)
+            if isinstance(turn, float):
+                time.sleep(turn)
+            elif turn:
+                _send_each(rt, run, turn)
+            elif not _has_doubts(rt, run.block_id):
+                break
 
 
-def _next_turn(rt: Runtime, block_id: UUID) -> list[_Ready] | float:
+def _next_turn(rt: Runtime, run: BlockRun) -> list[_Ready] | float:
     """Commit the attempts of the next slots; a number of seconds to wait when the sender's pace is taken; empty when
     nothing of the block is left to do now."""
     now = rt.now()
     with rt.begin() as session:
-        waiting = messages.claim_next(session, block_id, now, limit=1)
+        run.require(session)
+        waiting = messages.claim_next(session, run.block_id, now, limit=1)
         if not waiting:
             return []
         first = waiting[0]
@@ -94,7 +92,7 @@ def _next_turn(rt: Runtime, block_id: UUID) -> list[_Ready] | float:
         if isinstance(pace, throttle.Wait):
             return pace.seconds
         ready: list[_Ready] = []
-        claimed = messages.claim_next(session, block_id, now, limit=throttle.block(sender.rate))
+        claimed = messages.claim_next(session, run.block_id, now, limit=throttle.block(sender.rate))
         closed = messages.closed_links(session, claimed)
         roads = RoadMap(session, sender, now)
         for message in claimed:
@@ -242,7 +240,7 @@ def _lifetime(rt: Runtime, message: Message, attempt: Attempt) -> int:
     return max(10, int((min(left, rt.policies.rcs_fallback) if has_fallback else left).total_seconds()))
 
 
-def _doubts(rt: Runtime, block_id: UUID) -> list[_Ready]:
+def _doubts(rt: Runtime, run: BlockRun) -> list[_Ready]:
     """What an interrupted run left between our commit and the carrier's answer.
 
     An idempotent carrier is asked again with the same reference. With any other the message is shown as unknown:
@@ -251,7 +249,8 @@ def _doubts(rt: Runtime, block_id: UUID) -> list[_Ready]:
     now = rt.now()
     again: list[_Ready] = []
     with rt.begin() as session:
-        for message in messages.in_doubt(session, block_id):
+        run.require(session)
+        for message in messages.in_doubt(session, run.block_id):
             attempt = messages.attempts_of(session, message.id)[-1]
             sender = messages.sender_of_attempt(session, message, attempt)
             carrier = rt.carriers.get(attempt.carrier)
@@ -274,19 +273,22 @@ def _has_doubts(rt: Runtime, block_id: UUID) -> bool:
         return messages.any_in_doubt(session, block_id)
 
 
-def _send_each(rt: Runtime, ready: Sequence[_Ready]) -> None:
+def _send_each(rt: Runtime, run: BlockRun, ready: Sequence[_Ready]) -> None:
     """Hand each message over in its slot and write the answers down at least every FLUSH_SECONDS."""
     answers: list[_Answer] = []
     flushed = time.monotonic()
-    for one in ready:
-        _wait_for_slot(rt, one)
-        began = time.monotonic()
-        outcome = _submit(rt, one)
-        answers.append(_Answer(one, outcome, rt.now(), timedelta(seconds=time.monotonic() - began)))
-        if time.monotonic() - flushed > FLUSH_SECONDS:
-            _flush(rt, answers)
-            answers, flushed = [], time.monotonic()
-    _flush(rt, answers)
+    try:
+        for one in ready:
+            _wait_for_slot(rt, one)
+            run.confirm()
+            began = time.monotonic()
+            outcome = _submit(rt, one)
+            answers.append(_Answer(one, outcome, rt.now(), timedelta(seconds=time.monotonic() - began)))
+            if time.monotonic() - flushed > FLUSH_SECONDS:
+                _flush(rt, run, answers)
+                answers, flushed = [], time.monotonic()
+    finally:
+        _flush(rt, run, answers)
 
 
 def _wait_for_slot(rt: Runtime, one: _Ready) -> None:
@@ -325,11 +327,15 @@ def _submit(rt: Runtime, one: _Ready) -> Accepted | Refused | CarrierError:
         return error
 
 
-def _flush(rt: Runtime, answers: Sequence[_Answer]) -> None:
+def _flush(rt: Runtime, run: BlockRun, answers: Sequence[_Answer]) -> None:
+    """A run that was replaced writes down what the carrier took, for that is so, and nothing else: whether a message is
+    tried again is decided by the run that holds the block."""
     if not answers:
         return
     tallies = Tallies()
     with rt.begin() as session:
+        if not run.holds(session):
+            answers = [answer for answer in answers if isinstance(answer.outcome, Accepted)]
         held = messages.hold(session, [answer.ready.message_id for answer in answers])
         for answer in answers:
             failed = isinstance(answer.outcome, CarrierError)

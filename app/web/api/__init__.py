@@ -13,6 +13,7 @@ from app.web.api import (
     list_documents,
     openapi,
     release_batch,
+    retry_batch,
 )
 
 router = APIRouter(prefix="/v1", tags=["batches"], responses=openapi.problem_responses())
@@ -23,6 +24,7 @@ for operation in (
     get_review,
     exclude_document,
     release_batch,
+    retry_batch,
     cancel_batch,
     list_documents,
     consents,

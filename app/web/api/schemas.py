@@ -9,10 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from app.db.failures import read_failure
 from app.db.models import Batch
-from app.db.queries.batches import Progress
 from app.runtime import Runtime
 from app.usecases.batches.list_documents import DocumentEntry
 from app.usecases.batches.receive_batch import BatchOptions
+from app.usecases.batches.report_batch import BatchReport
 from app.web.deps import WebConfig
 from app.web.texts import texts
 
@@ -109,23 +109,38 @@ class ProgressOut(BaseModel):
     downloaded: int
 
 
+class StallOut(BaseModel):
+    """Work that was given up after many tries, because of a problem of the service. `code` is for its operator."""
+
+    since: datetime
+    code: str
+    message: str
+
+
 class BatchDetails(BatchOut):
-    """One upload with its figures. `counts` are lines by verdict of the review."""
+    """One upload with its figures. `counts` are lines by verdict of the review. `stalled` is null while work goes on."""
 
     counts: dict[str, int]
     progress: ProgressOut
+    stalled: StallOut | None
 
     @classmethod
-    def with_progress(cls, batch: Batch, progress: Progress, rt: Runtime, config: WebConfig) -> Self:
+    def of_report(cls, report: BatchReport, rt: Runtime, config: WebConfig) -> Self:
         """Shown from its row and its figures."""
+        batch, progress, stall = report.batch, report.progress, report.stalled
         shown = ProgressOut(
             documents=dict(progress.documents),
             messages=dict(progress.messages),
             opened=progress.opened,
             downloaded=progress.downloaded,
         )
-        values = _batch_values(batch, rt, config) | {"counts": dict(progress.matches), "progress": shown}
-        return cls.model_validate(values)
+        stalled = stall and {
+            "since": stall.stalled_at,
+            "code": stall.code,
+            "message": texts().translator("en").plain("api.stalled"),
+        }
+        values = {"counts": dict(progress.matches), "progress": shown, "stalled": stalled}
+        return cls.model_validate(_batch_values(batch, rt, config) | values)
 
 
 class ReleaseIn(BaseModel):

@@ -54,7 +54,7 @@ def batch_page(
         case "in_review":
             return RedirectResponse(f"{address}/review", 303)
         case "processing":
-            return page(request, account, "processing", **_processing(batch))
+            return page(request, account, "processing", **_processing(batch, account))
     state = state if state in (*STAGES, *COUNTED, ANSWERED) else ""
     people = show_recipients(
         rt,
@@ -70,7 +70,7 @@ def batch_page(
         request,
         account,
         "batch",
-        **_following(batch),
+        **_following(batch, account),
         rows=people.recipients,
         pager=pager(address, {"state": state, "q": q}, number, people.total, PAGE_SIZE),
         filters=[
@@ -123,20 +123,25 @@ def _page_of(batch: BatchView) -> str:
 def _live_part(request: Request, account: Account, batch: BatchView) -> str:
     page_name = _page_of(batch)
     if page_name == "batch":
-        return fragment(request, account, "_progress", **_following(batch))
-    return (
-        fragment(request, account, "_processing", **_processing(batch)) if page_name == "processing" else ""
-    )
+        return fragment(request, account, "_progress", **_following(batch, account))
+    if page_name == "processing":
+        return fragment(request, account, "_processing", **_processing(batch, account))
+    return ""
 
 
-def _following(batch: BatchView) -> dict[str, Any]:
-    return {"batch": batch, "counts": batch.counts, "live": batch.live}
+def _following(batch: BatchView, account: Account) -> dict[str, Any]:
+    return {
+        "batch": batch,
+        "counts": batch.counts,
+        "live": batch.live,
+        "may_retry": account.may(Permission.RELEASE),
+    }
 
 
-def _processing(batch: BatchView) -> dict[str, Any]:
+def _processing(batch: BatchView, account: Account) -> dict[str, Any]:
     """Pages are counted while they are read, documents while they are prepared."""
     releasing = batch.state == "releasing"
     done, total = (
         (batch.counts.prepared, batch.counts.total) if releasing else (batch.pages_read, batch.page_count)
     )
-    return {"batch": batch, "progress": {"done": done, "total": total}, "live": batch.live}
+    return {**_following(batch, account), "progress": {"done": done, "total": total}}

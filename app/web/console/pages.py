@@ -31,6 +31,8 @@ NOTICES: Final[Mapping[str, Kind]] = {
     "phone_changed": "ok",
     "cancelled": "ok",
     "released": "ok",
+    "retried": "ok",
+    "retried_none": "info",
     "resent": "ok",
     "resent_none": "info",
     "text_gone": "warn",

@@ -246,6 +246,7 @@ def test_the_description_is_public_and_names_every_error(house: House) -> None:
         "/v1/batches/{batch_id}",
         "/v1/batches/{batch_id}/review",
         "/v1/batches/{batch_id}/release",
+        "/v1/batches/{batch_id}/retry",
         "/v1/batches/{batch_id}/cancel",
         "/v1/batches/{batch_id}/documents",
         "/v1/documents/{document_id}/exclude",
