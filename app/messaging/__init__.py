@@ -6,7 +6,7 @@ ordinary outcome (denied, held, late, doubtful) is a value. In the order a messa
 phone, place    what a typed number means, and where its owner lives
 content         a template becomes a text
 encode          the text, cheaper, with every change shown
-gsm7, segmentation    what the text costs on the air
+gsm7, national, national_tables, segmentation    what the text costs on the air
 routing         which channel first, and when the second one may be used
 consent         may this be said to this person at all
 windows, holidays     when may it be said

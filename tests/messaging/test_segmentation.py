@@ -9,7 +9,16 @@ from hypothesis import strategies as st
 
 from app.core.errors import InvalidInput
 from app.messaging import gsm7
-from app.messaging.segmentation import GSM7, GSM7_SEGMENT, GSM7_SINGLE, UCS2_SEGMENT, UCS2_SINGLE, segment
+from app.messaging.encode import smart_encode
+from app.messaging.segmentation import (
+    GSM7,
+    GSM7_SEGMENT,
+    GSM7_SINGLE,
+    UCS2,
+    UCS2_SEGMENT,
+    UCS2_SINGLE,
+    segment,
+)
 
 PIECES = [
     "a",
@@ -137,3 +146,14 @@ def test_text_outside_the_alphabet_has_no_octets(text: str) -> None:
 def test_an_octet_is_no_septet() -> None:
     with pytest.raises(ValueError, match="0x80"):
         gsm7.from_octets(b"\x80")
+
+
+def test_the_guides_own_example_goes_from_three_segments_to_one() -> None:
+    typed = (
+        "Stéphane, jusqu’au 27 mars profitez de notre offre spéciale 1 produit acheté = un 2 offert, sur "
+        "présentation de ce SMS. Pour se désabonner, répondez STOP."
+    )
+    assert (segment(typed).encoding, segment(typed).segments) == (UCS2, 3)
+    encoded = segment(smart_encode(typed).text)
+    assert (encoded.encoding, encoded.segments) == (GSM7, 1)
+    assert segment("a" * 1530).segments == 10
