@@ -15,6 +15,8 @@ from app.carriers.registry import Carriers
 from app.carriers.simulator import SimulatorCarrier
 from app.carriers.simulator_network import SimulatedNetwork
 from app.carriers.simulator_phones import SimulatedPhones
+from app.carriers.smpp.carrier import SmppCarrier
+from app.carriers.smpp.settings import SmppSettings
 from app.core import clock
 from app.core.errors import InvalidInput
 from app.crypto.boot import require_known_keys, verifier
@@ -27,6 +29,7 @@ from app.db.connections import Connection
 from app.db.queries import keys
 from app.db.session import Database, open_engine
 from app.db.simulator_store import Seals, SimulatorStore
+from app.db.smpp_store import SmppStore
 from app.documents.limits import PdfLimits
 from app.documents.renderer import PageRenderer
 from app.documents.sheets_model import SheetLimits
@@ -76,7 +79,12 @@ class Kind(Generic[S]):
         return self._make(connection, read_settings(self.settings, connection.settings), around)
 
 
-KINDS: dict[str, Kind[Any]] = {}
+def _smpp(connection: Connection, settings: SmppSettings, around: Surroundings) -> Carrier:
+    store = SmppStore(around.database, around.vault.columns, connection.id)
+    return SmppCarrier(connection.name, settings, connection.rate, store, around.process, clock.now)
+
+
+KINDS: dict[str, Kind[Any]] = {"smpp": Kind(SmppSettings, _smpp)}
 
 
 @dataclass(frozen=True)

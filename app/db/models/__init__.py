@@ -11,6 +11,7 @@ from app.db.models.organisation import Organisation
 from app.db.models.person import Person
 from app.db.models.sender import Objection, Sender, Template
 from app.db.models.simulator import SimulatedHandset, SimulatedMessage
+from app.db.models.smpp import SmppPart, SmppPiece, SmppReceipt
 
 __all__ = [
     "ApiKey",
@@ -35,6 +36,9 @@ __all__ = [
     "Sender",
     "SimulatedHandset",
     "SimulatedMessage",
+    "SmppPart",
+    "SmppPiece",
+    "SmppReceipt",
     "Template",
     "Upload",
     "User",
