@@ -148,7 +148,7 @@ class SmppTransaction:
         self._session.add(row)
 
     def receipts(self) -> Sequence[SmppReceipt]:
-        """Those that were kept, newest first."""
+        """Those that were kept for numbers something was sent to, newest first."""
         return queries.receipts(self._session, self._connection)
 
     def remove_receipts(self, ids: Collection[UUID]) -> None:

@@ -218,7 +218,9 @@ class SmppCarrier:
     def _send(self, parts: Sequence[NewPart], now: datetime) -> list[Answer]:
         if not parts:
             return []
-        if not self._link.wait_bound(LINK_SECONDS):
+        # What the carrier refuses now it refuses in five seconds too.
+        patience = 0.0 if self._link.standing.state == "refused" else LINK_SECONDS
+        if not self._link.wait_bound(patience):
             return [Answer(Fate.UNSENT)] * len(parts)
         self._ledger.reserve(parts, now)
         return self._hand_over([(part.id, part.body) for part in parts])
@@ -235,9 +237,9 @@ class SmppCarrier:
     def _settle(self) -> None:
         """Receipts that had run ahead. They are kept until they are recorded, so a failure here loses nothing."""
         try:
-            settled = self._ledger.settle(self._now())
-            self._told(settled.reports)
-            self._ledger.settled(settled)
+            while (settled := self._ledger.settle(self._now())).receipt_ids:
+                self._told(settled.reports)
+                self._ledger.settled(settled)
         except Exception as error:  # the next sweep tries again
             log.error("receipts wait to be recorded", extra={**fields(carrier=self.name), **about(error)})
 

@@ -179,7 +179,8 @@ class Link:
             session.abort()
         await asyncio.gather(*keeping, sweeping, return_exceptions=True)
         if kept:
-            await self._noted(Standing("lost", "closed"))
+            if self.standing.state == "bound":
+                await self._noted(Standing("lost", "closed"))
             await self._in_transaction(lambda tx: tx.give_lease_back(self._owner, self._now()))
 
     async def _keep(self, command: Command) -> None:

@@ -97,7 +97,7 @@ class SmppTransaction(Protocol):
         """Keep a receipt for later, once."""
 
     def receipts(self) -> Sequence[EarlyReceipt]:
-        """Those that were kept, newest first, at most some hundreds."""
+        """Those that were kept for numbers something was sent to, newest first, at most some hundreds."""
 
     def remove_receipts(self, ids: Collection[UUID]) -> None:
         """They are recorded."""

@@ -95,9 +95,19 @@ def receipt_exists(
 
 
 def receipts(session: Session, connection_id: UUID) -> list[SmppReceipt]:
-    """Kept receipts, the newest of them, so that those that fit nothing do not stand before the others."""
-    query = select(SmppReceipt).where(SmppReceipt.connection_id == connection_id)
+    """Kept receipts for numbers that something was sent to, the newest of them. An account may be shared: receipts of
+    somebody else's messages do not stand before ours."""
+    sent = sa.exists().where(
+        col(SmppPart.connection_id) == connection_id, col(SmppPart.to_index) == col(SmppReceipt.to_index)
+    )
+    query = select(SmppReceipt).where(SmppReceipt.connection_id == connection_id, sent)
     return list(session.exec(query.order_by(col(SmppReceipt.received_at).desc()).limit(AT_ONCE)))
+
+
+def count_kept(session: Session, connection_id: UUID) -> int:
+    """How many receipts wait for their submission."""
+    query = sa.select(sa.func.count()).where(col(SmppReceipt.connection_id) == connection_id)
+    return int(session.execute(query).scalar_one())
 
 
 def delete_receipts(session: Session, ids: Collection[UUID]) -> None:

@@ -85,7 +85,7 @@ class Office:
     def kept_receipts(self) -> int:
         """How many receipts wait for their submission."""
         with self.database.read() as session:
-            return len(queries.receipts(session, self.connection_id))
+            return queries.count_kept(session, self.connection_id)
 
 
 def submission(to: str = PHONE, text: str = "Bonjour", sender: str = "PLI", ttl: int = 900) -> Submission:
@@ -127,7 +127,7 @@ def office(
     opened = Office(database, connection_id, make_carrier(database, connection_id, port, **how), Told())
     opened.carrier.start(opened.told)
     try:
-        assert opened.carrier.link.wait_bound(10) or not bound
+        assert not bound or opened.carrier.link.wait_bound(10)
         yield opened
     finally:
         opened.carrier.stop()

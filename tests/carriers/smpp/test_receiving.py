@@ -2,6 +2,7 @@
 
 import time
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
@@ -152,6 +153,14 @@ def test_24_receipts_after_a_new_bind_and_a_new_process(database: Database) -> N
             eventually(lambda: after.told.states(attempt) == ["delivered"])
 
 
+def delivered(opened: Office) -> set[UUID]:
+    return {
+        one.attempt_id
+        for one in list(opened.told.events)
+        if isinstance(one, Report) and one.state == "delivered"
+    }
+
+
 def test_24_a_thousand_receipts_at_once(sqlite: Database) -> None:
     def acts(centre: Smsc, one: Submitted) -> None:
         message_id = centre.next_id()
@@ -162,11 +171,8 @@ def test_24_a_thousand_receipts_at_once(sqlite: Database) -> None:
         numbers = [f"+336000{n:05}" for n in range(1000)]
         opened.carrier.submit_all([submission(to) for to in numbers], clock.now())
         eventually(lambda: len(centre.acknowledgements()) == 1000, 20)
-        delivered = {
-            one for one in opened.told.events if isinstance(one, Report) and one.state == "delivered"
-        }
+        eventually(lambda: len(delivered(opened)) == 1000, 20)
 
-        assert len({one.attempt_id for one in delivered}) == 1000
         assert set(centre.acknowledgements().values()) == {0}
 
 
@@ -386,3 +392,19 @@ def test_what_comes_as_data_sm_is_read_too(sqlite: Database) -> None:
         centre.send(Pdu(Command.DATA_SM, 0, 500, body))
         eventually(lambda: opened.told.states(attempt) == ["delivered"])
         eventually(lambda: centre.commands(0x80000103))
+
+
+def test_receipts_of_somebody_else_on_the_same_account_do_not_stand_before_ours(sqlite: Database) -> None:
+    def acts(centre: Smsc, one: Submitted) -> None:
+        centre.receipt(one, "00004711")
+        time.sleep(0.2)
+        one.connection.answer(one.pdu, message_id="00004711")
+
+    with smsc(acts) as centre, office(sqlite, centre.port) as opened:
+        for n in range(700):
+            centre.deliver(receipt(f"336111{n:05}", f"{n:08X}"))
+        eventually(lambda: opened.kept_receipts() == 700, 20)
+        attempt = opened.send()
+        eventually(lambda: opened.told.states(attempt) == ["delivered"])
+
+        assert opened.kept_receipts() == 700
