@@ -123,7 +123,7 @@ def office(
     database: Database, port: int, *, bound: bool = True, again: Office | None = None, **how: Any
 ) -> Iterator[Office]:
     """A carrier that holds its link, for the length of a test; `again` is one of the same connection before it."""
-    connection_id = again.connection_id if again else add_connection(database)
+    connection_id = again.connection_id if again else add_connection(database, f"to-{port}")
     opened = Office(database, connection_id, make_carrier(database, connection_id, port, **how), Told())
     opened.carrier.start(opened.told)
     try:
