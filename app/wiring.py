@@ -81,7 +81,9 @@ class Kind(Generic[S]):
 
 def _smpp(connection: Connection, settings: SmppSettings, around: Surroundings) -> Carrier:
     store = SmppStore(around.database, around.vault.columns, connection.id)
-    return SmppCarrier(connection.name, settings, connection.rate, store, around.process, clock.now)
+    # A command beside a worker of the same name must not be taken for it.
+    owner = f"{around.process}-{os.getpid()}"
+    return SmppCarrier(connection.name, settings, connection.rate, store, owner, clock.now)
 
 
 KINDS: dict[str, Kind[Any]] = {"smpp": Kind(SmppSettings, _smpp)}

@@ -125,6 +125,10 @@ class SmppCarrier:
         self._link.start()
         self._relay.start()
 
+    def wait_ready(self, seconds: float) -> bool:
+        """Whether a message can be handed over, now or after so long at most."""
+        return self._link.wait_settled(seconds)
+
     def stop(self) -> None:
         """Let what is on its way be answered, and log out."""
         self._stopping.set()

@@ -8,6 +8,7 @@ import asyncio
 import logging
 import secrets
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -118,6 +119,14 @@ class Link:
     def wait_bound(self, seconds: float) -> bool:
         """Whether submissions can go, now or after so long at most."""
         return self._bound.wait(seconds)
+
+    def wait_settled(self, seconds: float) -> bool:
+        """Whether the link is bound here or held elsewhere, now or after so long at most; a refused login is the end."""
+        ends_at = time.monotonic() + seconds
+        while not self._bound.wait(0.05):
+            if self.standing.state in ("elsewhere", "refused") or time.monotonic() > ends_at:
+                return self.standing.state == "elsewhere"
+        return True
 
     def submit(self, bodies: Sequence[tuple[object, bytes]]) -> list[Answer]:
         """Send submit_sm bodies, each with its key, and wait for the answers."""

@@ -14,6 +14,7 @@ from pydantic import (
 
 from app.messaging.national_tables import BY_NAME
 
+LONGEST_PASSWORD = 8
 Ascii = StringConstraints(pattern=r"^[\x21-\x7e]*$")
 HexStatus = Annotated[str, StringConstraints(pattern=r"^0x[0-9a-f]{1,8}$")]
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,39}$")]
@@ -42,7 +43,7 @@ class SmppSettings(BaseModel):
     client_cert: str = ""
     client_key: str = ""
     system_id: Annotated[str, Ascii] = Field(min_length=1, max_length=15)
-    password: SecretStr = Field(max_length=8)
+    password: SecretStr
     system_type: Annotated[str, Ascii] = Field(default="", max_length=12)
     bind: Literal["transceiver", "separate", "transmitter"] = "transceiver"
     window: int = Field(default=10, ge=1, le=1000)
@@ -67,6 +68,15 @@ class SmppSettings(BaseModel):
         if unknown := [name for name in names if name not in BY_NAME]:
             raise ValueError(f"no national tables for {', '.join(unknown)}; known: {', '.join(BY_NAME)}")
         return names
+
+    @field_validator("password")
+    @classmethod
+    def password_fits(cls, password: SecretStr) -> SecretStr:
+        """Its field on the wire is that short."""
+        value = password.get_secret_value()
+        if len(value) > LONGEST_PASSWORD or not value.isascii() or not value.isprintable():
+            raise ValueError("a password of SMPP has at most 8 characters, of ASCII")
+        return password
 
     @model_validator(mode="after")
     def tables_need_headers(self) -> Self:

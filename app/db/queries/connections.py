@@ -66,6 +66,12 @@ def organisation_of_sender(session: Session, address: str, connection: CarrierCo
     return users[0] if len(users) == 1 else None
 
 
+def sms_sender(session: Session, organisation_id: UUID) -> Sender | None:
+    """The oldest sender an organisation's texts may come from."""
+    query = select(Sender).where(Sender.organisation_id == organisation_id, Sender.kind != "rcs_agent")
+    return session.exec(query.order_by(col(Sender.created_at)).limit(1)).first()
+
+
 def lease(session: Session, connection_id: UUID) -> ConnectionLease | None:
     """Who holds a connection."""
     return session.get(ConnectionLease, connection_id)

@@ -80,6 +80,7 @@ class Smsc:
         self.acts = acts
         self.bind_status = 0
         self.answers_enquire = True
+        self.hangs_up = False  # before it answers a login
         self.submitted: list[Submitted] = []
         self.received: list[tuple[int, Pdu, float]] = []  # link, message, instant
         self.raw = b""
@@ -165,7 +166,9 @@ class Smsc:
                 buffer = buffer[size:]
 
     def _take(self, connection: Connection, pdu: Pdu) -> None:
-        if pdu.command in BINDS:
+        if pdu.command in BINDS and self.hangs_up:
+            connection.cut()
+        elif pdu.command in BINDS:
             self.binds.append((decode_bind(pdu.body), time.monotonic()))
             body = encode_bind_answer("DOUBLE") if self.bind_status == 0 else b""
             connection.send(Pdu(pdu.command | RESPONSE, self.bind_status, pdu.sequence, body))
