@@ -19,6 +19,8 @@ from app.carriers.registry import Carriers
 from app.carriers.simulator import SimulatorCarrier
 from app.carriers.simulator_network import SimulatedNetwork
 from app.carriers.simulator_phones import SimulatedPhones
+from app.carriers.smpp.carrier import SmppCarrier
+from app.carriers.smpp.settings import SmppSettings
 from app.carriers.smsmode import Smsmode, SmsmodeSettings
 from app.carriers.twilio import Twilio, TwilioSettings
 from app.core import clock
@@ -33,6 +35,7 @@ from app.db.connections import Connection
 from app.db.queries import keys
 from app.db.session import Database, open_engine
 from app.db.simulator_store import Seals, SimulatorStore
+from app.db.smpp_store import SmppStore
 from app.documents.limits import PdfLimits
 from app.documents.renderer import PageRenderer
 from app.documents.sheets_model import SheetLimits
@@ -91,9 +94,17 @@ def _over_http(settings: type[S], provider: Callable[[S, Callbacks], Provider]) 
     return Kind(settings, make)
 
 
+def _smpp(connection: Connection, settings: SmppSettings, around: Surroundings) -> Carrier:
+    store = SmppStore(around.database, around.vault.columns, connection.id)
+    # A command beside a worker of the same name must not be taken for it.
+    owner = f"{around.process}-{os.getpid()}"
+    return SmppCarrier(connection.name, settings, connection.rate, store, owner, clock.now)
+
+
 KINDS: dict[str, Kind[Any]] = {
     "kannel": _over_http(KannelSettings, Kannel),
     "ovh": _over_http(OvhSettings, Ovh),
+    "smpp": Kind(SmppSettings, _smpp),
     "smsmode": _over_http(SmsmodeSettings, Smsmode),
     "twilio": _over_http(TwilioSettings, Twilio),
 }

@@ -144,6 +144,72 @@ def upgrade() -> None:
         sa.UniqueConstraint("slug", name=op.f("uq_organisation_slug")),
     )
     op.create_table(
+        "smpp_part",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("connection_id", sa.Uuid(), nullable=False),
+        sa.Column("attempt_id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("total", sa.Integer(), nullable=False),
+        sa.Column("to_index", sa.LargeBinary(), nullable=False),
+        sa.Column("reference", sa.String(64), nullable=False),
+        sa.Column("state", sa.String(10), nullable=False),
+        sa.Column("code", sa.String(40), nullable=False),
+        sa.Column("vendor", sa.String(20), nullable=False),
+        sa.Column("body_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_smpp_part")),
+    )
+    with op.batch_alter_table("smpp_part", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_smpp_part_attempt_id"), ["attempt_id"], unique=False)
+        batch_op.create_index(
+            "ix_smpp_part_open",
+            ["connection_id", "state"],
+            unique=False,
+            sqlite_where=sa.text("state IN ('offered', 'sent')"),
+            postgresql_where=sa.text("state IN ('offered', 'sent')"),
+        )
+        batch_op.create_index("ix_smpp_part_reference", ["connection_id", "reference"], unique=False)
+        batch_op.create_index("ix_smpp_part_sent_at", ["sent_at"], unique=False)
+        batch_op.create_index("ix_smpp_part_to", ["connection_id", "to_index", "sent_at"], unique=False)
+
+    op.create_table(
+        "smpp_piece",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("connection_id", sa.Uuid(), nullable=False),
+        sa.Column("series", sa.LargeBinary(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("total", sa.Integer(), nullable=False),
+        sa.Column("content_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_smpp_piece")),
+        sa.UniqueConstraint(
+            "connection_id", "series", "number", name=op.f("uq_smpp_piece_connection_id_series_number")
+        ),
+    )
+    op.create_table(
+        "smpp_receipt",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("connection_id", sa.Uuid(), nullable=False),
+        sa.Column("reference", sa.String(64), nullable=False),
+        sa.Column("to_index", sa.LargeBinary(), nullable=False),
+        sa.Column("state", sa.String(10), nullable=False),
+        sa.Column("code", sa.String(40), nullable=False),
+        sa.Column("vendor", sa.String(20), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_smpp_receipt")),
+        sa.UniqueConstraint(
+            "connection_id",
+            "reference",
+            "to_index",
+            "state",
+            name=op.f("uq_smpp_receipt_connection_id_reference_to_index_state"),
+        ),
+    )
+    with op.batch_alter_table("smpp_receipt", schema=None) as batch_op:
+        batch_op.create_index("ix_smpp_receipt_received_at", ["received_at"], unique=False)
+
+    op.create_table(
         "api_key",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("organisation_id", sa.Uuid(), nullable=False),
@@ -999,6 +1065,23 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_api_key_organisation_id"))
 
     op.drop_table("api_key")
+    with op.batch_alter_table("smpp_receipt", schema=None) as batch_op:
+        batch_op.drop_index("ix_smpp_receipt_received_at")
+
+    op.drop_table("smpp_receipt")
+    op.drop_table("smpp_piece")
+    with op.batch_alter_table("smpp_part", schema=None) as batch_op:
+        batch_op.drop_index("ix_smpp_part_to")
+        batch_op.drop_index("ix_smpp_part_sent_at")
+        batch_op.drop_index("ix_smpp_part_reference")
+        batch_op.drop_index(
+            "ix_smpp_part_open",
+            sqlite_where=sa.text("state IN ('offered', 'sent')"),
+            postgresql_where=sa.text("state IN ('offered', 'sent')"),
+        )
+        batch_op.drop_index(batch_op.f("ix_smpp_part_attempt_id"))
+
+    op.drop_table("smpp_part")
     op.drop_table("organisation")
     op.drop_table("login_throttle")
     with op.batch_alter_table("link_throttle", schema=None) as batch_op:

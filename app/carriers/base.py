@@ -3,9 +3,10 @@
 One carrier is one file: how it sends, how it reads what comes back, and what its answers mean.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 from uuid import UUID
 
 from app.core.errors import PliError
@@ -120,3 +121,11 @@ class Remark:
 
     well: bool
     words: str
+
+
+@runtime_checkable
+class Checkable(Protocol):
+    """A carrier that can say whether its settings work."""
+
+    def check(self, now: datetime) -> Iterator[Remark]:
+        """Everything that can be looked at without sending a message, in the order in which it must be right."""

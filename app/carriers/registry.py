@@ -44,6 +44,9 @@ class Lasting(Protocol):
     def start(self, record: Record) -> None:
         """Open the link and keep it. `record` stores what comes by it, and raises when it could not."""
 
+    def wait_ready(self, seconds: float) -> bool:
+        """Whether a message can be handed over, now or after so long at most: this process has the link, or another."""
+
     def stop(self) -> None:
         """Let what is on its way end, and close the link."""
 

@@ -16,6 +16,7 @@ from app.db.models.person import Person
 from app.db.models.rule import DatedRule, MessagingChoices
 from app.db.models.sender import Objection, Sender, Template
 from app.db.models.simulator import SimulatedHandset, SimulatedMessage
+from app.db.models.smpp import SmppPart, SmppPiece, SmppReceipt
 from app.db.models.worker import ExecutorBeat, StalledJob
 
 __all__ = [
@@ -50,6 +51,9 @@ __all__ = [
     "Sender",
     "SimulatedHandset",
     "SimulatedMessage",
+    "SmppPart",
+    "SmppPiece",
+    "SmppReceipt",
     "StalledJob",
     "Template",
     "Upload",

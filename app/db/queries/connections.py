@@ -19,6 +19,11 @@ def by_name(session: Session, name: str) -> CarrierConnection | None:
     return session.exec(select(CarrierConnection).where(CarrierConnection.name == name)).one_or_none()
 
 
+def by_id(session: Session, connection_id: UUID) -> CarrierConnection | None:
+    """One of them."""
+    return session.get(CarrierConnection, connection_id)
+
+
 def of_organisation(session: Session, organisation_id: UUID) -> list[CarrierConnection]:
     """Those that may carry messages of an organisation, by name."""
     query = select(CarrierConnection).where(
@@ -44,15 +49,27 @@ def in_use(session: Session, name: str) -> bool:
 
 def organisation_of_sender(session: Session, address: str, connection: CarrierConnection) -> UUID | None:
     """Whose sender has this address: where an answer to it belongs. Of several the oldest that leaves by the
-    connection, then the oldest."""
+    connection, then the oldest; when nobody has it, the one organisation that uses the connection, if it is one."""
     if connection.organisation_id is not None:
         return connection.organisation_id
+    ours = col(Sender.carrier) == connection.name
+    bare = address.removeprefix("+")
     query = (
         select(Sender.organisation_id)
-        .where(Sender.address == address)
-        .order_by(sa.case((col(Sender.carrier) == connection.name, 0), else_=1), col(Sender.created_at))
+        .where(col(Sender.address).in_((bare, f"+{bare}")))
+        .order_by(sa.case((ours, 0), else_=1), col(Sender.created_at))
     )
-    return session.exec(query.limit(1)).first()
+    found = session.exec(query.limit(1)).first()
+    if found is not None:
+        return found
+    users = session.exec(select(Sender.organisation_id).where(ours).distinct().limit(2)).all()
+    return users[0] if len(users) == 1 else None
+
+
+def sms_sender(session: Session, organisation_id: UUID) -> Sender | None:
+    """The oldest sender an organisation's texts may come from."""
+    query = select(Sender).where(Sender.organisation_id == organisation_id, Sender.kind != "rcs_agent")
+    return session.exec(query.order_by(col(Sender.created_at)).limit(1)).first()
 
 
 def lease(session: Session, connection_id: UUID) -> ConnectionLease | None:
@@ -76,18 +93,17 @@ def take_lease(
     session.refresh(held)
     if held.owner != owner and held.expires_at > now:
         return False
-    if held.owner != owner:
-        held.owner, held.state, held.reason, held.state_at = owner, "connecting", "", now
-    held.expires_at = expires_at
+    held.owner, held.expires_at = owner, expires_at
     session.add(held)
     return True
 
 
-def give_lease_back(session: Session, connection_id: UUID, owner: str) -> None:
-    """Let others have it at once."""
+def give_lease_back(session: Session, connection_id: UUID, owner: str, now: datetime) -> None:
+    """Let others have it at once. How the link stood stays written, for the next holder."""
     held = session.get(ConnectionLease, connection_id)
     if held is not None and held.owner == owner:
-        session.delete(held)
+        held.expires_at = now
+        session.add(held)
 
 
 def note_link(
