@@ -68,13 +68,13 @@ def split_batch(rt: Runtime, batch_id: str) -> None:
         _leave(rt, work, "needs_mapping")
         return
     if isinstance(sheet, SheetRefused):
-        _fail(rt, work, _Failed(f"sheet_{sheet.code}", sheet.detail))
+        _leave(rt, work, "failed", _Failed(f"sheet_{sheet.code}", sheet.detail))
         return
     pack_key = f"packs/{work.batch.id.hex}/{uuid4().hex}"
     cut = _cut(rt, work, pack_key)
     if isinstance(cut, _Failed):
         rt.blobs.delete(pack_key)
-        _fail(rt, work, cut)
+        _leave(rt, work, "failed", cut)
         return
     for key in _record(rt, work, sheet, cut, pack_key):
         rt.blobs.delete(key)
@@ -395,11 +395,6 @@ def _leave(rt: Runtime, work: _Work, state: str, failed: _Failed | None = None) 
         batch.state = state
         if failed is not None:
             write_failure(rt.vault, batch, failed.code, failed.detail)
-        session.add(batch)
-        if failed is not None:
             entry = journal.Entry(Tag.BATCH_REFUSED, batch.id, {"code": failed.code})
             journal.append(session, rt.vault, batch.organisation_id, [entry], rt.now())
-
-
-def _fail(rt: Runtime, work: _Work, failed: _Failed) -> None:
-    _leave(rt, work, "failed", failed)
+        session.add(batch)
