@@ -2,24 +2,41 @@
 
 import os
 import socket
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any, Generic, TypeVar
 
+from pydantic import BaseModel, ValidationError
+
+from app.carriers.base import Carrier
+from app.carriers.http_calls import Callbacks, make_client
+from app.carriers.http_carrier import HttpCarrier, Provider
+from app.carriers.kannel import Kannel, KannelSettings
+from app.carriers.ovh import Ovh, OvhSettings
+from app.carriers.registry import Carriers
 from app.carriers.simulator import SimulatorCarrier
 from app.carriers.simulator_network import SimulatedNetwork
 from app.carriers.simulator_phones import SimulatedPhones
+from app.carriers.smpp.carrier import SmppCarrier
+from app.carriers.smpp.settings import SmppSettings
+from app.carriers.smsmode import Smsmode, SmsmodeSettings
+from app.carriers.twilio import Twilio, TwilioSettings
 from app.core import clock
+from app.core.errors import InvalidInput
 from app.crypto.boot import require_known_keys, verifier
 from app.crypto.epochs import FileEpochStore
 from app.crypto.keyring import KeyRing
 from app.crypto.passwords import Argon2Pool
 from app.crypto.vault import Vault
-from app.db import migrate
+from app.db import connections, migrate
+from app.db.connections import Connection
 from app.db.queries import keys
 from app.db.session import Database, open_engine
 from app.db.simulator_store import Seals, SimulatorStore
+from app.db.smpp_store import SmppStore
 from app.documents.limits import PdfLimits
 from app.documents.renderer import PageRenderer
 from app.documents.sheets_model import SheetLimits
@@ -29,10 +46,69 @@ from app.runtime import Policies, Runtime
 from app.settings import Settings
 from app.storage.blobs import open_blobs
 
+S = TypeVar("S", bound=BaseModel)
+
 MB = 1024 * 1024
 ENGINE_POOL = 8
 DRAW_SECONDS = 15
 HEAVY_JOBS = ("split_batch", "announce_block")
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a carrier may stand on beside its own settings."""
+
+    database: Database
+    vault: Vault
+    public_url: str
+    process: str
+
+
+def read_settings(model: type[S], text: str) -> S:
+    """Settings from their JSON. Raises InvalidInput that names each setting, never its value."""
+    try:
+        return model.model_validate_json(text)
+    except ValidationError as error:
+        found = error.errors(include_input=False, include_url=False, include_context=False)
+    problems = "; ".join(f"{'.'.join(map(str, entry['loc']))}: {entry['msg']}" for entry in found)
+    raise InvalidInput("connection_settings", f"The settings of the carrier cannot be used. {problems}.")
+
+
+class Kind(Generic[S]):
+    """One kind of carrier an operator can set up: the settings it takes, and how it is put together."""
+
+    def __init__(self, settings: type[S], make: Callable[[Connection, S, Surroundings], Carrier]) -> None:
+        self.settings = settings
+        self._make = make
+
+    def build(self, connection: Connection, around: Surroundings) -> Carrier:
+        """The carrier of a stored connection. Raises InvalidInput for settings this version cannot use."""
+        return self._make(connection, read_settings(self.settings, connection.settings), around)
+
+
+def _over_http(settings: type[S], provider: Callable[[S, Callbacks], Provider]) -> Kind[S]:
+    def make(connection: Connection, given: S, around: Surroundings) -> Carrier:
+        secret = connections.callback_secret(around.vault.columns, connection.id)
+        callbacks = Callbacks.at(around.public_url, connection.name, secret)
+        return HttpCarrier(connection.name, provider(given, callbacks), callbacks, make_client())
+
+    return Kind(settings, make)
+
+
+def _smpp(connection: Connection, settings: SmppSettings, around: Surroundings) -> Carrier:
+    store = SmppStore(around.database, around.vault.columns, connection.id)
+    # A command beside a worker of the same name must not be taken for it.
+    owner = f"{around.process}-{os.getpid()}"
+    return SmppCarrier(connection.name, settings, connection.rate, store, owner, clock.now)
+
+
+KINDS: dict[str, Kind[Any]] = {
+    "kannel": _over_http(KannelSettings, Kannel),
+    "ovh": _over_http(OvhSettings, Ovh),
+    "smpp": Kind(SmppSettings, _smpp),
+    "smsmode": _over_http(SmsmodeSettings, Smsmode),
+    "twilio": _over_http(TwilioSettings, Twilio),
+}
 
 
 @dataclass(frozen=True)
@@ -41,11 +117,13 @@ class Application:
 
     runtime: Runtime
     engine: DbosEngine
+    carriers: Carriers[Connection]
     network: SimulatedNetwork
     phones: SimulatedPhones
 
     def close(self) -> None:
         """Give threads and connections back."""
+        self.carriers.stop()
         self.runtime.passwords.close()
         self.runtime.renderer.close()
         self.runtime.database.close()
@@ -72,12 +150,16 @@ def build(settings: Settings) -> Application:
     store = SimulatorStore(
         database, Seals(vault.columns.seal_column, vault.columns.open_column, vault.columns.blind_index)
     )
+    process = f"{socket.gethostname()}-{settings.workers_slot}"
     engine = DbosEngine(
         open_engine(url, pool_size=ENGINE_POOL),
-        executor_id=f"{socket.gethostname()}-{settings.workers_slot}",
+        executor_id=process,
         heavy=HEAVY_JOBS,
     )
     policies = _policies(settings)
+    carriers = _carriers(
+        {"simulator": SimulatorCarrier(store)}, Surroundings(database, vault, settings.public, process)
+    )
     runtime = Runtime(
         database=database,
         now=clock.now,
@@ -87,11 +169,26 @@ def build(settings: Settings) -> Application:
         passwords=passwords,
         blobs=open_blobs(settings.blob_url, settings.data_dir / "blobs"),
         renderer=PageRenderer(_drawing(policies.pdf), os.cpu_count() or 1),
-        carriers={"simulator": SimulatorCarrier(store)},
+        carriers=carriers,
         jobs=engine,
         policies=policies,
     )
-    return Application(runtime, engine, SimulatedNetwork(store), SimulatedPhones(store))
+    return Application(runtime, engine, carriers, SimulatedNetwork(store), SimulatedPhones(store))
+
+
+def _carriers(built_in: dict[str, Carrier], around: Surroundings) -> Carriers[Connection]:
+    def load() -> list[Connection]:
+        with around.database.read() as session:
+            return connections.opened(session, around.vault.columns)
+
+    def make(one: Connection) -> Carrier:
+        if one.kind not in KINDS:
+            raise InvalidInput(
+                "connection_kind", f"{one.name} is of the kind {one.kind}, which this version lacks."
+            )
+        return KINDS[one.kind].build(one, around)
+
+    return Carriers(built_in, load, make)
 
 
 def _policies(settings: Settings) -> Policies:
@@ -109,6 +206,7 @@ def _policies(settings: Settings) -> Policies:
         ),
         sheet=SheetLimits(max_rows=settings.sheet_max_rows),
         rcs_fallback=timedelta(seconds=settings.rcs_fallback_seconds),
+        text_segments=settings.text_max_segments,
     )
 
 

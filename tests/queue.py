@@ -5,13 +5,15 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+from app.core.jobs import DeadJob, Job
 from app.crypto.envelope import OutboxPlace
 from app.crypto.epochs import day_of
 from app.db import lanes
 from app.db.models import Sender
 from app.db.queries import messages, organisations
 from app.db.queries.messages import Lane
-from app.messaging.categories import Category, priority
+from app.messaging.categories import Category
+from app.messaging.category_rules import priority
 from app.runtime import Runtime
 
 VALID = timedelta(days=2)
@@ -26,7 +28,9 @@ def number(at: int) -> str:
 def sms_sender(rt: Runtime, organisation_id: UUID) -> Sender:
     """The name of the organisation."""
     with rt.read() as session:
-        return next(one for one in organisations.senders(session, organisation_id) if one.kind != "rcs_agent")
+        return next(
+            one for one in organisations.every_sender(session, organisation_id) if one.kind != "rcs_agent"
+        )
 
 
 def rows(
@@ -61,6 +65,7 @@ def rows(
                 "sender_id": sender.id,
                 "priority": priority(Category(category)),
                 "category": category,
+                "kind": "notice",
                 "template_key": "test",
                 "language": "fr",
                 "plan": ["sms"],
@@ -105,12 +110,15 @@ class _Keys:
         self._rt = rt
         self.keys: list[str] = []
 
-    def enqueue(self, transaction: Any, job: Any) -> None:
+    def enqueue(self, transaction: Any, job: Job) -> None:
         self.keys.append(job.key)
         self._rt.jobs.enqueue(transaction, job)
 
     def checkpoint(self) -> None:
         self._rt.jobs.checkpoint()
+
+    def dead(self) -> Sequence[DeadJob]:
+        return self._rt.jobs.dead()
 
     def purge(self, before: datetime, ticks_before: datetime) -> int:
         return self._rt.jobs.purge(before, ticks_before)

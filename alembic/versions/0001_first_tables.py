@@ -11,10 +11,49 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_table(
+        "callback_event",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("carrier", sa.String(20), nullable=False),
+        sa.Column("event_key", sa.String(80), nullable=False),
+        sa.Column("kind", sa.String(10), nullable=False),
+        sa.Column("reference", sa.String(80), nullable=False),
+        sa.Column("state", sa.String(12), nullable=False),
+        sa.Column("code", sa.String(40), nullable=False),
+        sa.Column("content_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_callback_event")),
+        sa.UniqueConstraint("carrier", "event_key", name=op.f("uq_callback_event_carrier_event_key")),
+    )
+    with op.batch_alter_table("callback_event", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_callback_event_kind"), ["kind"], unique=False)
+        batch_op.create_index(batch_op.f("ix_callback_event_received_at"), ["received_at"], unique=False)
+
+    op.create_table(
+        "carrier_health",
+        sa.Column("carrier", sa.String(20), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("calls", sa.Integer(), nullable=False),
+        sa.Column("failed", sa.Integer(), nullable=False),
+        sa.Column("slow", sa.Integer(), nullable=False),
+        sa.Column("pauses", sa.Integer(), nullable=False),
+        sa.Column("paused_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("slow_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("probed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("carrier", name=op.f("pk_carrier_health")),
+    )
+    op.create_table(
         "epoch_check",
         sa.Column("name", sa.String(80), nullable=False),
         sa.Column("check_value", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_epoch_check")),
+    )
+    op.create_table(
+        "executor_beat",
+        sa.Column("executor_id", sa.String(120), nullable=False),
+        sa.Column("instance", sa.String(32), nullable=False),
+        sa.Column("beat", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("executor_id", name=op.f("pk_executor_beat")),
     )
     op.create_table(
         "key_verifier",
@@ -111,6 +150,72 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("owner_id", name=op.f("pk_pace")),
     )
     op.create_table(
+        "smpp_part",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("connection_id", sa.Uuid(), nullable=False),
+        sa.Column("attempt_id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("total", sa.Integer(), nullable=False),
+        sa.Column("to_index", sa.LargeBinary(), nullable=False),
+        sa.Column("reference", sa.String(64), nullable=False),
+        sa.Column("state", sa.String(10), nullable=False),
+        sa.Column("code", sa.String(40), nullable=False),
+        sa.Column("vendor", sa.String(20), nullable=False),
+        sa.Column("body_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_smpp_part")),
+    )
+    with op.batch_alter_table("smpp_part", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_smpp_part_attempt_id"), ["attempt_id"], unique=False)
+        batch_op.create_index(
+            "ix_smpp_part_open",
+            ["connection_id", "state"],
+            unique=False,
+            sqlite_where=sa.text("state IN ('offered', 'sent')"),
+            postgresql_where=sa.text("state IN ('offered', 'sent')"),
+        )
+        batch_op.create_index("ix_smpp_part_reference", ["connection_id", "reference"], unique=False)
+        batch_op.create_index("ix_smpp_part_sent_at", ["sent_at"], unique=False)
+        batch_op.create_index("ix_smpp_part_to", ["connection_id", "to_index", "sent_at"], unique=False)
+
+    op.create_table(
+        "smpp_piece",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("connection_id", sa.Uuid(), nullable=False),
+        sa.Column("series", sa.LargeBinary(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("total", sa.Integer(), nullable=False),
+        sa.Column("content_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_smpp_piece")),
+        sa.UniqueConstraint(
+            "connection_id", "series", "number", name=op.f("uq_smpp_piece_connection_id_series_number")
+        ),
+    )
+    op.create_table(
+        "smpp_receipt",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("connection_id", sa.Uuid(), nullable=False),
+        sa.Column("reference", sa.String(64), nullable=False),
+        sa.Column("to_index", sa.LargeBinary(), nullable=False),
+        sa.Column("state", sa.String(10), nullable=False),
+        sa.Column("code", sa.String(40), nullable=False),
+        sa.Column("vendor", sa.String(20), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_smpp_receipt")),
+        sa.UniqueConstraint(
+            "connection_id",
+            "reference",
+            "to_index",
+            "state",
+            name=op.f("uq_smpp_receipt_connection_id_reference_to_index_state"),
+        ),
+    )
+    with op.batch_alter_table("smpp_receipt", schema=None) as batch_op:
+        batch_op.create_index("ix_smpp_receipt_received_at", ["received_at"], unique=False)
+
+    op.create_table(
         "api_key",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("organisation_id", sa.Uuid(), nullable=False),
@@ -146,6 +251,7 @@ def upgrade() -> None:
         sa.Column("mapping", sa.JSON(), nullable=True),
         sa.Column("sheet_warnings", sa.JSON(), nullable=False),
         sa.Column("page_count", sa.Integer(), nullable=False),
+        sa.Column("pages_read", sa.Integer(), nullable=False),
         sa.Column("review_day", sa.Integer(), nullable=False),
         sa.Column("release_before", sa.DateTime(timezone=True), nullable=False),
         sa.Column("idempotency_key", sa.String(200), nullable=True),
@@ -171,6 +277,69 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_batch_state"), ["state"], unique=False)
 
     op.create_table(
+        "carrier_connection",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.String(20), nullable=False),
+        sa.Column("kind", sa.String(12), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=True),
+        sa.Column("settings_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("rate", sa.Float(), nullable=False),
+        sa.Column("channels", sa.JSON(), nullable=False),
+        sa.Column("destinations", sa.JSON(), nullable=False),
+        sa.Column("senders", sa.JSON(), nullable=False),
+        sa.Column("rank", sa.Integer(), nullable=False),
+        sa.Column("weight", sa.Integer(), nullable=False),
+        sa.Column("enabled", sa.Boolean(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"],
+            ["organisation.id"],
+            name=op.f("fk_carrier_connection_organisation_id_organisation"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_carrier_connection")),
+        sa.UniqueConstraint("name", name=op.f("uq_carrier_connection_name")),
+    )
+    with op.batch_alter_table("carrier_connection", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_carrier_connection_organisation_id"), ["organisation_id"], unique=False
+        )
+
+    op.create_table(
+        "consent_record",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("subject_index", sa.LargeBinary(), nullable=False),
+        sa.Column("number_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("person_id", sa.Uuid(), nullable=True),
+        sa.Column("fact", sa.String(20), nullable=False),
+        sa.Column("sender", sa.String(40), nullable=False),
+        sa.Column("channels", sa.JSON(), nullable=False),
+        sa.Column("purpose", sa.String(60), nullable=False),
+        sa.Column("legal_basis", sa.String(20), nullable=False),
+        sa.Column("how", sa.String(12), nullable=False),
+        sa.Column("happened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recorded_by", sa.String(80), nullable=False),
+        sa.Column("form_version", sa.String(40), nullable=False),
+        sa.Column("text_shown", sa.String(2000), nullable=False),
+        sa.Column("text_hash", sa.LargeBinary(), nullable=True),
+        sa.Column("action_trace", sa.String(200), nullable=False),
+        sa.Column("evidence_file", sa.String(200), nullable=False),
+        sa.Column("sale_reference", sa.String(80), nullable=False),
+        sa.Column("sale_conditions", sa.JSON(), nullable=False),
+        sa.Column("raw_text_sealed", sa.LargeBinary(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"],
+            ["organisation.id"],
+            name=op.f("fk_consent_record_organisation_id_organisation"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_consent_record")),
+    )
+    with op.batch_alter_table("consent_record", schema=None) as batch_op:
+        batch_op.create_index("ix_consent_record_subject", ["organisation_id", "subject_index"], unique=False)
+
+    op.create_table(
         "console_user",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("organisation_id", sa.Uuid(), nullable=False),
@@ -193,6 +362,48 @@ def upgrade() -> None:
         batch_op.create_index(
             batch_op.f("ix_console_user_organisation_id"), ["organisation_id"], unique=False
         )
+
+    op.create_table(
+        "dated_rule",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.String(10), nullable=False),
+        sa.Column("rule_id", sa.String(60), nullable=False),
+        sa.Column("value", sa.JSON(), nullable=False),
+        sa.Column("valid_from", sa.Date(), nullable=True),
+        sa.Column("valid_to", sa.Date(), nullable=True),
+        sa.Column("enabled", sa.Boolean(), nullable=False),
+        sa.Column("source", sa.String(200), nullable=False),
+        sa.Column("certainty", sa.String(12), nullable=False),
+        sa.Column("note", sa.String(400), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("changed_by", sa.String(80), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_dated_rule_organisation_id_organisation")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_dated_rule")),
+        sa.UniqueConstraint(
+            "organisation_id", "kind", "rule_id", name=op.f("uq_dated_rule_organisation_id_kind_rule_id")
+        ),
+    )
+    op.create_table(
+        "dead_number",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("phone_index", sa.LargeBinary(), nullable=False),
+        sa.Column("code", sa.String(40), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("last_failed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_dead_number_organisation_id_organisation")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_dead_number")),
+        sa.UniqueConstraint(
+            "organisation_id", "phone_index", name=op.f("uq_dead_number_organisation_id_phone_index")
+        ),
+    )
+    with op.batch_alter_table("dead_number", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_dead_number_last_failed_at"), ["last_failed_at"], unique=False)
 
     op.create_table(
         "journal_event",
@@ -259,6 +470,20 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("organisation_id", name=op.f("pk_mapping_memory")),
     )
     op.create_table(
+        "messaging_choices",
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("stop_code", sa.String(5), nullable=False),
+        sa.Column("stop_scope", sa.String(12), nullable=False),
+        sa.Column("one_segment_marketing", sa.Boolean(), nullable=False),
+        sa.Column("segment_micro", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"],
+            ["organisation.id"],
+            name=op.f("fk_messaging_choices_organisation_id_organisation"),
+        ),
+        sa.PrimaryKeyConstraint("organisation_id", name=op.f("pk_messaging_choices")),
+    )
+    op.create_table(
         "objection",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("organisation_id", sa.Uuid(), nullable=False),
@@ -275,6 +500,25 @@ def upgrade() -> None:
     with op.batch_alter_table("objection", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_objection_subject_index"), ["subject_index"], unique=False)
 
+    op.create_table(
+        "opt_out_link",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("token", sa.String(12), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("subject_index", sa.LargeBinary(), nullable=False),
+        sa.Column("number_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"],
+            ["organisation.id"],
+            name=op.f("fk_opt_out_link_organisation_id_organisation"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_opt_out_link")),
+        sa.UniqueConstraint(
+            "organisation_id", "subject_index", name=op.f("uq_opt_out_link_organisation_id_subject_index")
+        ),
+        sa.UniqueConstraint("token", name=op.f("uq_opt_out_link_token")),
+    )
     op.create_table(
         "person",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -345,6 +589,7 @@ def upgrade() -> None:
         sa.Column("channel", sa.String(4), nullable=False),
         sa.Column("language", sa.String(2), nullable=False),
         sa.Column("category", sa.String(16), nullable=False),
+        sa.Column("kind", sa.String(20), nullable=False),
         sa.Column("title", sa.String(200), nullable=False),
         sa.Column("text", sa.String(2000), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
@@ -372,6 +617,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(10), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("run", sa.Uuid(), nullable=True),
         sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["batch_id"], ["batch.id"], name=op.f("fk_block_batch_id_batch")),
         sa.ForeignKeyConstraint(
@@ -382,6 +628,21 @@ def upgrade() -> None:
     with op.batch_alter_table("block", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_block_batch_id"), ["batch_id"], unique=False)
 
+    op.create_table(
+        "connection_lease",
+        sa.Column("connection_id", sa.Uuid(), nullable=False),
+        sa.Column("owner", sa.String(80), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("state", sa.String(12), nullable=False),
+        sa.Column("reason", sa.String(40), nullable=False),
+        sa.Column("state_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["connection_id"],
+            ["carrier_connection.id"],
+            name=op.f("fk_connection_lease_connection_id_carrier_connection"),
+        ),
+        sa.PrimaryKeyConstraint("connection_id", name=op.f("pk_connection_lease")),
+    )
     op.create_table(
         "console_session",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -487,6 +748,26 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_simulated_message_handset_id"), ["handset_id"], unique=False)
 
     op.create_table(
+        "stalled_job",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("job_id", sa.String(200), nullable=False),
+        sa.Column("kind", sa.String(40), nullable=False),
+        sa.Column("ids", sa.JSON(), nullable=False),
+        sa.Column("partition", sa.String(80), nullable=False),
+        sa.Column("code", sa.String(80), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=True),
+        sa.Column("batch_id", sa.Uuid(), nullable=True),
+        sa.Column("stalled_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("resolved_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["batch_id"], ["batch.id"], name=op.f("fk_stalled_job_batch_id_batch")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_stalled_job")),
+        sa.UniqueConstraint("job_id", name=op.f("uq_stalled_job_job_id")),
+    )
+    with op.batch_alter_table("stalled_job", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_stalled_job_batch_id"), ["batch_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_stalled_job_resolved_at"), ["resolved_at"], unique=False)
+
+    op.create_table(
         "upload",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("organisation_id", sa.Uuid(), nullable=False),
@@ -517,6 +798,7 @@ def upgrade() -> None:
         sa.Column("from_sealed", sa.LargeBinary(), nullable=False),
         sa.Column("from_index", sa.LargeBinary(), nullable=False),
         sa.Column("text_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("pictures", sa.Integer(), nullable=False),
         sa.Column("intent", sa.String(10), nullable=False),
         sa.Column("batch_id", sa.Uuid(), nullable=True),
         sa.Column("document_id", sa.Uuid(), nullable=True),
@@ -551,6 +833,7 @@ def upgrade() -> None:
         sa.Column("sender_id", sa.Uuid(), nullable=False),
         sa.Column("priority", sa.SmallInteger(), nullable=False),
         sa.Column("category", sa.String(16), nullable=False),
+        sa.Column("kind", sa.String(20), nullable=False),
         sa.Column("template_key", sa.String(40), nullable=False),
         sa.Column("language", sa.String(2), nullable=False),
         sa.Column("plan", sa.JSON(), nullable=False),
@@ -656,6 +939,17 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_attempt_message_id"), ["message_id"], unique=False)
 
     op.create_table(
+        "inbox_decision",
+        sa.Column("inbound_id", sa.Uuid(), nullable=False),
+        sa.Column("decision", sa.String(12), nullable=False),
+        sa.Column("decided_by", sa.String(80), nullable=False),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["inbound_id"], ["inbound_message.id"], name=op.f("fk_inbox_decision_inbound_id_inbound_message")
+        ),
+        sa.PrimaryKeyConstraint("inbound_id", name=op.f("pk_inbox_decision")),
+    )
+    op.create_table(
         "delivery_report",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("attempt_id", sa.Uuid(), nullable=False),
@@ -679,6 +973,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_delivery_report_attempt_id"))
 
     op.drop_table("delivery_report")
+    op.drop_table("inbox_decision")
     with op.batch_alter_table("attempt", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_attempt_message_id"))
         batch_op.drop_index(batch_op.f("ix_attempt_deadline_at"))
@@ -724,6 +1019,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_upload_batch_id"))
 
     op.drop_table("upload")
+    with op.batch_alter_table("stalled_job", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_stalled_job_resolved_at"))
+        batch_op.drop_index(batch_op.f("ix_stalled_job_batch_id"))
+
+    op.drop_table("stalled_job")
     with op.batch_alter_table("simulated_message", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_simulated_message_handset_id"))
         batch_op.drop_index(batch_op.f("ix_simulated_message_expires_at"))
@@ -745,6 +1045,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_console_session_user_id"))
 
     op.drop_table("console_session")
+    op.drop_table("connection_lease")
     with op.batch_alter_table("block", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_block_batch_id"))
 
@@ -762,10 +1063,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_person_organisation_id"))
 
     op.drop_table("person")
+    op.drop_table("opt_out_link")
     with op.batch_alter_table("objection", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_objection_subject_index"))
 
     op.drop_table("objection")
+    op.drop_table("messaging_choices")
     op.drop_table("mapping_memory")
     with op.batch_alter_table("link_session", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_link_session_link_id"))
@@ -778,10 +1081,23 @@ def downgrade() -> None:
         batch_op.drop_index("ix_journal_subject")
 
     op.drop_table("journal_event")
+    with op.batch_alter_table("dead_number", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_dead_number_last_failed_at"))
+
+    op.drop_table("dead_number")
+    op.drop_table("dated_rule")
     with op.batch_alter_table("console_user", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_console_user_organisation_id"))
 
     op.drop_table("console_user")
+    with op.batch_alter_table("consent_record", schema=None) as batch_op:
+        batch_op.drop_index("ix_consent_record_subject")
+
+    op.drop_table("consent_record")
+    with op.batch_alter_table("carrier_connection", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_carrier_connection_organisation_id"))
+
+    op.drop_table("carrier_connection")
     with op.batch_alter_table("batch", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_batch_state"))
         batch_op.drop_index(batch_op.f("ix_batch_organisation_id"))
@@ -791,6 +1107,23 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_api_key_organisation_id"))
 
     op.drop_table("api_key")
+    with op.batch_alter_table("smpp_receipt", schema=None) as batch_op:
+        batch_op.drop_index("ix_smpp_receipt_received_at")
+
+    op.drop_table("smpp_receipt")
+    op.drop_table("smpp_piece")
+    with op.batch_alter_table("smpp_part", schema=None) as batch_op:
+        batch_op.drop_index("ix_smpp_part_to")
+        batch_op.drop_index("ix_smpp_part_sent_at")
+        batch_op.drop_index("ix_smpp_part_reference")
+        batch_op.drop_index(
+            "ix_smpp_part_open",
+            sqlite_where=sa.text("state IN ('offered', 'sent')"),
+            postgresql_where=sa.text("state IN ('offered', 'sent')"),
+        )
+        batch_op.drop_index(batch_op.f("ix_smpp_part_attempt_id"))
+
+    op.drop_table("smpp_part")
     op.drop_table("pace")
     op.drop_table("organisation")
     op.drop_table("login_throttle")
@@ -805,4 +1138,11 @@ def downgrade() -> None:
 
     op.drop_table("link")
     op.drop_table("key_verifier")
+    op.drop_table("executor_beat")
     op.drop_table("epoch_check")
+    op.drop_table("carrier_health")
+    with op.batch_alter_table("callback_event", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_callback_event_received_at"))
+        batch_op.drop_index(batch_op.f("ix_callback_event_kind"))
+
+    op.drop_table("callback_event")

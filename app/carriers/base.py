@@ -3,9 +3,10 @@
 One carrier is one file: how it sends, how it reads what comes back, and what its answers mean.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 from uuid import UUID
 
 from app.core.errors import PliError
@@ -99,7 +100,8 @@ class Report:
 class Inbound:
     """What a phone sent to one of our senders. It may come again with the same `event_key`.
 
-    `postback` is the data of the tapped button, empty when the person typed `text`.
+    `postback` is the data of the tapped button, empty when the person typed `text`; `pictures` counts what an MMS held,
+    of which only its text is kept.
     """
 
     organisation_id: UUID
@@ -109,3 +111,21 @@ class Inbound:
     received_at: datetime
     event_key: str
     postback: str = ""
+    pictures: int = 0
+
+
+@dataclass(frozen=True)
+class Remark:
+    """One thing that was looked at in a check of a connection. `words` say what was found and, when it is not well, what
+    to do next."""
+
+    well: bool
+    words: str
+
+
+@runtime_checkable
+class Checkable(Protocol):
+    """A carrier that can say whether its settings work."""
+
+    def check(self, now: datetime) -> Iterator[Remark]:
+        """Everything that can be looked at without sending a message, in the order in which it must be right."""

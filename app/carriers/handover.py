@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol, runtime_checkable
 
 from app.carriers.base import Accepted, Carrier, CarrierError, Refused, Submission
@@ -46,12 +46,14 @@ class Parcel:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a carrier made of a message, and when. `left` is when it left, in seconds of the timepiece."""
+    """What a carrier made of a message, and when. `left` is when it left, in seconds of the timepiece; the call `took` so
+    long."""
 
     parcel: Parcel
     outcome: Outcome
     at: datetime
     left: float
+    took: timedelta
 
 
 class Handover:
@@ -63,7 +65,10 @@ class Handover:
         threads: Executor,
         timepiece: Timepiece,
         now: Callable[[], datetime],
+        confirm: Callable[[], None],
     ) -> None:
+        """`confirm` raises when this lane may not call a carrier any more; it is asked before each call."""
+        self._confirm = confirm
         self._carriers = carriers
         self._threads = threads
         self._timepiece = timepiece
@@ -115,21 +120,35 @@ class Handover:
             slot, _, first = heapq.heappop(self._waiting)
         if (wait := slot - self._timepiece.now()) > 0:
             self._timepiece.sleep(wait)
+        try:
+            self._confirm()
+        except Exception as error:
+            self._end([], [first], [], error)
+            return
         due = [first, *self._due_too(first)]
         now = self._timepiece.now()
         missed = [parcel for parcel in due if is_late(parcel.slot, now)]
         due = [parcel for parcel in due if not is_late(parcel.slot, now)]
         answers, broken = self._call(first.carrier, due)
+        self._end(missed, due, answers, broken)
+
+    def _end(
+        self,
+        missed: Sequence[Parcel],
+        called: Sequence[Parcel],
+        answers: Sequence[Answer],
+        broken: Exception | None,
+    ) -> None:
         with self._changed:
             self._missed.extend(missed)
             self._answers.extend(answers)
             self._broken = broken or self._broken
-            self._in_hand -= len(missed) + len(due)
+            self._in_hand -= len(missed) + len(called)
             self._changed.notify_all()
 
     def _due_too(self, first: Parcel) -> list[Parcel]:
         """What else is due for the same carrier by now, if it takes several at once."""
-        if not isinstance(self._carriers[first.carrier], TakesMany):
+        if not isinstance(self._carriers.get(first.carrier), TakesMany):
             return []
         due: list[Parcel] = []
         with self._changed:
@@ -141,10 +160,13 @@ class Handover:
         return due
 
     def _call(self, name: str, due: Sequence[Parcel]) -> tuple[list[Answer], Exception | None]:
-        carrier = self._carriers[name]
+        carrier = self._carriers.get(name)
         began = self._timepiece.now()
         try:
-            if len(due) > 1 and isinstance(carrier, TakesMany):
+            outcomes: Sequence[Outcome]
+            if carrier is None:  # switched off since it was chosen, or its settings cannot be used
+                outcomes = [_no_carrier()] * len(due)
+            elif len(due) > 1 and isinstance(carrier, TakesMany):
                 submissions = [parcel.submission for parcel in due]
                 outcomes = carrier.submit_all(submissions, self._now())
             else:
@@ -154,9 +176,14 @@ class Handover:
         at, ended = self._now(), self._timepiece.now()
         # This thread may have stood still between its look at the clock and the call. In a short call that is all.
         left = ended if ended - began < SHORT_CALL else began
+        took = timedelta(seconds=ended - began)
         return [
-            Answer(parcel, outcome, at, left) for parcel, outcome in zip(due, outcomes, strict=True)
+            Answer(parcel, outcome, at, left, took) for parcel, outcome in zip(due, outcomes, strict=True)
         ], None
+
+
+def _no_carrier() -> CarrierError:
+    return CarrierError("carrier_misconfigured", "the carrier is not there", retryable=True, in_doubt=False)
 
 
 def _one(carrier: Carrier, submission: Submission, now: datetime) -> Outcome:

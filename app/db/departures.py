@@ -12,12 +12,14 @@ from app.crypto.vault import Vault
 from app.db import transitions
 from app.db.lanes import lane_of, redirect
 from app.db.models import Message, Sender
-from app.db.queries import messages, people
+from app.db.queries import consents, messages, rules
 from app.db.queries.messages import EXPRESS, Lane
 from app.messaging import consent, senders, status, windows
-from app.messaging.categories import Category
+from app.messaging.categories import Category, Kind
+from app.messaging.category_rules import category_rule, is_commercial
 from app.messaging.place import Place, place_of
-from app.messaging.window_rules import WINDOW_RULES
+from app.messaging.rule_rows import category_rules, days_off, kind_rules, window_rules
+from app.messaging.window_rules import CONNECTOR_WINDOWS
 
 
 @dataclass(frozen=True)
@@ -32,18 +34,25 @@ class Departures:
     """Asks every rule about the messages of one turn, of one sender. `moved` are the lanes in which a message waits
     again because this sender cannot carry it; the caller wakes them."""
 
-    def __init__(self, session: Session, vault: Vault, sender: Sender, now: datetime) -> None:
+    def __init__(
+        self, session: Session, vault: Vault, sender: Sender, now: datetime, carrier_kind: str
+    ) -> None:
+        """`carrier_kind` is that of the sender's own connection, whose provider may keep hours of its own."""
         self._session = session
         self._vault = vault
         self._sender = sender
         self._now = now
+        changed = rules.rows(session, sender.organisation_id)
+        self._categories, self._kinds = category_rules(changed), kind_rules(changed)
+        self._windows = (*window_rules(changed), *CONNECTOR_WINDOWS.get(carrier_kind, ()))
+        self._days_off = days_off(changed)
         self.moved: set[Lane] = set()
 
     def of(self, claimed: Sequence[Message]) -> list[Departing]:
         """Those of the messages that may leave, in their order."""
         closed = messages.closed_links(self._session, claimed)
         indexes = list({message.to_index for message in claimed})
-        ledgers = people.ledgers(self._session, self._sender.organisation_id, indexes)
+        ledgers = consents.ledgers(self._session, self._sender.organisation_id, indexes)
         leaving = []
         for message in claimed:
             to = self._vault.columns.open_column(
@@ -90,9 +99,10 @@ class Departures:
 
     def _sender_carries(self, message: Message, place: Place) -> bool:
         """Or another sender of the organisation does, or none."""
-        if senders.objection(self._sender, Category(message.category), place.territory) is None:
+        rule = category_rule(Category(message.category), self._now.date(), self._categories)
+        if senders.objection(self._sender, rule, place.territory) is None:
             return True
-        refusal = redirect(self._session, self._vault, message)
+        refusal = redirect(self._session, self._vault, message, self._now)
         if refusal is None:
             self._session.add(message)
             self.moved.add(lane_of(message))
@@ -104,7 +114,15 @@ class Departures:
 
     def _is_wanted(self, message: Message, ledger: Sequence[consent.Entry]) -> bool:
         category = Category(message.category)
-        answer = consent.decide(category, ledger, self._sender.address, message.channel, self._now)
+        answer = consent.decide(
+            category,
+            ledger,
+            self._sender.address,
+            message.channel,
+            self._now,
+            commercial=is_commercial(Kind(message.kind), self._now.date(), self._kinds),
+            rules=self._categories,
+        )
         if isinstance(answer, consent.Denied):
             transitions.end(
                 self._session, self._vault, message, status.State.CANCELLED, answer.rule, self._now
@@ -113,7 +131,14 @@ class Departures:
         return True
 
     def _is_open(self, message: Message, place: Place) -> bool:
-        window = windows.next_open(Category(message.category), self._now, place, WINDOW_RULES)
+        window = windows.next_open(
+            Category(message.category),
+            self._now,
+            place,
+            self._windows,
+            categories=self._categories,
+            days_off=self._days_off,
+        )
         if window.allowed:
             return True
         if window.next is None or window.next >= message.expires_at:

@@ -13,22 +13,24 @@ from sqlmodel import Session
 from app.core.jobs import Job, Jobs
 from app.crypto.vault import Vault
 from app.db.models import Block, Message, Sender
-from app.db.queries import organisations
 from app.db.queries.messages import EXPRESS, Lane
+from app.db.sorting import Sorting
 from app.messaging import senders
-from app.messaging.categories import Category
-from app.messaging.place import place_of
 
 JOB = "dispatch_sender"
 
 
-def wake(session: Session, jobs: Jobs, lanes: Iterable[Lane], now: datetime) -> None:
-    """Start a run for each of these lanes, once."""
+def wake(
+    session: Session, jobs: Jobs, lanes: Iterable[Lane], now: datetime, *, batch_id: UUID | None = None
+) -> None:
+    """Start a run for each of these lanes, once. `batch_id` names the batch whose messages need it: it is told when the
+    run stops for good."""
     for lane in sorted(set(lanes)):
         sender = session.get_one(Sender, lane.sender_id)
         block = Block(
             id=uuid4(),
             organisation_id=sender.organisation_id,
+            batch_id=batch_id,
             sender_id=sender.id,
             kind="express" if lane.express else "dispatch",
             position=0,
@@ -45,18 +47,11 @@ def lane_of(message: Message) -> Lane:
     return Lane(message.sender_id, message.priority <= EXPRESS)
 
 
-def sender_for(
-    session: Session, organisation_id: UUID, channel: str, category: str, to: str
-) -> Sender | senders.Refusal:
-    """The organisation's sender for a message to a number, or why there is none."""
-    candidates = organisations.senders(session, organisation_id)
-    return senders.choose(candidates, channel, Category(category), place_of(to).territory)
-
-
-def redirect(session: Session, vault: Vault, message: Message) -> senders.Refusal | None:
+def redirect(session: Session, vault: Vault, message: Message, now: datetime) -> senders.Refusal | None:
     """Give a message the sender that suits its channel and its number; the reason when there is none."""
     to = vault.columns.open_column(message.organisation_id, "message", "to", message.id, message.to_sealed)
-    chosen = sender_for(session, message.organisation_id, message.channel, message.category, to)
+    sorting = Sorting.load(session, message.organisation_id, now)
+    chosen = sorting.sender(message.channel, message.category, to)
     if isinstance(chosen, senders.Refusal):
         return chosen
     message.sender_id = chosen.id

@@ -72,7 +72,9 @@ def hold(
     return HeldPace(now, ahead, rows, logs)
 
 
-def last_second(session: Session, rates: Mapping[UUID, float], timepiece: Timepiece) -> dict[UUID, tuple[int, int]]:
+def last_second(
+    session: Session, rates: Mapping[UUID, float], timepiece: Timepiece
+) -> dict[UUID, tuple[int, int]]:
     """Messages and segments of each owner in the last second."""
     now, _ = read_clocks(session, timepiece)
     rows = session.exec(select(Pace).where(col(Pace.owner_id).in_(rates)))

@@ -8,10 +8,11 @@ from sqlmodel import Session
 from app.crypto.vault import Vault
 from app.db.lanes import lane_of, redirect
 from app.db.models import Attempt, Message
-from app.db.queries import journal, messages
+from app.db.queries import dead_numbers, journal, messages
 from app.db.queries.messages import Lane
 from app.evidence.tags import Tag
 from app.messaging import routing, status
+from app.messaging.failures import DEAD_NUMBER
 
 _ENDINGS = {
     routing.Ending.DELIVERED: status.State.DELIVERED,
@@ -52,6 +53,8 @@ def end(
     message.finished_at = now
     if state not in _KEEPS_TEXT:
         wipe(message, now)
+    if state is status.State.FAILED and reason in DEAD_NUMBER:
+        dead_numbers.remember(session, message.organisation_id, message.to_index, reason, now)
     session.add(message)
     _journal(session, vault, message, _TAGS[state], now, reason=reason)
 
@@ -79,7 +82,7 @@ def follow(
     route = routing.next_route([routing.Channel(channel) for channel in message.plan], tried, outcome)
     if isinstance(route, routing.Send):
         message.channel = route.channel.value
-        refusal = redirect(session, vault, message)
+        refusal = redirect(session, vault, message, now)
         if refusal is not None:
             end(session, vault, message, status.State.FAILED, refusal.value, now)
             return None

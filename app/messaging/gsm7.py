@@ -1,7 +1,7 @@
 """The GSM 7-bit default alphabet and its extension table (3GPP TS 23.038, section 6.2.1).
 
 One character of the basic table is one septet; one of the extension table is an escape and a septet, two in all.
-National language tables are not used: French networks do not carry them reliably.
+National language tables are in `national`: off unless a carrier is said to pass them on.
 """
 
 import re

@@ -2,28 +2,36 @@
 
 The text is counted exactly as given: nothing is trimmed, normalised or replaced. Segments are packed, not
 divided, because an escape pair (GSM-7) or a surrogate pair (UCS-2) never straddles two of them.
+What a carrier can do beyond that (references of 16 bits, national tables) is an option, and off unless given.
 """
 
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 import regex
 
 from app.core.errors import InvalidInput
-from app.messaging import gsm7
+from app.messaging import gsm7, national
+from app.messaging.national_tables import BY_NAME
 
 GSM7 = "GSM-7"
 UCS2 = "UCS-2"
 # Units of a text that fits alone, and of each segment of a longer one: the concatenation header takes the rest.
 GSM7_SINGLE, GSM7_SEGMENT = 160, 153
 UCS2_SINGLE, UCS2_SEGMENT = 70, 67
+# Octets of a short message, and what the header takes of them: its length, a reference, the names of tables.
+_OCTETS = 140
+_LENGTH, _REFERENCE, _WIDE_REFERENCE = 1, 5, 6
 
 _CLUSTER = regex.compile(r"\X")
 _ASTRAL = re.compile("[\U00010000-\U0010ffff]")
-# Letters and signs of French texts, each a cluster of its own beside the others: spares most texts the search.
-_NO_CLUSTERS = re.compile(
-    "[\0-\x0c\x0e-\u02ff\u0391-\u03c9\u1e00-\u1eff\u2010-\u2027\u202f-\u205e\u20a0-\u20c0]*"
+# Two neighbours of which each is a cluster of its own beside the other, as letters and signs of most texts are: a cut
+# between them is sound without looking for clusters.
+_PLAIN_PAIR = re.compile(
+    "[\0-\x0c\x0e-\u02ff\u0391-\u03c9\u1e00-\u1eff\u2010-\u2027\u202f-\u205e\u20a0-\u20c0]{2}"
 )
 
 
@@ -45,17 +53,37 @@ class Costly(NamedTuple):
     why: str
 
 
+@dataclass(frozen=True, slots=True)
+class CarrierOptions:
+    """What a carrier passes on beyond plain GSM-7 and UCS-2.
+
+    `languages` are the national tables it may use (names of `national_tables`), `locking` whether locking shift
+    tables are among them, `wide_reference` whether segments are numbered with 16 bits, which costs one octet each.
+    """
+
+    languages: tuple[str, ...] = ()
+    locking: bool = False
+    wide_reference: bool = False
+
+
+PLAIN = CarrierOptions()
+
+
 class Segmentation(NamedTuple):
     """How a text travels. `units` are septets (GSM-7) or UTF-16 code units (UCS-2), headers left out.
 
-    `cuts` are code point positions: segment n runs from cuts[n] to cuts[n + 1]. The two listings are made when
-    asked, since most callers only count.
+    `cuts` are code point positions: segment n runs from cuts[n] to cuts[n + 1]. `locking_shift` and `single_shift`
+    name the national tables, empty for the default ones. The two listings are made when asked, since most callers
+    only count.
     """
 
     text: str
     encoding: str
     units: int
     cuts: tuple[int, ...]
+    locking_shift: str = ""
+    single_shift: str = ""
+    wide_reference: bool = False
 
     @property
     def segments(self) -> int:
@@ -63,9 +91,15 @@ class Segmentation(NamedTuple):
         return len(self.cuts) - 1
 
     @property
+    def limit(self) -> int:
+        """How many units each short message holds beside its header."""
+        elements = max(0, len(self.header(1, 0)) - _LENGTH)
+        return room(elements, 7 if self.encoding == GSM7 else 16)
+
+    @property
     def parts(self) -> tuple[Segment, ...]:
         """The short messages, in order; their texts joined are the text."""
-        measure = _septets if self.encoding == GSM7 else _code_units
+        measure = self._septets if self.encoding == GSM7 else _code_units
         texts = [self.text[start:end] for start, end in pairwise(self.cuts)]
         return tuple([Segment(measure(text), text) for text in texts])
 
@@ -73,29 +107,91 @@ class Segmentation(NamedTuple):
     def costly(self) -> tuple[Costly, ...]:
         """Every character that makes the text dearer, in order."""
         if self.encoding == GSM7:
-            found, why = gsm7.EXTENSION_CHAR, "extension"
+            found, why = self._double, "extension"
         else:
             found, why = gsm7.NOT_GSM7, "not_in_gsm7"
         return tuple([Costly(match.start(), match.group(), why) for match in found.finditer(self.text)])
 
+    def header(self, number: int, reference: int) -> bytes:
+        """The user data header of segment `number` (from 1), empty when it needs none (TS 23.040, 9.2.3.24).
 
-def segment(text: str) -> Segmentation:
+        Only the low 8 or 16 bits of `reference` travel; it is the same in all segments of a message.
+        """
+        elements = b""
+        if self.segments > 1 and self.wide_reference:
+            elements = bytes((0x08, 4, *(reference & 0xFFFF).to_bytes(2, "big"), self.segments, number))
+        elif self.segments > 1:
+            elements = bytes((0x00, 3, reference & 0xFF, self.segments, number))
+        elements += national.language_elements(self.locking_shift, self.single_shift)
+        return bytes((len(elements),)) + elements if elements else b""
+
+    @property
+    def _double(self) -> re.Pattern[str]:
+        if self.locking_shift or self.single_shift:
+            return national.alphabet(self.locking_shift, self.single_shift).double
+        return gsm7.EXTENSION_CHAR
+
+    def _septets(self, text: str) -> int:
+        return len(text) + len(self._double.findall(text))
+
+
+def segment(text: str, options: CarrierOptions = PLAIN) -> Segmentation:
     """Pack a text into the fewest segments, keeping grapheme clusters (UAX 29) whole where that costs nothing.
 
-    Raises InvalidInput("lone_surrogate") when half a surrogate pair stands alone, which no network can carry.
+    A text outside the default alphabet takes the national tables only when they save a segment, since every phone
+    reads UCS-2. Raises InvalidInput("lone_surrogate") when half a surrogate pair stands alone, which no network can
+    carry, and InvalidInput("unknown_language") for a language that has no tables.
     """
+    wide = options.wide_reference
     if gsm7.ONLY_GSM7.fullmatch(text):
         units = _septets(text)
-        return Segmentation(
-            text, GSM7, units, _cuts(text, units, GSM7_SINGLE, GSM7_SEGMENT, gsm7.EXTENSION_CHAR)
-        )
+        limit = _GSM7_WIDE if wide else GSM7_SEGMENT
+        cuts = _cuts(text, units, GSM7_SINGLE, limit, gsm7.EXTENSION_CHAR)
+        return Segmentation(text, GSM7, units, cuts, wide_reference=wide)
     try:
         units = _code_units(text)
     except UnicodeEncodeError:
         raise InvalidInput(
             "lone_surrogate", "The text holds half a surrogate pair; send whole characters."
         ) from None
-    return Segmentation(text, UCS2, units, _cuts(text, units, UCS2_SINGLE, UCS2_SEGMENT, _ASTRAL))
+    limit = _UCS2_WIDE if wide else UCS2_SEGMENT
+    found = Segmentation(
+        text, UCS2, units, _cuts(text, units, UCS2_SINGLE, limit, _ASTRAL), wide_reference=wide
+    )
+    if options.languages and found.segments:
+        return min([found, *_national(text, options)], key=_cheapness)
+    return found
+
+
+def room(elements: int, unit_bits: int) -> int:
+    """Units of one segment whose header holds so many octets of information elements, its length not among them."""
+    return (_OCTETS - (_LENGTH + elements if elements else 0)) * 8 // unit_bits
+
+
+_GSM7_WIDE, _UCS2_WIDE = room(_WIDE_REFERENCE, 7), room(_WIDE_REFERENCE, 16)
+
+
+def _cheapness(one: Segmentation) -> tuple[int, bool, int, int]:
+    """Fewest segments; then UCS-2; then the shortest header and the fewest units."""
+    tables = len(national.language_elements(one.locking_shift, one.single_shift))
+    return one.segments, one.encoding == GSM7, tables, one.units
+
+
+def _national(text: str, options: CarrierOptions) -> Iterator[Segmentation]:
+    """The text in every pair of tables that holds all of it."""
+    for name in options.languages:
+        if name not in BY_NAME:
+            raise InvalidInput("unknown_language", f"There are no national tables named {name!r}.")
+    lockings = [name for name in options.languages if options.locking and BY_NAME[name].locking is not None]
+    for locking in ("", *lockings):
+        for single in ("", *options.languages):
+            tables = national.alphabet(locking, single)
+            if (locking or single) and tables.only.fullmatch(text):
+                named = len(national.language_elements(locking, single))
+                reference = _WIDE_REFERENCE if options.wide_reference else _REFERENCE
+                units = len(text) + len(tables.double.findall(text))
+                cuts = _cuts(text, units, room(named, 7), room(named + reference, 7), tables.double)
+                yield Segmentation(text, GSM7, units, cuts, locking, single, options.wide_reference)
 
 
 def _septets(text: str) -> int:
@@ -115,7 +211,7 @@ def _cuts(text: str, units: int, single: int, limit: int, double: re.Pattern[str
         return (0, size) if text else (0,)
     doubles = [match.start() for match in double.finditer(text)] if units > size else []
     cuts = _filled(size, doubles, limit)
-    if _NO_CLUSTERS.fullmatch(text) is None:
+    if any(_PLAIN_PAIR.match(text, cut - 1) is None for cut in cuts[1:-1]):
         starts = _cluster_starts(text)
         if any(starts[cut] != cut for cut in cuts[:-1]):
             cuts = _kept_whole(starts, _prefix(size, doubles), limit)

@@ -14,11 +14,11 @@ from enum import StrEnum
 from typing import Final, Protocol, TypeVar
 
 from app.messaging.categories import Category
+from app.messaging.category_rules import CategoryRule
 from app.messaging.numbering import TERRITORIES
 
 OVERSEAS: Final = frozenset(TERRITORIES) - {"FR", "FR-AM"}
 MAINLAND: Final = frozenset({"FR", "FR-AM"})
-EVERY: Final = frozenset(Category)
 NAME_LENGTH: Final = 11
 _NAME = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9]{1,11}")
 
@@ -46,7 +46,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What is the same for every sender of a kind.
+    """What is the same for every sender of a kind. Which categories it may carry is said by `category_rules`.
 
     `rate` is its limit in segments a second. `countries` are territory codes (`numbering.TERRITORIES`, else ISO) that
     it serves, None for all but `not_in`. `weeks` is the usual delay of getting one, `euros` what one costs a month,
@@ -56,7 +56,6 @@ class Profile:
     kind: Kind
     channel: str
     rate: float
-    categories: frozenset[Category]
     countries: frozenset[str] | None
     receipts: bool
     replies: bool
@@ -66,18 +65,15 @@ class Profile:
     off: str = ""
 
 
-SERVING: Final = frozenset({Category.TRANSACTIONAL, Category.ALERT, Category.CONVERSATIONAL})
 PROFILES: Final[Mapping[Kind, Profile]] = {
     profile.kind: profile
     for profile in (
-        # A 36xxx is for advertising and customer information; without a 38xxx it also carries the rest.
-        Profile(Kind.SHORT_CODE_36, "sms", 100.0, EVERY, MAINLAND, True, True, (8, 12), (300, 1500)),
-        Profile(Kind.SHORT_CODE_38, "sms", 100.0, SERVING, MAINLAND, True, True, (8, 12), (300, 1500)),
+        Profile(Kind.SHORT_CODE_36, "sms", 100.0, MAINLAND, True, True, (8, 12), (300, 1500)),
+        Profile(Kind.SHORT_CODE_38, "sms", 100.0, MAINLAND, True, True, (8, 12), (300, 1500)),
         Profile(
             Kind.LONG_CODE_06,
             "sms",
             10.0,
-            EVERY,
             None,
             receipts=False,
             replies=True,
@@ -85,12 +81,11 @@ PROFILES: Final[Mapping[Kind, Profile]] = {
             euros=(1, 15),
             off="arcep-2018-0881-2022-1583",
         ),
-        Profile(Kind.LONG_CODE_09, "sms", 10.0, SERVING, MAINLAND | OVERSEAS, True, True, (1, 3), (5, 50)),
+        Profile(Kind.LONG_CODE_09, "sms", 10.0, MAINLAND | OVERSEAS, True, True, (1, 3), (5, 50)),
         Profile(
             Kind.NAME,
             "sms",
             100.0,
-            EVERY,
             None,
             receipts=True,
             replies=False,
@@ -98,7 +93,7 @@ PROFILES: Final[Mapping[Kind, Profile]] = {
             euros=(0, 0),
             not_in=frozenset({"US", "CA", "PR"}),
         ),
-        Profile(Kind.RCS_AGENT, "rcs", 100.0, EVERY, None, True, True, (2, 8), (0, 0)),
+        Profile(Kind.RCS_AGENT, "rcs", 100.0, None, True, True, (2, 8), (0, 0)),
     )
 }
 # The best sender for each purpose first.
@@ -153,38 +148,43 @@ class Refusal(StrEnum):
 _NEAREST = (Refusal.NO_SENDER, Refusal.NOT_APPROVED, Refusal.NOT_FOR_CATEGORY, Refusal.NOT_FOR_COUNTRY)
 
 
-def objection(sender: Candidate, category: Category, territory: str) -> Refusal | None:
-    """Why this sender may not carry a message of a category to a territory; None when it may."""
+def objection(sender: Candidate, rule: CategoryRule, territory: str) -> Refusal | None:
+    """Why this sender may not carry a message of the rule's category to a territory; None when it may."""
     profile = PROFILES[Kind(sender.kind)]
     if sender.state != State.APPROVED:
         return Refusal.NOT_APPROVED
-    if category not in profile.categories:
+    if sender.kind not in rule.sender_kinds:
         return Refusal.NOT_FOR_CATEGORY
     served = profile.countries is None or territory in profile.countries
     return None if served and territory not in profile.not_in else Refusal.NOT_FOR_COUNTRY
 
 
-def choose(senders: Iterable[C], channel: str, category: Category, territory: str) -> C | Refusal:
+def choose(senders: Iterable[C], channel: str, rule: CategoryRule, territory: str) -> C | Refusal:
     """The sender for a message: of those that may carry it the kind that suits its category best, and of one kind the
     first given. Otherwise the reason that is nearest to success, for a person to act on.
     """
     best: tuple[int, C] | None = None
     refusals = {Refusal.NO_SENDER}
     for sender in senders:
-        if PROFILES[Kind(sender.kind)].channel != channel:
+        if channel_of(sender.kind) != channel:
             continue
-        refusal = objection(sender, category, territory)
+        refusal = objection(sender, rule, territory)
         if refusal is not None:
             refusals.add(refusal)
-        elif best is None or _rank(sender, category) < best[0]:
-            best = _rank(sender, category), sender
+        elif best is None or _rank(sender, rule.category) < best[0]:
+            best = _rank(sender, rule.category), sender
     return best[1] if best else max(refusals, key=_NEAREST.index)
+
+
+def channel_of(kind: str) -> str:
+    """The channel of a sender of this kind."""
+    return PROFILES[Kind(kind)].channel
 
 
 def channels_of(senders: Iterable[Candidate]) -> frozenset[str]:
     """The channels for which there is a sender that may be used; of those without any, the channels of the senders
     there are, so that the reason can be told message by message."""
-    known = [(PROFILES[Kind(sender.kind)].channel, sender.state == State.APPROVED) for sender in senders]
+    known = [(channel_of(sender.kind), sender.state == State.APPROVED) for sender in senders]
     return frozenset(channel for channel, approved in known if approved) or frozenset(
         channel for channel, _ in known
     )

@@ -9,7 +9,17 @@ from hypothesis import strategies as st
 
 from app.core.errors import InvalidInput
 from app.messaging import gsm7
-from app.messaging.segmentation import GSM7, GSM7_SEGMENT, GSM7_SINGLE, UCS2_SEGMENT, UCS2_SINGLE, segment
+from app.messaging.encode import smart_encode
+from app.messaging.segmentation import (
+    _PLAIN_PAIR,
+    GSM7,
+    GSM7_SEGMENT,
+    GSM7_SINGLE,
+    UCS2,
+    UCS2_SEGMENT,
+    UCS2_SINGLE,
+    segment,
+)
 
 PIECES = [
     "a",
@@ -137,3 +147,32 @@ def test_text_outside_the_alphabet_has_no_octets(text: str) -> None:
 def test_an_octet_is_no_septet() -> None:
     with pytest.raises(ValueError, match="0x80"):
         gsm7.from_octets(b"\x80")
+
+
+def test_the_guides_own_example_goes_from_three_segments_to_one() -> None:
+    typed = (
+        "Stéphane, jusqu’au 27 mars profitez de notre offre spéciale 1 produit acheté = un 2 offert, sur "
+        "présentation de ce SMS. Pour se désabonner, répondez STOP."
+    )
+    assert (segment(typed).encoding, segment(typed).segments) == (UCS2, 3)
+    encoded = segment(smart_encode(typed).text)
+    assert (encoded.encoding, encoded.segments) == (GSM7, 1)
+    assert segment("a" * 1530).segments == 10
+
+
+PLAIN = [chr(code) for code in range(0x2100) if _PLAIN_PAIR.fullmatch(chr(code) * 2)]
+
+
+@given(st.sampled_from(PLAIN), st.sampled_from(PLAIN))
+@settings(deadline=None, max_examples=200)
+def test_a_cut_between_two_plain_neighbours_needs_no_search(left: str, right: str) -> None:
+    assert regex.findall(r"\X", left + right) == [left, right]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=80).map("".join))
+@settings(deadline=None, max_examples=100)
+def test_sparing_the_search_changes_no_cut(text: str) -> None:
+    searched = segment(text).cuts
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("app.messaging.segmentation._PLAIN_PAIR", regex.compile(r"(?!)"))
+        assert segment(text).cuts == searched

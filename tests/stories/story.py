@@ -283,7 +283,7 @@ class Story:
 
     def change_sender(self, channel: str, **values: Any) -> None:
         with self.rt.begin() as session:
-            for sender in organisations.senders(session, self.id):
+            for sender in organisations.every_sender(session, self.id):
                 if PROFILES[Kind(sender.kind)].channel == channel:
                     for name, value in values.items():
                         setattr(sender, name, value)

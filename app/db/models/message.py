@@ -43,6 +43,7 @@ class Message(SQLModel, table=True):
     sender_id: UUID = reference("sender.id", index=False)
     priority: int = Field(sa_type=sa.SmallInteger)
     category: str = text_field(16)
+    kind: str = text_field(20, default="notice")
     template_key: str = text_field(40)
     language: str = text_field(2)
     plan: list[str] = json_field(list)
@@ -110,7 +111,12 @@ class DeliveryReport(SQLModel, table=True):
 
 class Block(SQLModel, table=True):
     """What one job carries. `kind` is announce: a hundred or two documents; dispatch or express: a run of the sender
-    `sender_id`, over whatever waits for it, or over its alerts and access codes alone."""
+    `sender_id`, over whatever waits for it, or over its alerts and access codes alone. A run that was begun for the
+    messages of one batch names it.
+
+    `run` names the run of the job that may send for it: an earlier one that was taken for dead and wakes up finds
+    another name here and stops.
+    """
 
     __tablename__ = "block"
 
@@ -121,13 +127,16 @@ class Block(SQLModel, table=True):
     kind: str = text_field(10)
     position: int
     created_at: datetime
+    run: UUID | None = None
     done_at: datetime | None = None
 
 
 class InboundMessage(SQLModel, table=True):
-    """What a person answered. `intent` is what `app.messaging.optout` read in it, or `not_for_me` when they tapped so.
+    """What a person answered. `intent` is what `app.messaging.optout` read in it, `not_for_me` when they tapped so, or
+    `tapped` for a button that answers nothing.
 
-    `document_id` is what the phone was last told about, or what the tapped card was about.
+    `document_id` is what the phone was last told about, or what the tapped card was about. `pictures` counts those of an
+    MMS, which are not fetched.
     """
 
     __tablename__ = "inbound_message"
@@ -139,6 +148,7 @@ class InboundMessage(SQLModel, table=True):
     from_sealed: bytes
     from_index: bytes = Field(index=True)
     text_sealed: bytes
+    pictures: int = 0
     intent: str = text_field(10, default="")
     batch_id: UUID | None = Field(default=None, foreign_key="batch.id", index=True)
     document_id: UUID | None = Field(default=None, foreign_key="document.id", index=True)

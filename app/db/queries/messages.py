@@ -9,11 +9,13 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from app.db.bulk import UNSYNCHRONISED, insert_rows
-from app.db.models import Attempt, Block, DeliveryReport, InboundMessage, Message
+from app.db.models import Attempt, Block, DeliveryReport, InboundMessage, Message, Sender
 from links.tables import Link
 
 # The intent of an answer that was a tap on that button of a card.
 NOT_FOR_ME: Final = "not_for_me"
+# The intent of a tap that answers nothing: the link, a call, a reminder.
+TAPPED: Final = "tapped"
 # Alerts and access codes, by `Message.priority`: they have runs of their own beside those of the whole queue.
 EXPRESS: Final = 1
 
@@ -149,14 +151,18 @@ def attempts(session: Session, attempt_ids: Sequence[UUID]) -> dict[UUID, Attemp
     return {attempt.id: attempt for attempt in session.exec(query)}
 
 
-def count_attempts(session: Session, message_ids: Sequence[UUID]) -> dict[UUID, int]:
-    """How many attempts each of these messages has; those without are missing."""
-    counted = (
-        sa.select(col(Attempt.message_id), sa.func.count())
-        .where(col(Attempt.message_id).in_(message_ids))
-        .group_by(col(Attempt.message_id))
-    )
-    return {message_id: int(count) for message_id, count in session.execute(counted)}
+def attempts_of_each(session: Session, message_ids: Sequence[UUID]) -> dict[UUID, list[Attempt]]:
+    """Attempts of each of these messages, in order; messages without are missing."""
+    query = select(Attempt).where(col(Attempt.message_id).in_(message_ids)).order_by(col(Attempt.number))
+    found: dict[UUID, list[Attempt]] = {}
+    for attempt in session.exec(query):
+        found.setdefault(attempt.message_id, []).append(attempt)
+    return found
+
+
+def sender_of_attempt(session: Session, attempt: Attempt) -> Sender:
+    """The sender an attempt left from."""
+    return session.get_one(Sender, attempt.sender_id)
 
 
 def reports_of(session: Session, attempt_ids: Sequence[UUID]) -> list[DeliveryReport]:
@@ -272,8 +278,10 @@ def answered_about(
 
 
 def answers_of(session: Session, document_id: UUID) -> list[InboundMessage]:
-    """What was answered about a document, oldest first."""
-    query = select(InboundMessage).where(InboundMessage.document_id == document_id)
+    """What was answered about a document, oldest first. A tap that answers nothing is none."""
+    query = select(InboundMessage).where(
+        InboundMessage.document_id == document_id, InboundMessage.intent != TAPPED
+    )
     return list(session.exec(query.order_by(col(InboundMessage.received_at))))
 
 
@@ -281,7 +289,7 @@ def answers_in(session: Session, batch_id: UUID) -> dict[UUID, str]:
     """Intent of the newest answer about each document of a batch that was answered."""
     rows = session.execute(
         sa.select(col(InboundMessage.document_id), col(InboundMessage.intent))
-        .where(col(InboundMessage.batch_id) == batch_id)
+        .where(col(InboundMessage.batch_id) == batch_id, col(InboundMessage.intent) != TAPPED)
         .order_by(col(InboundMessage.received_at))
     )
     return {document_id: intent for document_id, intent in rows if document_id is not None}

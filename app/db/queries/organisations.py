@@ -4,13 +4,23 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
+from app.core.errors import NotFound
 from app.db.models import Organisation, Sender, Template
+from app.messaging.senders import PROFILES, Kind, State
 from links.policy import LinkPolicy
 
 
 def get(session: Session, organisation_id: UUID) -> Organisation | None:
     """One organisation."""
     return session.get(Organisation, organisation_id)
+
+
+def require(session: Session, organisation_id: UUID) -> Organisation:
+    """One organisation. Raises NotFound."""
+    organisation = get(session, organisation_id)
+    if organisation is None:
+        raise NotFound("organisation_unknown", "this organisation does not exist")
+    return organisation
 
 
 def lock(session: Session, organisation_id: UUID) -> None:
@@ -44,7 +54,15 @@ def templates(session: Session, organisation_id: UUID, key: str) -> dict[tuple[s
     return {(template.channel, template.language): template for template in session.exec(query)}
 
 
-def senders(session: Session, organisation_id: UUID) -> list[Sender]:
+def senders(session: Session, organisation_id: UUID) -> dict[str, Sender]:
+    """The organisation's senders by channel: the oldest of each that may be used, else the oldest."""
+    found: dict[str, Sender] = {}
+    for sender in sorted(every_sender(session, organisation_id), key=lambda one: one.state != State.APPROVED):
+        found.setdefault(PROFILES[Kind(sender.kind)].channel, sender)
+    return found
+
+
+def every_sender(session: Session, organisation_id: UUID) -> list[Sender]:
     """The organisation's senders, oldest first."""
     query = select(Sender).where(Sender.organisation_id == organisation_id)
     return list(session.exec(query.order_by(col(Sender.created_at), col(Sender.id))))

@@ -10,7 +10,6 @@ from sqlmodel import Session, col, select
 
 from app.db.bulk import insert_rows
 from app.db.models import Document, Objection, Person
-from app.messaging.consent import Entry, Fact
 
 CHUNK = 500
 
@@ -120,31 +119,3 @@ def record_objection(
             recorded_at=now,
         )
     )
-
-
-_FACTS = {
-    ("marketing", False): Fact.STOP,
-    ("marketing", True): Fact.UNSTOP,
-    ("all", False): Fact.OBJECTION_ALL,
-    ("all", True): Fact.OBJECTION_LIFTED,
-    ("doubtful", False): Fact.DOUBTFUL_ANSWER,
-    ("doubtful", True): Fact.ANSWER_SETTLED,
-}
-
-
-def ledgers(
-    session: Session, organisation_id: UUID, phone_indexes: Sequence[bytes]
-) -> dict[bytes, list[Entry]]:
-    """What the organisation knows of the consent of each of these numbers, as the rules read it; numbers of which
-    nothing is known are missing."""
-    found: dict[bytes, list[Entry]] = {}
-    for start in range(0, len(phone_indexes), CHUNK):
-        query = select(Objection).where(
-            Objection.organisation_id == organisation_id,
-            col(Objection.subject_index).in_(phone_indexes[start : start + CHUNK]),
-        )
-        for record in session.exec(query):
-            fact = _FACTS.get((record.kind, record.withdrawn))
-            if fact is not None:
-                found.setdefault(record.subject_index, []).append(Entry(fact, record.recorded_at))
-    return found

@@ -103,7 +103,7 @@ def show_release(rt: Runtime, organisation_id: UUID, batch_id: UUID) -> ReleaseV
         lines = documents.of_batch(session, batch_id)
         looked = LookBack(session, organisation_id, batch_id, look_again, LOOKED_AGAIN).lines
         templates = organisations.templates(session, organisation_id, notices.PAYSLIP_NOTICE)
-        senders = organisations.senders(session, organisation_id)
+        senders = organisations.every_sender(session, organisation_id)
     if standing_blockers(looked):
         raise Conflict("still_blocked", "settle or exclude each blocking line first")
     sending = lines_to_send(lines)

@@ -65,7 +65,9 @@ def _resend(
     ready = [message for message in standing if message.text_sealed is not None and message.expires_at > now]
     for message in ready:
         transitions.queue(session, message, "", now)
-    lanes.wake(session, rt.jobs, map(lanes.lane_of, ready), now)
+    for batch_id in {message.batch_id for message in ready}:
+        waiting = [lanes.lane_of(message) for message in ready if message.batch_id == batch_id]
+        lanes.wake(session, rt.jobs, waiting, now, batch_id=batch_id)
     entries = [
         journal.Entry(
             Tag.MESSAGE_RESENT,

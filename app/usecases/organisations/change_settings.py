@@ -68,7 +68,7 @@ def change_settings(rt: Runtime, organisation_id: UUID, new: NewSettings, actor:
         for name in changed:
             setattr(organisation, name, values[name])
         session.add(organisation)
-        _rename_senders(organisation, organisations.senders(session, organisation_id))
+        _rename_senders(organisation, organisations.every_sender(session, organisation_id))
         entry = journal.Entry(Tag.ORGANISATION_CHANGED, organisation_id, {"fields": changed, "by": actor})
         journal.append(session, rt.vault, organisation_id, [entry], now)
     return {}

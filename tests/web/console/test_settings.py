@@ -36,7 +36,7 @@ def test_settings_are_saved_and_written_down(office: Office) -> None:
     assert (saved.timezone, saved.profile, saved.link_days) == ("Indian/Reunion", "strict", 400)
     assert saved.contact_phone == "+33144556677"
     with office.rt.read() as session:
-        assert [sender.address for sender in organisations.senders(session, saved.id)][:1] == ["EPI974"]
+        assert [sender.address for sender in organisations.every_sender(session, saved.id)][:1] == ["EPI974"]
         events = journal.about(session, office.rt.vault, saved.id, [saved.id])
     assert events[-1].tag == Tag.ORGANISATION_CHANGED
     assert "profile" in (events[-1].body or {})["fields"]

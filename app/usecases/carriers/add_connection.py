@@ -1,0 +1,33 @@
+"""Set up a connection to a carrier. Its settings were read by whoever asks, and are sealed here."""
+
+import re
+from uuid import UUID
+
+from app.core.errors import InvalidInput
+from app.db import connections
+from app.db.connections import NewConnection
+from app.runtime import Runtime
+
+DESTINATIONS = ("metropole", "overseas", "foreign")
+NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,19}")
+
+
+def add_connection(rt: Runtime, new: NewConnection) -> UUID:
+    """Raises InvalidInput for a name, rate or destination that cannot be, Conflict when the name is taken."""
+    if not NAME.fullmatch(new.name):
+        raise InvalidInput(
+            "connection_name", "A carrier's name has 1 to 20 small letters, digits or hyphens."
+        )
+    if new.rate <= 0:
+        raise InvalidInput(
+            "connection_rate", "The rate is what the contract allows, in segments a second, above 0."
+        )
+    if unknown := sorted(set(new.destinations) - set(DESTINATIONS)):
+        raise InvalidInput(
+            "connection_destination",
+            f"Not a destination: {', '.join(unknown)}. There are {', '.join(DESTINATIONS)}.",
+        )
+    if new.name in rt.carriers:
+        raise InvalidInput("connection_exists", f"There is a carrier named {new.name} already.")
+    with rt.begin() as session:
+        return connections.add(session, rt.vault.columns, new, rt.now())

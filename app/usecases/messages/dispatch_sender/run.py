@@ -1,0 +1,70 @@
+"""One run of a sender's lane, and what it has in hand."""
+
+import json
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+from app.carriers.base import Submission
+from app.carriers.handover import Answer, Handover, Parcel
+from app.crypto.envelope import OutboxPlace
+from app.db.block_run import BlockRun
+from app.db.models import Attempt, Message, Sender
+from app.db.queries.messages import Lane
+from app.messaging import throttle
+from app.runtime import Runtime
+
+RETRIES = (timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=5))
+MOST_TRIES = 4
+
+
+@dataclass
+class Run:
+    """`again` are messages that need a slot: they missed theirs, or are in doubt. `left_late` are answers whose
+    messages left so long after their slots that the log of the pace has to say so."""
+
+    held: BlockRun
+    lane: Lane
+    hand: Handover
+    again: list[Parcel] = field(default_factory=list)
+    answers: list[Answer] = field(default_factory=list)
+    left_late: list[Answer] = field(default_factory=list)
+
+    def gather(self) -> None:
+        """Take over what the carriers answered and what missed its slot."""
+        answers, missed = self.hand.collect()
+        self.answers += answers
+        self.left_late += [one for one in answers if throttle.left_late(one.parcel.slot, one.left)]
+        self.again += missed
+
+    @property
+    def idle(self) -> bool:
+        """Nothing is in hand."""
+        return not (self.again or self.answers or self.hand.in_hand)
+
+
+def parcel(rt: Runtime, message: Message, attempt: Attempt, sender: Sender, to: str) -> Parcel:
+    """What a carrier is given of a message to the number `to`. It has no slot yet."""
+    place = OutboxPlace(message.organisation_id, message.id, message.link_id, "sms", message.outbox_day)
+    if message.text_sealed is None:
+        raise ValueError("a message that may leave has its text")
+    card = None
+    if attempt.channel == "rcs" and message.card_sealed is not None:
+        card = json.loads(rt.vault.envelope.open_text(replace(place, channel="rcs"), message.card_sealed))
+    submission = Submission(
+        attempt_id=attempt.id,
+        organisation_id=message.organisation_id,
+        channel="rcs" if attempt.channel == "rcs" else "sms",
+        sender=sender.address,
+        to=to,
+        text=rt.vault.envelope.open_text(place, message.text_sealed),
+        card=card,
+        ttl_seconds=lifetime(rt, message, attempt),
+    )
+    return Parcel(submission, attempt.carrier, attempt.segments)
+
+
+def lifetime(rt: Runtime, message: Message, attempt: Attempt) -> int:
+    """For how many seconds the network may try to deliver it."""
+    left = message.expires_at - attempt.started_at
+    has_fallback = attempt.channel == "rcs" and "sms" in message.plan
+    return max(10, int((min(left, rt.policies.rcs_fallback) if has_fallback else left).total_seconds()))

@@ -1,0 +1,182 @@
+"""One turn of a run: which messages leave next, by which carrier, in which slots."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from uuid import uuid4
+
+from app.carriers.handover import Parcel
+from app.db import lanes, pace, transitions
+from app.db.departures import Departing, Departures
+from app.db.models import Attempt, Message, Sender
+from app.db.queries import messages, organisations
+from app.db.roads import RoadMap
+from app.db.session import Session
+from app.messaging import routing, status, throttle
+from app.messaging.failures import ANOTHER_ROAD
+from app.messaging.roads import Why, rounds
+from app.runtime import Runtime
+from app.usecases.messages.dispatch_sender.run import RETRIES, Run, parcel
+
+LEAD_SECONDS = 0.04  # the first slot lies behind the commit that takes it
+MOST_AT_ONCE = 200
+
+
+def next_turn(rt: Runtime, run: Run, *, closing: bool) -> float | None:
+    """Commit the attempts of the next slots and give them to the carriers.
+
+    Returns the seconds to wait for the pace, or None when nothing waits that this run may take. A run that is `closing`
+    only sees to what it has in hand. Raises Superseded.
+    """
+    with rt.begin() as session:
+        run.held.require(session)
+        sender = organisations.sender(session, run.lane.sender_id)
+        if sender is None:
+            raise ValueError("a sender cannot disappear")
+        turn = _Turn(rt, session, run, sender)
+        pause = turn.repeat()
+        if not closing and pause is None:
+            pause = turn.take()
+        turn.store()
+    run.hand.give(turn.parcels)
+    return pause
+
+
+def _cost(message: Message) -> int:
+    """Segments on the air: an RCS card is one message whatever its length."""
+    return message.segments if message.channel == "sms" else 1
+
+
+class _Turn:
+    """Within one transaction. `parcels` are to be handed over after it."""
+
+    def __init__(self, rt: Runtime, session: Session, run: Run, sender: Sender) -> None:
+        self.parcels: list[Parcel] = []
+        self._rt, self._session, self._run, self._sender = rt, session, run, sender
+        self._now = rt.now()
+        self._roads = RoadMap(session, sender, self._now)
+        self._pace = pace.hold(session, {sender.id: sender.rate}, self._roads.limits(), rt.timepiece)
+        self._log = self._pace.logs[sender.id]
+        self._from = self._pace.now + LEAD_SECONDS
+        reach = throttle.EXPRESS_AHEAD if run.lane.express else throttle.AHEAD
+        self._until = self._pace.now + reach
+        for late in run.left_late:
+            self._move(late.parcel, late.left + self._pace.ahead)
+        run.left_late.clear()
+
+    def store(self) -> None:
+        """Write down what was granted."""
+        self._pace.store(self._session)
+
+    def repeat(self) -> float | None:
+        """Slots for what missed its own, and for doubts that the carrier can settle; the seconds to wait if there are
+        not enough."""
+        again, self._run.again = self._run.again, []
+        for one in again:
+            if one.granted is not None:
+                for log in self._logs(one.carrier):
+                    log.give_back(one.granted, one.segments)
+        open_ids = [one.submission.attempt_id for one in again]
+        standing = messages.submitting(self._session, open_ids) if again else frozenset()
+        pause = None
+        for one in again:
+            if one.submission.attempt_id not in standing:
+                continue  # a report settled it meanwhile
+            slot = throttle.reserve(self._logs(one.carrier), self._from, one.segments, self._until)
+            if isinstance(slot, throttle.Wait):
+                pause = slot.seconds
+                self._run.again.append(replace(one, granted=None))
+            else:
+                self._give(one, slot)
+        return pause
+
+    def take(self) -> float | None:
+        """Claim what is most urgent, as far as there are slots; the seconds to wait, or None when nothing waits."""
+        lane, session = self._run.lane, self._session
+        room = min(self._log.room(self._from, self._until), MOST_AT_ONCE)
+        claimed = messages.claim_next(session, lane.sender_id, express=lane.express, limit=room)
+        if not claimed:
+            return (
+                self._full() if messages.any_queued(session, lane.sender_id, express=lane.express) else None
+            )
+        own = self._roads.connection(self._sender.carrier)
+        departures = Departures(
+            session, self._rt.vault, self._sender, self._now, own.kind if own else self._sender.carrier
+        )
+        leaving = departures.of(claimed)
+        tried = messages.attempts_of_each(session, [one.message.id for one in leaving])
+        lanes.wake(session, self._rt.jobs, departures.moved, self._now)
+        for one in leaving:
+            wait = self._log.earliest(self._from, _cost(one.message)) - self._until
+            if wait > 0:
+                return wait
+            wait = self._send(one, tried.get(one.message.id, ()))
+            if wait > 0:
+                return wait
+        return self._full()
+
+    def _send(self, one: Departing, tried: Sequence[Attempt]) -> float:
+        """By the next road, if there is one; the seconds to wait for a slot of its connection."""
+        carrier = self._road(one, tried)
+        if carrier is None:
+            return 0.0
+        slot = throttle.reserve(self._logs(carrier), self._from, _cost(one.message), self._until)
+        if isinstance(slot, throttle.Wait):
+            return slot.seconds
+        self._give(self._commit(one, carrier, len(tried) + 1), slot)
+        return 0.0
+
+    def _road(self, one: Departing, tried: Sequence[Attempt]) -> str | None:
+        """The carrier of the next attempt. When each has failed the message waits, longer each time, and fails at last."""
+        session, vault, message = self._session, self._rt.vault, one.message
+        pick = self._roads.pick(message, one.to, tried)
+        if pick.carrier is not None:
+            return pick.carrier
+        if pick.why is Why.NO_ROAD:
+            transitions.end(session, vault, message, status.State.FAILED, "no_road", self._now)
+            return None
+        failures, reason = rounds(tried, message.channel), tried[-1].reason
+        if failures <= len(RETRIES) and reason not in ANOTHER_ROAD:
+            until = self._now + RETRIES[failures - 1]
+            transitions.hold(session, vault, message, until, reason, self._now)
+            return None
+        lane = transitions.follow(session, vault, message, routing.Outcome.FAILED, reason, self._now)
+        if lane is not None:
+            lanes.wake(session, self._rt.jobs, [lane], self._now)
+        return None
+
+    def _logs(self, carrier: str) -> list[throttle.Pace]:
+        """The paces a message keeps: that of the sender, and that of the connection if it has a limit."""
+        line = self._roads.connection(carrier)
+        known = self._pace.logs.get(line.id) if line is not None else None
+        return [self._log] if known is None else [self._log, known]
+
+    def _full(self) -> float:
+        """The seconds until there is another slot to take; 0 when there is one now."""
+        return max(0.0, self._log.earliest(self._from, 1) - self._until)
+
+    def _give(self, one: Parcel, slot: float) -> None:
+        self.parcels.append(replace(one, granted=slot, slot=slot - self._pace.ahead))
+
+    def _move(self, one: Parcel, to: float) -> None:
+        if one.granted is not None:
+            for log in self._logs(one.carrier):
+                log.move(one.granted, to, one.segments)
+
+    def _commit(self, one: Departing, carrier: str, number: int) -> Parcel:
+        message = one.message
+        attempt = Attempt(
+            id=uuid4(),
+            message_id=message.id,
+            number=number,
+            channel=message.channel,
+            sender_id=self._sender.id,
+            carrier=carrier,
+            state=status.State.SUBMITTING,
+            segments=_cost(message),
+            started_at=self._now,
+        )
+        message.state = status.State.SUBMITTING
+        message.block_id = self._run.held.block_id
+        self._session.add(attempt)
+        self._session.add(message)
+        return parcel(self._rt, message, attempt, self._sender, one.to)

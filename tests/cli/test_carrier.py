@@ -1,0 +1,267 @@
+"""Setting a carrier up by hand, hearing what is wrong with it, and seeing one message through it."""
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.carriers.smpp.double import Smsc, Submitted, accept, eventually, smsc
+from tests.cli.processes import Done, Service, call, free_port
+
+PASSWORD = "secret08"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "data"
+    made = call("org", "create", "Dupont", "--sender", "DUPONT", "--contact", "x@example.com", folder=folder)
+    assert made.returncode == 0, made.stderr
+    return folder
+
+
+def add(folder: Path, port: int, *settings: str, name: str = "oper", password: str = PASSWORD) -> Done:
+    given = ("host=127.0.0.1", f"port={port}", "tls=false", "system_id=esme1", *settings)
+    return call("carrier", "add", "smpp", name, *given, folder=folder, stdin=f"{password}\n")
+
+
+def delivers(centre: Smsc, one: Submitted) -> None:
+    message_id = centre.next_id()
+    one.connection.answer(one.pdu, message_id=message_id)
+    centre.receipt(one, message_id, "UNDELIV" if one.to.endswith("92") else "DELIVRD")
+
+
+@pytest.fixture
+def centre() -> Iterator[Smsc]:
+    with smsc(delivers) as running:
+        yield running
+
+
+def test_a_carrier_is_added_listed_and_removed_and_its_password_is_nowhere(
+    folder: Path, centre: Smsc
+) -> None:
+    made = add(folder, centre.port)
+    assert (made.returncode, made.stderr) == (0, "")
+    assert "pli carrier check oper" in made.stdout
+    assert call("carrier", "list", folder=folder).stdout == "oper\tsmpp\t10\tall\t\n"
+
+    with sqlite3.connect(folder / "pli.db") as database:
+        dump = "\n".join(database.iterdump()).lower()
+    database.close()
+    assert PASSWORD not in dump
+    assert PASSWORD.encode().hex() not in dump
+    assert "esme1" not in dump
+
+    assert call("carrier", "remove", "oper", folder=folder).returncode == 0
+    assert call("carrier", "list", folder=folder).stdout == ""
+    assert "There is no carrier named oper" in call("carrier", "remove", "oper", folder=folder).stderr
+
+
+def test_the_kinds_say_what_they_need() -> None:
+    said = call("carrier", "kinds", folder=Path("unused")).stdout
+
+    assert "smpp\n" in said
+    assert "  * host\n" in said
+    assert "  * password  (secret)\n" in said
+    assert "    long_text = 'udh8'\n" in said
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        (("window=many",), "window"),
+        (("colour=red",), "colour"),
+        (("password=secret08",), "do not give it as an argument"),
+        (("window",), "not a setting with its value"),
+        (("languages=[",), "JSON"),
+        (('languages=["klingon"]',), "klingon"),
+        (('languages=["turkish"]', "long_text=sar"), "udh8"),
+        (("client_cert=a.pem",), "belong together"),
+    ],
+)
+def test_what_cannot_be_a_setting_is_said_without_its_password(
+    folder: Path, settings: tuple[str, ...], said: str
+) -> None:
+    done = add(folder, 2775, *settings)
+
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert PASSWORD not in done.stderr
+
+
+def test_a_password_that_smpp_cannot_hold_is_refused_unseen(folder: Path) -> None:
+    done = add(folder, 2775, password="secret08+1")
+
+    assert (done.returncode, "8 characters" in done.stderr, "secret08" in done.stderr) == (1, True, False)
+
+
+def test_a_name_is_used_once_and_never_that_of_the_simulator(folder: Path) -> None:
+    assert add(folder, 2775).returncode == 0
+    assert "already" in add(folder, 2775).stderr
+    assert "already" in add(folder, 2775, name="simulator").stderr
+    assert "small letters" in add(folder, 2775, name="Oper 1").stderr
+
+
+def test_an_unknown_kind_destination_and_rate(folder: Path) -> None:
+    kind = call("carrier", "add", "pigeon", "oper", folder=folder)
+    given = ("carrier", "add", "smpp", "oper", "host=x", "system_id=y")
+    destination = call(*given, "--destination", "moon", folder=folder, stdin="p\n")
+    rate = call(*given, "--rate", "0", folder=folder, stdin="p\n")
+
+    assert "pli carrier kinds" in kind.stderr
+    assert "metropole, overseas, foreign" in destination.stderr
+    assert "segments a second" in rate.stderr
+
+
+def test_a_carrier_that_works_is_said_to(folder: Path, centre: Smsc) -> None:
+    add(folder, centre.port)
+    done = call("carrier", "check", "oper", folder=folder)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(f"ok    logged in to 127.0.0.1:{centre.port} as esme1")
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (0x0E, "the password is wrong (0x0E)"),
+        (0x0F, "system_id is not known"),
+        (0x0D, "without saying why"),
+        (0x53, "system_type is wrong"),
+        (0x05, "bound already"),
+        (0x58, "slow down"),
+        (0x04, "does not take this kind of bind"),
+        (0x499, "status 0x499"),
+    ],
+)
+def test_a_refused_login_in_plain_words(folder: Path, centre: Smsc, status: int, said: str) -> None:
+    centre.bind_status = status
+    add(folder, centre.port)
+    done = call("carrier", "check", "oper", folder=folder)
+
+    assert done.returncode == 1
+    assert done.stdout.startswith("WRONG ")
+    assert said in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        (("host=nowhere.invalid",), "the host name is not known"),
+        (("port=1",), "nothing listens on that port"),
+        (("tls=true", "ca_file=nowhere.pem"), "cannot be read"),
+    ],
+)
+def test_a_link_that_cannot_be_made_in_plain_words(
+    folder: Path, settings: tuple[str, ...], said: str
+) -> None:
+    add(folder, 2775, *settings)
+    done = call("carrier", "check", "oper", folder=folder)
+
+    assert done.returncode == 1
+    assert said in done.stdout
+
+
+def test_a_link_in_clear_to_another_host_is_warned_about(folder: Path) -> None:
+    add(folder, 2775, "host=nowhere.invalid")
+
+    assert "cross the network in clear" in call("carrier", "check", "oper", folder=folder).stdout
+
+
+def test_a_host_that_closes_and_one_that_says_nothing_after_the_login(folder: Path, centre: Smsc) -> None:
+    add(folder, centre.port)
+    centre.answers_enquire = False
+    silent = call("carrier", "check", "oper", folder=folder)
+    centre.hangs_up = True
+    closed = call("carrier", "check", "oper", folder=folder)
+
+    assert (silent.returncode, closed.returncode) == (1, 1)
+    assert "did not answer enquire_link" in silent.stdout
+    assert "closed the connection before it answered the login" in closed.stdout
+
+
+def test_receipts_that_never_come_are_noticed(folder: Path, centre: Smsc) -> None:
+    add(folder, centre.port)
+    centre.acts = accept
+    for n in range(5):
+        sent = call("send-sms", f"+3361234560{n}", "x", "--carrier", "oper", "--wait", "0", folder=folder)
+        assert "no final report" in sent.stdout
+    fine = call("carrier", "check", "oper", folder=folder)
+    with sqlite3.connect(folder / "pli.db") as database:
+        database.execute("UPDATE smpp_part SET sent_at = datetime('now', '-1 hour')")
+    database.close()
+    done = call("carrier", "check", "oper", folder=folder)
+
+    assert fine.returncode == 0
+    assert done.returncode == 1
+    assert "took 5 messages in the last day and sent a receipt for none" in done.stdout
+
+
+def test_one_message_until_its_final_report(folder: Path, centre: Smsc) -> None:
+    add(folder, centre.port)
+    done = call("send-sms", "06 12 34 56 78", "Bonjour", "--carrier", "oper", folder=folder)
+    failed = call(
+        "send-sms", "+33612345692", "é" * 161, "--carrier", "oper", "--from", "36180", folder=folder
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [line.split("s  ", 1)[1] for line in done.stdout.splitlines()] == [
+        "1 segments, GSM-7",
+        "accepted 00001001",
+        "report: delivered",
+    ]
+    assert failed.returncode == 1
+    assert "report: failed undelivered" in failed.stdout
+    assert [(one.to, one.message.source.digits) for one in centre.submitted] == [
+        ("33612345678", "DUPONT"),
+        ("33612345692", "36180"),
+        ("33612345692", "36180"),
+    ]
+
+
+def test_a_message_that_is_refused_or_not_answered(folder: Path, centre: Smsc) -> None:
+    add(folder, centre.port, "answer_seconds=0.3")
+    centre.acts = lambda _, one: one.connection.answer(one.pdu, 0x0B)
+    refused = call("send-sms", "+33612345678", "x", "--carrier", "oper", folder=folder)
+    centre.acts = lambda _, one: None
+    doubtful = call("send-sms", "+33612345678", "x", "--carrier", "oper", "--wait", "0.1", folder=folder)
+
+    assert "failed unknown_number" in refused.stdout
+    assert "unknown no_answer" in doubtful.stdout
+    assert (refused.returncode, doubtful.returncode) == (1, 1)
+
+
+def test_what_is_asked_wrongly_is_one_sentence(folder: Path, centre: Smsc) -> None:
+    add(folder, centre.port)
+    for arguments in (
+        ("+33612345678", "x", "--carrier", "nobody"),
+        ("12", "x", "--carrier", "oper"),
+        ("+33612345678", " ", "--carrier", "oper"),
+        ("+33612345678", "x", "--carrier", "oper", "--org", "nobody"),
+    ):
+        done = call("send-sms", *arguments, folder=folder)
+        assert (done.returncode, done.stderr[:5], done.stderr.count("\n")) == (1, "pli: ", 1)
+    assert centre.submitted == []
+
+
+def test_a_worker_holds_the_link_and_a_command_beside_it_sends_through_it(folder: Path, centre: Smsc) -> None:
+    add(folder, centre.port)
+    with Service("serve", folder=folder, port=free_port()) as service:
+        service.wait_for("pli: serving")
+        done = call("send-sms", "+33612345678", "Bonjour", "--carrier", "oper", folder=folder)
+        listed = call("carrier", "list", folder=folder).stdout
+        checked = call("carrier", "check", "oper", folder=folder)
+        binds = len(centre.binds)
+        renewed = call("carrier", "password", "oper", folder=folder, stdin="renewed8\n")
+        eventually(lambda: [bind.password for bind, _ in centre.binds][-1] == "renewed8", 12)
+    assert service.status == 0
+    assert (done.returncode, "report: delivered" in done.stdout) == (0, True), done.stdout + done.stderr
+    assert "\tbound " in listed
+    assert checked.stdout.startswith("ok    the worker ")
+    assert binds == 1
+    assert renewed.returncode == 0
+    assert not [line for line in service.lines if PASSWORD in line or "renewed8" in line]
+    assert (
+        json.loads(next(line for line in service.lines if "bound to a carrier" in line))["carrier"] == "oper"
+    )
