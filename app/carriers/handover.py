@@ -82,6 +82,12 @@ class Handover:
         self._in_hand = 0
 
     @property
+    def empty(self) -> bool:
+        """Nothing was given that was not collected, as far as it comes back at all."""
+        with self._changed:
+            return not (self._in_hand or self._answers or self._missed)
+
+    @property
     def in_hand(self) -> int:
         """How many were given and neither answered nor missed."""
         return self._in_hand

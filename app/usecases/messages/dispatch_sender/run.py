@@ -39,7 +39,7 @@ class Run:
     @property
     def idle(self) -> bool:
         """Nothing is in hand."""
-        return not (self.again or self.answers or self.hand.in_hand)
+        return not (self.again or self.answers) and self.hand.empty
 
 
 def parcel(rt: Runtime, message: Message, attempt: Attempt, sender: Sender, to: str) -> Parcel:
