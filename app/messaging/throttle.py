@@ -7,7 +7,7 @@ what was granted: whoever misses a slot by more than LATE gives it back and take
 afterwards that a message left late moves its entry.
 
 The second that is counted is longer than a second by what an actual instant may differ from its slot, so a limit of
-100 is used to 98.8. Times are seconds on one clock that all workers share; the caller stores the log.
+100 is used to 99. Times are seconds on one clock that all workers share; the caller stores the log.
 """
 
 import math
@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Self
 
-LATE = 0.010  # a slot missed by more is given back
+LATE = 0.008  # a slot missed by more is given back
 CLOCK_ERROR = 0.002  # how far two workers may read the shared clock apart
 SPAN = 1 + LATE + CLOCK_ERROR
 AHEAD = 0.3  # how far ahead slots are granted: nothing more urgent waits longer for one

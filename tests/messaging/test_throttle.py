@@ -17,6 +17,7 @@ from app.messaging.throttle import (
     Pace,
     Wait,
     is_late,
+    left_late,
     reserve,
 )
 
@@ -129,7 +130,7 @@ def test_workers_on_time_use_98_percent(
 
 
 def test_what_stalls_wasted_is_made_up_for_within_the_limit() -> None:
-    """The only worker is deaf for 80 ms of each second: it gives back what it missed, and still 98 of 100 leave."""
+    """The only worker is deaf for 60 ms of each second: it gives back what it missed, and still 98 of 100 leave."""
     log, now, rounds = b"", EPOCH, 0
     granted: list[float] = []
     sent: list[tuple[float, int]] = []
@@ -145,7 +146,7 @@ def test_what_stalls_wasted_is_made_up_for_within_the_limit() -> None:
             granted.append(taken)
         log = pace.write()
         rounds += 1
-        now += 0.08 if rounds % 180 == 0 else 0.005
+        now += 0.06 if rounds % 180 == 0 else 0.005
     assert busiest_second(sent) <= 100
     assert len(sent) >= 0.98 * 30 * 100
 
@@ -177,7 +178,7 @@ def test_a_message_longer_than_the_limit_takes_the_seconds_after_it_too() -> Non
 def test_a_slow_line_sends_one_segment_in_its_time() -> None:
     pace = Pace(0.5)
     slots = [reserve([pace], EPOCH, 1, EPOCH + 60) for _ in range(4)]
-    assert [round(float(slot) - EPOCH, 3) for slot in slots] == [0, 2.024, 4.048, 6.072]  # type: ignore[arg-type]
+    assert [round(float(slot) - EPOCH, 3) for slot in slots] == [0, 2.02, 4.04, 6.06]  # type: ignore[arg-type]
 
 
 def test_a_slot_is_granted_only_a_little_ahead() -> None:
@@ -225,6 +226,29 @@ def test_a_stored_log_says_the_same(grants: list[tuple[float, int]]) -> None:
     assert Pace.read(again.write(), 1000, EPOCH + 4).write() == b""
 
 
+@given(st.integers(0, 10**6), st.sampled_from([10, 100]))
+@settings(deadline=None, max_examples=40)
+def test_a_message_that_left_late_is_moved_and_the_limit_holds(seed: int, rate: int) -> None:
+    """Some messages leave up to 0.2 s after their slots, which is told with the next turn."""
+    dice, log, now = random.Random(seed), b"", EPOCH
+    sent: list[tuple[float, int]] = []
+    late: list[tuple[float, float]] = []
+    while now < EPOCH + 6:
+        pace = Pace.read(log, rate, now)
+        for slot, left in [one for one in late if one[1] <= now]:
+            pace.move(slot, left, 1)
+            late.remove((slot, left))
+        while not isinstance(slot := reserve([pace], now, 1, now + AHEAD), Wait):
+            left = slot + (dice.uniform(0.02, 0.2) if dice.random() < 0.2 else 0)
+            sent.append((left, 1))
+            if left_late(slot, left):
+                late.append((slot, left))
+        log = pace.write()
+        now += 0.1
+    assert len(sent) > 5 * 0.8 * rate
+    assert busiest_second(sent) <= rate
+
+
 def test_a_clock_set_back_holds_the_sender_for_one_second_only() -> None:
     pace = Pace(100)
     for _ in range(30):
@@ -240,10 +264,10 @@ def test_the_last_second_is_told_in_messages_and_segments() -> None:
     assert pace.within(EPOCH) == (2, 5)
 
 
-def test_a_missed_slot_is_given_back_after_ten_milliseconds() -> None:
+def test_a_missed_slot_is_given_back_after_eight_milliseconds() -> None:
     assert not is_late(EPOCH, EPOCH)
-    assert not is_late(EPOCH, EPOCH + 0.009)
-    assert is_late(EPOCH, EPOCH + 0.011)
+    assert not is_late(EPOCH, EPOCH + 0.007)
+    assert is_late(EPOCH, EPOCH + 0.009)
 
 
 @pytest.mark.parametrize("rate", [0, -1, float("nan")])

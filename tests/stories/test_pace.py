@@ -16,18 +16,21 @@ import pytest
 from sqlmodel import select
 
 from app.db.models import Message
-from app.db.queries import people
+from app.db.queries import consents
+from app.db.queries.consents import Line
 from app.db.queries.messages import EXPRESS
+from app.messaging.consent import Fact
+from app.messaging.consent_proof import How
 from app.runtime import Runtime
 from app.usecases.messages.dispatch_sender import dispatch_sender
 from tests.databases import PostgresDatabases, SqliteDatabases
 from tests.pipeline import KeptJobs, Pipeline, pipeline
-from tests.queue import queue, rows, sms_sender
+from tests.queue import number, queue, rows, sms_sender
 from tests.stories.workers import Call, LoggingCarrier, busiest_second, calls, start
 
 RATE = 100
 WORKERS = 4
-COUNT = 900
+COUNT = 1_200
 TUESDAY = datetime(2027, 1, 12, 13, 0, tzinfo=UTC)
 
 
@@ -107,13 +110,13 @@ def test_four_processes_keep_the_pace_when_one_dies(
         workers[0].kill()
         workers[0].join()
         ended(workers[1:], folder)
+        before = len(calls(log))
         ended([start(folder, url, log, runs[:1])], folder)
         assert_each_left_once(made, log, COUNT, doubts=40)
     found = calls(log)
     assert busiest_second(found) <= RATE
-    others = [call for call in found if call.worker != found[-1].worker]
-    assert rate_of(others) >= 0.98 * RATE
-    assert len({call.worker for call in found}) == WORKERS + 1
+    assert rate_of(found[:before]) >= 0.98 * RATE
+    assert len({call.worker for call in found[:before]}) == WORKERS
 
 
 def test_messages_of_several_segments_count_as_such(database_url: str, tmp_path: Path) -> None:
@@ -167,7 +170,7 @@ def test_what_is_urgent_leaves_within_a_second_while_100000_segments_wait(
         rt = replace(made.rt, carriers={"simulator": LoggingCarrier(log)}, jobs=jobs)
         sender = sms_sender(rt, made.organisation.id)
         adverts = rows(rt, sender, [f"1 advert{at}" for at in range(400)], category="marketing")
-        consent_to_marketing(rt, made.organisation.id, [row["to_index"] for row in adverts])
+        consent_to_marketing(rt, made.organisation.id, len(adverts))
         runs = queue(rt, adverts, runs=2)
         later = TUESDAY + timedelta(seconds=1)
         queue(rt, [{**adverts[0], "id": uuid4(), "created_at": later} for _ in range(100_000)], runs=0)
@@ -193,11 +196,8 @@ def test_what_is_urgent_leaves_within_a_second_while_100000_segments_wait(
         assert len(meanwhile) > 20
 
 
-def consent_to_marketing(rt: Runtime, organisation_id: UUID, indexes: Sequence[bytes]) -> None:
+def consent_to_marketing(rt: Runtime, organisation_id: UUID, count: int) -> None:
+    line = Line(Fact.OPT_IN, How.FORM, "form", TUESDAY - timedelta(days=1))
     with rt.begin() as session:
-        for index in indexes:
-            for at, withdrawn in enumerate((False, True)):
-                said = TUESDAY - timedelta(days=2 - at)
-                people.record_objection(
-                    session, organisation_id, index, "marketing", "form", said, withdrawn=withdrawn
-                )
+        for at in range(count):
+            consents.append(session, rt.vault, organisation_id, number(at), line, TUESDAY)
