@@ -2,7 +2,7 @@
 
     main, worker, cli    the roots: HTTP application, jobs, command line
     wiring               the only place that picks concrete carriers, stores and keys
-    web                  the doors: console, recipient, api, simulator
+    web                  the doors: console, recipient, api, callbacks, simulator
     usecases             one verb per file: load, decide, act, record
     runtime              what a use case may use
     carriers db documents engine storage     the rooms where things are done

@@ -5,7 +5,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse
 
 from app.settings import Settings
-from app.web import api, console, health, recipient, simulator
+from app.web import api, callbacks, console, health, recipient, simulator
 from app.web.deps import WebConfig, attach, parse_networks
 from app.web.problems import Answers, boundary, install
 from app.web.security import stack
@@ -14,7 +14,7 @@ from app.wiring import MB, Application
 
 
 def create_app(settings: Settings, application: Application) -> FastAPI:
-    """The HTTP service: console, API, recipient's pages, simulator and static files."""
+    """The HTTP service: console, API, recipient's pages, carriers' callbacks, simulator and static files."""
     answers = Answers(console=console.error_page, recipient=recipient.error_page)
     app = FastAPI(
         title="Pli",
@@ -43,11 +43,13 @@ def create_app(settings: Settings, application: Application) -> FastAPI:
     app.include_router(console.router)
     app.include_router(api.router)
     app.include_router(simulator.router)
+    app.include_router(callbacks.router)
 
     @app.api_route("/", methods=["GET", "HEAD"], include_in_schema=False)
     def home(_request: Request) -> RedirectResponse:
         return RedirectResponse("/app", status_code=302)
 
-    # Last: its /{ref} would take every short path.
+    # Last: its /{ref} would take every short path. A ref itself looks like no other address, and is most of the traffic.
     app.include_router(recipient.router)
+    app.router.routes.insert(0, recipient.first_page)
     return app

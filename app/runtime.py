@@ -18,7 +18,7 @@ from app.storage.blobs import BlobStore
 
 @dataclass(frozen=True)
 class Policies:
-    """Limits and addresses, already checked. Sizes in bytes."""
+    """Limits and addresses, already checked. Sizes in bytes; `text_segments` is the longest text that may leave."""
 
     public_url: str
     link_url: str
@@ -26,6 +26,12 @@ class Policies:
     pdf: PdfLimits
     sheet: SheetLimits
     rcs_fallback: timedelta
+    text_segments: int = 10
+
+    @property
+    def opt_out_url(self) -> str:
+        """How addresses of the opt-out page begin."""
+        return f"{self.link_url}/o/"
 
 
 @dataclass(frozen=True)

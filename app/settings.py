@@ -60,6 +60,9 @@ class Settings(BaseSettings):
     rcs_fallback_seconds: int = Field(
         default=900, ge=10, description="How long an RCS card may wait before the SMS."
     )
+    text_max_segments: int = Field(
+        default=10, ge=1, le=255, description="Most segments of one text; a longer one is refused."
+    )
     demo: bool = Field(default=False, description="Serve the sample organisation; set by `pli demo`.")
     tls_cert: Path | None = Field(default=None, description="Certificate for HTTPS.")
     tls_key: Path | None = Field(default=None, description="Private key for HTTPS.")

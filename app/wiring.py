@@ -11,12 +11,18 @@ from typing import Any, Generic, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from app.carriers.base import Carrier
+from app.carriers.http_calls import Callbacks, make_client
+from app.carriers.http_carrier import HttpCarrier, Provider
+from app.carriers.kannel import Kannel, KannelSettings
+from app.carriers.ovh import Ovh, OvhSettings
 from app.carriers.registry import Carriers
 from app.carriers.simulator import SimulatorCarrier
 from app.carriers.simulator_network import SimulatedNetwork
 from app.carriers.simulator_phones import SimulatedPhones
 from app.carriers.smpp.carrier import SmppCarrier
 from app.carriers.smpp.settings import SmppSettings
+from app.carriers.smsmode import Smsmode, SmsmodeSettings
+from app.carriers.twilio import Twilio, TwilioSettings
 from app.core import clock
 from app.core.errors import InvalidInput
 from app.crypto.boot import require_known_keys, verifier
@@ -79,6 +85,15 @@ class Kind(Generic[S]):
         return self._make(connection, read_settings(self.settings, connection.settings), around)
 
 
+def _over_http(settings: type[S], provider: Callable[[S, Callbacks], Provider]) -> Kind[S]:
+    def make(connection: Connection, given: S, around: Surroundings) -> Carrier:
+        secret = connections.callback_secret(around.vault.columns, connection.id)
+        callbacks = Callbacks.at(around.public_url, connection.name, secret)
+        return HttpCarrier(connection.name, provider(given, callbacks), callbacks, make_client())
+
+    return Kind(settings, make)
+
+
 def _smpp(connection: Connection, settings: SmppSettings, around: Surroundings) -> Carrier:
     store = SmppStore(around.database, around.vault.columns, connection.id)
     # A command beside a worker of the same name must not be taken for it.
@@ -86,7 +101,13 @@ def _smpp(connection: Connection, settings: SmppSettings, around: Surroundings) 
     return SmppCarrier(connection.name, settings, connection.rate, store, owner, clock.now)
 
 
-KINDS: dict[str, Kind[Any]] = {"smpp": Kind(SmppSettings, _smpp)}
+KINDS: dict[str, Kind[Any]] = {
+    "kannel": _over_http(KannelSettings, Kannel),
+    "ovh": _over_http(OvhSettings, Ovh),
+    "smpp": Kind(SmppSettings, _smpp),
+    "smsmode": _over_http(SmsmodeSettings, Smsmode),
+    "twilio": _over_http(TwilioSettings, Twilio),
+}
 
 
 @dataclass(frozen=True)
@@ -182,6 +203,7 @@ def _policies(settings: Settings) -> Policies:
         ),
         sheet=SheetLimits(max_rows=settings.sheet_max_rows),
         rcs_fallback=timedelta(seconds=settings.rcs_fallback_seconds),
+        text_segments=settings.text_max_segments,
     )
 
 

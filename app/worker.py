@@ -3,7 +3,6 @@
 import gc
 from collections.abc import Callable, Sequence
 from functools import partial
-from uuid import UUID
 
 from app.carriers.base import Inbound, Report
 from app.carriers.simulator_network import SimulatorLoop
@@ -11,8 +10,8 @@ from app.core.jobs import Handlers, Schedule
 from app.runtime import Runtime
 from app.usecases.batches.cancel_overdue import cancel_overdue
 from app.usecases.batches.finish_batches import finish_batches
-from app.usecases.batches.give_up_batch import give_up_batch
 from app.usecases.batches.split_batch import split_batch
+from app.usecases.callbacks.match_early import forget_matched, match_early
 from app.usecases.documents.announce_block import announce_block
 from app.usecases.messages.dispatch_block import dispatch_block
 from app.usecases.messages.expire_attempts import expire_attempts
@@ -21,10 +20,22 @@ from app.usecases.messages.record_report import record_report
 from app.usecases.messages.release_held import release_held
 from app.usecases.opening.note_downloads import note_downloads
 from app.usecases.operations.delete_packs import delete_packs
+from app.usecases.operations.delete_strays import delete_strays
 from app.usecases.operations.destroy_past import destroy_past
 from app.usecases.operations.forget_jobs import forget_jobs
+from app.usecases.operations.notice_stalled import notice_stalled
 from app.usecases.operations.wipe_texts import wipe_texts
 from app.wiring import Application
+
+
+def record_early(rt: Runtime) -> None:
+    """Reports that came before the carrier's answer was written down, once it is."""
+    matched = match_early(rt)
+    for one in matched:
+        record_report(rt, one.report)
+    if matched:
+        forget_matched(rt, matched)
+
 
 PIPELINE: dict[str, Callable[..., None]] = {
     "split_batch": split_batch,
@@ -34,13 +45,16 @@ PIPELINE: dict[str, Callable[..., None]] = {
 TIMERS: dict[str, tuple[Callable[..., None], str]] = {
     "expire_attempts": (expire_attempts, "*/5 * * * * *"),
     "release_held": (release_held, "*/5 * * * * *"),
+    "record_early": (record_early, "*/10 * * * * *"),
     "note_downloads": (note_downloads, "*/5 * * * * *"),
     "finish_batches": (finish_batches, "*/10 * * * * *"),
+    "notice_stalled": (notice_stalled, "*/10 * * * * *"),
     "wipe_texts": (wipe_texts, "0 */10 * * * *"),
     "cancel_overdue": (cancel_overdue, "30 */10 * * * *"),
     "forget_jobs": (forget_jobs, "0 20 * * * *"),
     "destroy_past": (destroy_past, "0 5 * * * *"),
     "delete_packs": (delete_packs, "0 35 * * * *"),
+    "delete_strays": (delete_strays, "0 50 */6 * * *"),
 }
 
 
@@ -74,7 +88,7 @@ class Worker:
         rt = self._application.runtime
         settle()
         self._application.carriers.start(self._record_all)
-        self._application.engine.start(handlers(rt), schedules(), self._dead)
+        self._application.engine.start(handlers(rt), schedules())
         self._loop.start()
 
     def stop(self, seconds: float = 10) -> bool:
@@ -93,7 +107,3 @@ class Worker:
             record_report(self._application.runtime, event)
         else:
             record_inbound(self._application.runtime, event)
-
-    def _dead(self, kind: str, ids: tuple[str, ...], code: str) -> None:
-        if kind == "split_batch":
-            give_up_batch(self._application.runtime, UUID(ids[0]), code)

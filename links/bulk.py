@@ -28,11 +28,21 @@ class _Insert:
         return [dict(zip(keys, row, strict=True)) for row in zip(*values, strict=True)]
 
 
+def table_of(model: type[SQLModel]) -> sa.Table:
+    """The table behind a model, for statements that are put together once and run without the object layer.
+
+    Flush the session first when such a statement must see objects that were only added.
+    """
+    table = sa.inspect(model).local_table
+    assert isinstance(table, sa.Table)
+    return table
+
+
 def insert_rows(session: Session, table: type[SQLModel], rows: Sequence[Mapping[str, Any]]) -> None:
     """Every row names the same columns: all of the table that have no default in the database itself."""
     if rows:
         connection = session.connection()
-        insert = _insert(sa.inspect(table).local_table, tuple(rows[0]), connection.dialect)
+        insert = _insert(table_of(table), tuple(rows[0]), connection.dialect)
         connection.exec_driver_sql(insert.text, insert.parameters(rows))
 
 

@@ -12,9 +12,9 @@ limit and a crash can only leave one try too many. Waits double as the tries go 
 
 import hashlib
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, Final
 from uuid import UUID
 
@@ -22,6 +22,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
+from links.bulk import table_of
 from links.tables import INSTANT, Link, LinkThrottle
 
 LIFE_LIMIT: Final = 20
@@ -38,14 +39,14 @@ class Rule:
     name: str
     limit: int
     window: timedelta
-    waits: Sequence[timedelta]
+    waits: tuple[timedelta, ...]
 
 
 PER_NETWORK: Final = Rule(
-    "network", 5, timedelta(minutes=10), [timedelta(seconds=s) for s in (30, 60, 120, 240, 480, 900)]
+    "network", 5, timedelta(minutes=10), tuple(timedelta(seconds=s) for s in (30, 60, 120, 240, 480, 900))
 )
-PER_RECIPIENT: Final = Rule("recipient", 40, timedelta(days=30), [timedelta(hours=1)])
-STRANGERS: Final = Rule("strangers", 20, timedelta(minutes=1), [timedelta(minutes=1)])
+PER_RECIPIENT: Final = Rule("recipient", 40, timedelta(days=30), (timedelta(hours=1),))
+STRANGERS: Final = Rule("strangers", 20, timedelta(minutes=1), (timedelta(minutes=1),))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +70,31 @@ class Exhausted:
     """The link's last try was used and nothing came of it; it must be frozen."""
 
 
+# A statement takes longer to put together than to run, so those of every opening are put together once.
+_link = table_of(Link)
+_throttle = table_of(LinkThrottle)
+_BLOCKED_UNTIL: Final = sa.select(_throttle.c.blocked_until).where(
+    _throttle.c.bucket == sa.bindparam("subject")
+)
+_GIVE_BACK_LINK: Final = (
+    sa.update(_link)
+    .where(_link.c.id == sa.bindparam("link_id"), _link.c.bad > 0)
+    .values(
+        bad=_link.c.bad - 1,
+        day_bad=sa.case((_link.c.day_bad > 0, _link.c.day_bad - 1), else_=0),
+        blocked_until=None,
+    )
+)
+_GIVE_BACK_BUCKETS: Final = (
+    sa.update(_throttle)
+    .where(_throttle.c.bucket.in_(sa.bindparam("buckets", expanding=True)), _throttle.c.wrong > 0)
+    .values(wrong=_throttle.c.wrong - 1, blocked_until=None)
+)
+
+
 def stranger_must_wait(session: Session, net: bytes, now: datetime) -> Wait | None:
     """Whether a network without any proven link asked too often. Reads only."""
-    blocked = session.execute(
-        sa.select(col(LinkThrottle.blocked_until)).where(col(LinkThrottle.bucket) == _bucket(STRANGERS, net))
-    ).scalar_one_or_none()
+    blocked = _blocked_until(session, _bucket(STRANGERS, net))
     return _wait(blocked, now) if blocked is not None and blocked > now else None
 
 
@@ -86,7 +107,8 @@ def reserve(
     session: Session, link_id: UUID, recipient: bytes | None, net: bytes, now: datetime
 ) -> Reservation | Wait | Exhausted:
     """Count one try against link, network and recipient together, or none of them. `net` is a hash of the network."""
-    row = session.execute(_count_on_link(link_id, now)).one_or_none()
+    moments = {"now": now, "next_day": now + DAY, "day_wait": now + DAY_WAIT, "lease": now + LEASE}
+    row = session.connection().execute(_COUNT_ON_LINK, {"link_id": link_id, **moments}).one_or_none()
     if row is None:
         return _why_link_refused(session, link_id, now)
     taken: list[bytes] = []
@@ -106,21 +128,10 @@ def give_back(session: Session, reservation: Reservation) -> None:
 
     Waits may be lifted with it: past a limit only one try is under way at a time, so a wait that stands is its own.
     """
-    session.execute(
-        sa.update(Link)
-        .where(col(Link.id) == reservation.link_id, col(Link.bad) > 0)
-        .values(
-            bad=col(Link.bad) - 1,
-            day_bad=sa.case((col(Link.day_bad) > 0, col(Link.day_bad) - 1), else_=0),
-            blocked_until=None,
-        )
-    )
+    connection = session.connection()
+    connection.execute(_GIVE_BACK_LINK, {"link_id": reservation.link_id})
     if reservation.buckets:
-        session.execute(
-            sa.update(LinkThrottle)
-            .where(col(LinkThrottle.bucket).in_(reservation.buckets), col(LinkThrottle.wrong) > 0)
-            .values(wrong=col(LinkThrottle.wrong) - 1, blocked_until=None)
-        )
+        connection.execute(_GIVE_BACK_BUCKETS, {"buckets": reservation.buckets})
 
 
 def wait_after(session: Session, reservation: Reservation, now: datetime) -> Wait | None:
@@ -157,29 +168,36 @@ def forget_old(session: Session, now: datetime) -> None:
     )
 
 
-def _count_on_link(link_id: UUID, now: datetime) -> Any:
-    new_day = sa.or_(col(Link.day_ends_at).is_(None), col(Link.day_ends_at) <= now)
-    day_bad = sa.case((new_day, 1), else_=col(Link.day_bad) + 1)
+def _count_on_link() -> Any:
+    now = _instant("now")
+    new_day = sa.or_(_link.c.day_ends_at.is_(None), _link.c.day_ends_at <= now)
+    day_bad = sa.case((new_day, 1), else_=_link.c.day_bad + 1)
     return (
-        sa.update(Link)
+        sa.update(_link)
         .where(
-            col(Link.id) == link_id,
-            col(Link.bad) < LIFE_LIMIT,
-            sa.or_(col(Link.blocked_until).is_(None), col(Link.blocked_until) <= now),
+            _link.c.id == sa.bindparam("link_id"),
+            _link.c.bad < LIFE_LIMIT,
+            sa.or_(_link.c.blocked_until.is_(None), _link.c.blocked_until <= now),
         )
         .values(
-            bad=col(Link.bad) + 1,
+            bad=_link.c.bad + 1,
             day_bad=day_bad,
-            day_ends_at=sa.case((new_day, sa.literal(now + DAY, INSTANT)), else_=col(Link.day_ends_at)),
+            day_ends_at=sa.case((new_day, _instant("next_day")), else_=_link.c.day_ends_at),
             blocked_until=sa.case(
-                (day_bad >= DAY_LIMIT, sa.literal(now + DAY_WAIT, INSTANT)),
-                (col(Link.bad) + 1 >= LIFE_LIMIT, sa.literal(now + LEASE, INSTANT)),
+                (day_bad >= DAY_LIMIT, _instant("day_wait")),
+                (_link.c.bad + 1 >= LIFE_LIMIT, _instant("lease")),
                 else_=None,
             ),
         )
-        .returning(col(Link.bad))
-        .execution_options(synchronize_session=False)
+        .returning(_link.c.bad)
     )
+
+
+def _instant(name: str) -> Any:
+    return sa.bindparam(name, type_=INSTANT)
+
+
+_COUNT_ON_LINK: Final = _count_on_link()
 
 
 def _why_link_refused(session: Session, link_id: UUID, now: datetime) -> Wait | Exhausted:
@@ -193,41 +211,53 @@ def _why_link_refused(session: Session, link_id: UUID, now: datetime) -> Wait | 
 
 def _take(session: Session, rule: Rule, bucket: bytes, now: datetime) -> Wait | None:
     """Count one try in a bucket, or tell how long to wait."""
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    over = sa.and_(
-        col(LinkThrottle.window_ends_at) <= now,
-        sa.or_(col(LinkThrottle.blocked_until).is_(None), col(LinkThrottle.blocked_until) <= now),
-    )
-    count = sa.case((over, 1), else_=col(LinkThrottle.wrong) + 1)
-    steps = [
-        (count >= rule.limit + step, wait) for step, wait in reversed(list(enumerate(rule.waits)))
-    ]  # the highest step first: CASE takes the first that holds
-    statement = insert(LinkThrottle).values(
-        bucket=bucket, wrong=1, window_ends_at=now + rule.window, blocked_until=None
-    )
-    taken = session.execute(
-        statement.on_conflict_do_update(
-            index_elements=[col(LinkThrottle.bucket)],
+    values: dict[str, Any] = {"subject": bucket, "now": now, "window_end": now + rule.window}
+    for step, wait in enumerate(rule.waits):
+        values |= {f"blocked_{step}": now + wait, f"window_{step}": now + wait + rule.window}
+    connection = session.connection()
+    if connection.execute(_count_in_bucket(rule, connection.dialect.name), values).one_or_none() is not None:
+        return None
+    return _wait(_blocked_until(session, bucket), now)
+
+
+@cache
+def _count_in_bucket(rule: Rule, dialect: str) -> Any:
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    now, table = _instant("now"), _throttle.c
+    free = sa.or_(table.blocked_until.is_(None), table.blocked_until <= now)
+    over = sa.and_(table.window_ends_at <= now, free)
+    count = sa.case((over, 1), else_=table.wrong + 1)
+    # The highest step first: CASE takes the first that holds.
+    steps = [(count >= rule.limit + step, step) for step in reversed(range(len(rule.waits)))]
+    return (
+        insert(_throttle)
+        .values(
+            bucket=sa.bindparam("subject"), wrong=1, window_ends_at=_instant("window_end"), blocked_until=None
+        )
+        .on_conflict_do_update(
+            index_elements=[table.bucket],
             set_={
                 "wrong": count,
                 "window_ends_at": sa.case(
-                    (over, sa.literal(now + rule.window, INSTANT)),
-                    *((reached, sa.literal(now + wait + rule.window, INSTANT)) for reached, wait in steps),
-                    else_=col(LinkThrottle.window_ends_at),
+                    (over, _instant("window_end")),
+                    *((reached, _instant(f"window_{step}")) for reached, step in steps),
+                    else_=table.window_ends_at,
                 ),
                 "blocked_until": sa.case(
-                    *((reached, sa.literal(now + wait, INSTANT)) for reached, wait in steps), else_=None
+                    *((reached, _instant(f"blocked_{step}")) for reached, step in steps), else_=None
                 ),
             },
-            where=sa.or_(col(LinkThrottle.blocked_until).is_(None), col(LinkThrottle.blocked_until) <= now),
-        ).returning(col(LinkThrottle.wrong))
-    ).one_or_none()
-    if taken is not None:
-        return None
-    blocked = session.execute(
-        sa.select(col(LinkThrottle.blocked_until)).where(col(LinkThrottle.bucket) == bucket)
-    ).scalar_one()
-    return _wait(blocked, now)
+            where=free,
+        )
+        .returning(table.wrong)
+    )
+
+
+def _blocked_until(session: Session, bucket: bytes) -> datetime | None:
+    blocked: datetime | None = (
+        session.connection().execute(_BLOCKED_UNTIL, {"subject": bucket}).scalar_one_or_none()
+    )
+    return blocked
 
 
 def _bucket(rule: Rule, subject: bytes) -> bytes:

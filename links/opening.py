@@ -8,12 +8,13 @@ application's own error before anything is counted.
 import hmac
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from links import limits, sessions
+from links.bulk import table_of
 from links.errors import LinkError
 from links.ports import NO_PASSWORD, NO_PASSWORD_KEY, Binding, Journalled, LinkOpener, Prover
 from links.sessions import SessionKind, Started
@@ -21,6 +22,24 @@ from links.state import LinkFacts, LinkState, decide
 from links.tables import INSTANT, Link
 
 MAX_PASSWORD = 128
+# Put together once, as in `limits`.
+_link = table_of(Link)
+_BY_REF: Final = select(Link).where(Link.ref == sa.bindparam("wanted"))
+_COUNT_OPENING: Final = (
+    sa.update(_link)
+    .where(
+        _link.c.id == sa.bindparam("link_id"),
+        _link.c.revoked_at.is_(None),
+        sa.or_(_link.c.frozen_at.is_(None), _link.c.bad < limits.LIFE_LIMIT),
+    )
+    .values(
+        frozen_at=None,
+        openings=_link.c.openings + 1,
+        first_opened_at=sa.func.coalesce(_link.c.first_opened_at, sa.bindparam("now", type_=INSTANT)),
+        last_opened_at=sa.bindparam("now", type_=INSTANT),
+    )
+    .returning(_link.c.openings)
+)
 _DUMMY_SALT = bytes(16)
 _DUMMY_PROOF = bytes(16)
 
@@ -80,7 +99,7 @@ class WrongPassword:
 def prove(session: Session, prover: Prover, ref: str, secret: str, now: datetime) -> Proven | None:
     """Step 3. Reads only, and does the same work whether the ref exists or not. None is the one neutral answer: wrong
     secret, unknown ref, or a link that was not released."""
-    link = session.exec(select(Link).where(Link.ref == ref)).one_or_none()
+    link = session.execute(_BY_REF, {"wanted": ref}).scalar_one_or_none()
     salt, expected = (link.salt, link.proof) if link is not None else (_DUMMY_SALT, _DUMMY_PROOF)
     link_key, proof = prover.prove(secret, salt, ref)
     if not hmac.compare_digest(proof, expected) or link is None:
@@ -147,22 +166,11 @@ def opened(
     Refused when the link was revoked while Argon2 ran. A freeze that this very try had brought about is lifted.
     """
     limits.give_back(session, attempt.reservation)
-    count = session.execute(
-        sa.update(Link)
-        .where(
-            col(Link.id) == attempt.facts.id,
-            col(Link.revoked_at).is_(None),
-            sa.or_(col(Link.frozen_at).is_(None), col(Link.bad) < limits.LIFE_LIMIT),
-        )
-        .values(
-            frozen_at=None,
-            openings=col(Link.openings) + 1,
-            first_opened_at=sa.func.coalesce(col(Link.first_opened_at), sa.literal(now, INSTANT)),
-            last_opened_at=now,
-        )
-        .returning(col(Link.openings))
-        .execution_options(synchronize_session=False)
-    ).scalar_one_or_none()
+    count = (
+        session.connection()
+        .execute(_COUNT_OPENING, {"link_id": attempt.facts.id, "now": now})
+        .scalar_one_or_none()
+    )
     if count is None:
         facts = session.get_one(Link, attempt.facts.id, populate_existing=True).facts()
         return Refused(facts, decide(facts, now))

@@ -14,6 +14,7 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from links.bulk import insert_rows
 from links.ports import LinkOpener
 from links.state import LinkFacts, LinkState, decide
 from links.tables import Link, LinkSession
@@ -57,18 +58,17 @@ def start(
     if value is None:
         raise AssertionError("a fresh session value has the form of one")
     expires_at = now + LIFE[kind]
-    session.add(
-        LinkSession(
-            id=uuid4(),
-            sid=opener.session_id(value),
-            link_id=link_id,
-            kind=kind,
-            state="open",
-            sealed_dek=opener.seal_session(value, link_id, dek),
-            created_at=now,
-            expires_at=expires_at,
-        )
-    )
+    row = {
+        "id": uuid4(),
+        "sid": opener.session_id(value),
+        "link_id": link_id,
+        "kind": kind,
+        "state": "open",
+        "sealed_dek": opener.seal_session(value, link_id, dek),
+        "created_at": now,
+        "expires_at": expires_at,
+    }
+    insert_rows(session, LinkSession, [row])
     return Started(expires_at, text)
 
 

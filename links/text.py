@@ -37,6 +37,7 @@ _LEADING = "<([{\"'«“‘„‹ "
 _TRAILING = "/.,;:!?)]}>»›”“’‘\"'* "
 
 _REF_ONLY = re.compile(_REF)
+_SECRET_FORM = re.compile(_SECRET)
 _SECRET_ONLY = re.compile(f"{_HASH}?{_SECRET}")
 _BARE = re.compile(f"{_REF}{_BETWEEN}?{_SECRET}")
 _WHOLE = re.compile(f"(?:^|/){_REF}{_BETWEEN}{_SECRET}$")
@@ -73,7 +74,7 @@ def is_ref(text: str) -> bool:
 
 def is_secret(text: str) -> bool:
     """Whether the text has the form of a link secret."""
-    return len(text) in (SHORT_SECRET, LONG_SECRET) and all(char in ALPHABET for char in text)
+    return _SECRET_FORM.fullmatch(text) is not None
 
 
 def parse(text: str) -> LinkText | Incomplete:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any, Literal, get_args
 from urllib.parse import urlsplit
 
@@ -31,7 +32,7 @@ _POSTBACK = re.compile(r"(?:[A-Za-z0-9]{4})+")
 _DIALLED = re.compile(r"[0-9+*#]+")
 _SPACE = re.compile(r"\s")
 _JSON = json.JSONEncoder(ensure_ascii=False)
-PostbackAction = Literal["open", "call", "remind", "not_for_me"]
+PostbackAction = Literal["open", "call", "remind", "not_for_me", "stop"]
 Language = Literal["fr", "en"]
 
 POSTBACK_PREFIX: dict[PostbackAction, str] = {
@@ -39,6 +40,7 @@ POSTBACK_PREFIX: dict[PostbackAction, str] = {
     "call": "call",
     "remind": "date",
     "not_for_me": "nope",
+    "stop": "stop",
 }
 LABELS: dict[Language, dict[PostbackAction, str]] = {
     "fr": {
@@ -284,6 +286,7 @@ def _read(entry: Mapping[str, Any]) -> Suggestion:
     )
 
 
+@lru_cache(maxsize=64)
 def _instant(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
@@ -336,13 +339,13 @@ def _check_address(url: str) -> None:
 
 def _check_secrets(suggestions: tuple[Suggestion, ...]) -> None:
     """The part of a link after `#` is a secret: it stands in the link alone."""
-    secrets = {
-        urlsplit(suggestion.url).fragment for suggestion in suggestions if isinstance(suggestion, OpenLink)
-    }
-    for secret in secrets - {""}:
-        for suggestion in suggestions:
-            texts = [suggestion.postback]
-            if isinstance(suggestion, Remind):
-                texts += [suggestion.title, suggestion.description]
-            if any(secret in text for text in texts):
+    texts = [suggestion.postback for suggestion in suggestions]
+    for suggestion in suggestions:
+        if isinstance(suggestion, Remind):
+            texts += [suggestion.title, suggestion.description]
+    elsewhere = "\n".join(texts)
+    for suggestion in suggestions:
+        if isinstance(suggestion, OpenLink):
+            secret = suggestion.url.partition("#")[2]
+            if secret and secret in elsewhere:
                 raise RcsError("secret_leaks", "the secret of a link stands in its link alone")

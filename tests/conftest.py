@@ -1,6 +1,7 @@
 """What every test may ask for. A test that asks for a database runs on SQLite and on PostgreSQL."""
 
 from collections.abc import Iterator
+from uuid import uuid4
 
 import pytest
 
@@ -22,6 +23,23 @@ def postgres_databases(testrun_uid: str, worker_id: str) -> Iterator[PostgresDat
     databases = PostgresDatabases(testrun_uid, worker_id)
     yield databases
     databases.close()
+
+
+@pytest.fixture(scope="session")
+def s3_address() -> Iterator[str]:
+    """An S3 server on the loopback interface, started when first asked for."""
+    from tests.s3 import s3_server
+
+    with s3_server() as address:
+        yield address
+
+
+@pytest.fixture
+def s3_bucket(s3_address: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The address of a new bucket, and the variables with which it is reached."""
+    from tests.s3 import new_bucket
+
+    return new_bucket(s3_address, f"pli-{uuid4().hex}", monkeypatch)
 
 
 @pytest.fixture(params=BOTH)

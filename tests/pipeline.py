@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from app.carriers.base import Carrier
-from app.core.jobs import Job
+from app.core.jobs import DeadJob, Job
 from app.db.models import Batch, Organisation
 from app.db.queries import batches
 from app.runtime import Runtime
@@ -30,6 +30,10 @@ class NeverStopping:
 
     def checkpoint(self) -> None:
         """Nothing stops here."""
+
+    def dead(self) -> list[DeadJob]:
+        """Jobs fail in the test itself here."""
+        return []
 
     def purge(self, before: datetime, ticks_before: datetime) -> int:
         """Nothing is remembered long enough to be forgotten."""

@@ -11,10 +11,49 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_table(
+        "callback_event",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("carrier", sa.String(20), nullable=False),
+        sa.Column("event_key", sa.String(80), nullable=False),
+        sa.Column("kind", sa.String(10), nullable=False),
+        sa.Column("reference", sa.String(80), nullable=False),
+        sa.Column("state", sa.String(12), nullable=False),
+        sa.Column("code", sa.String(40), nullable=False),
+        sa.Column("content_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_callback_event")),
+        sa.UniqueConstraint("carrier", "event_key", name=op.f("uq_callback_event_carrier_event_key")),
+    )
+    with op.batch_alter_table("callback_event", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_callback_event_kind"), ["kind"], unique=False)
+        batch_op.create_index(batch_op.f("ix_callback_event_received_at"), ["received_at"], unique=False)
+
+    op.create_table(
+        "carrier_health",
+        sa.Column("carrier", sa.String(20), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("calls", sa.Integer(), nullable=False),
+        sa.Column("failed", sa.Integer(), nullable=False),
+        sa.Column("slow", sa.Integer(), nullable=False),
+        sa.Column("pauses", sa.Integer(), nullable=False),
+        sa.Column("paused_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("slow_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("probed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("carrier", name=op.f("pk_carrier_health")),
+    )
+    op.create_table(
         "epoch_check",
         sa.Column("name", sa.String(80), nullable=False),
         sa.Column("check_value", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_epoch_check")),
+    )
+    op.create_table(
+        "executor_beat",
+        sa.Column("executor_id", sa.String(120), nullable=False),
+        sa.Column("instance", sa.String(32), nullable=False),
+        sa.Column("beat", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("executor_id", name=op.f("pk_executor_beat")),
     )
     op.create_table(
         "key_verifier",
@@ -206,6 +245,7 @@ def upgrade() -> None:
         sa.Column("mapping", sa.JSON(), nullable=True),
         sa.Column("sheet_warnings", sa.JSON(), nullable=False),
         sa.Column("page_count", sa.Integer(), nullable=False),
+        sa.Column("pages_read", sa.Integer(), nullable=False),
         sa.Column("review_day", sa.Integer(), nullable=False),
         sa.Column("release_before", sa.DateTime(timezone=True), nullable=False),
         sa.Column("idempotency_key", sa.String(200), nullable=True),
@@ -260,6 +300,40 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "consent_record",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("subject_index", sa.LargeBinary(), nullable=False),
+        sa.Column("number_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("person_id", sa.Uuid(), nullable=True),
+        sa.Column("fact", sa.String(20), nullable=False),
+        sa.Column("sender", sa.String(40), nullable=False),
+        sa.Column("channels", sa.JSON(), nullable=False),
+        sa.Column("purpose", sa.String(60), nullable=False),
+        sa.Column("legal_basis", sa.String(20), nullable=False),
+        sa.Column("how", sa.String(12), nullable=False),
+        sa.Column("happened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("recorded_by", sa.String(80), nullable=False),
+        sa.Column("form_version", sa.String(40), nullable=False),
+        sa.Column("text_shown", sa.String(2000), nullable=False),
+        sa.Column("text_hash", sa.LargeBinary(), nullable=True),
+        sa.Column("action_trace", sa.String(200), nullable=False),
+        sa.Column("evidence_file", sa.String(200), nullable=False),
+        sa.Column("sale_reference", sa.String(80), nullable=False),
+        sa.Column("sale_conditions", sa.JSON(), nullable=False),
+        sa.Column("raw_text_sealed", sa.LargeBinary(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"],
+            ["organisation.id"],
+            name=op.f("fk_consent_record_organisation_id_organisation"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_consent_record")),
+    )
+    with op.batch_alter_table("consent_record", schema=None) as batch_op:
+        batch_op.create_index("ix_consent_record_subject", ["organisation_id", "subject_index"], unique=False)
+
+    op.create_table(
         "console_user",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("organisation_id", sa.Uuid(), nullable=False),
@@ -282,6 +356,48 @@ def upgrade() -> None:
         batch_op.create_index(
             batch_op.f("ix_console_user_organisation_id"), ["organisation_id"], unique=False
         )
+
+    op.create_table(
+        "dated_rule",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.String(10), nullable=False),
+        sa.Column("rule_id", sa.String(60), nullable=False),
+        sa.Column("value", sa.JSON(), nullable=False),
+        sa.Column("valid_from", sa.Date(), nullable=True),
+        sa.Column("valid_to", sa.Date(), nullable=True),
+        sa.Column("enabled", sa.Boolean(), nullable=False),
+        sa.Column("source", sa.String(200), nullable=False),
+        sa.Column("certainty", sa.String(12), nullable=False),
+        sa.Column("note", sa.String(400), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("changed_by", sa.String(80), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_dated_rule_organisation_id_organisation")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_dated_rule")),
+        sa.UniqueConstraint(
+            "organisation_id", "kind", "rule_id", name=op.f("uq_dated_rule_organisation_id_kind_rule_id")
+        ),
+    )
+    op.create_table(
+        "dead_number",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("phone_index", sa.LargeBinary(), nullable=False),
+        sa.Column("code", sa.String(40), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("last_failed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_dead_number_organisation_id_organisation")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_dead_number")),
+        sa.UniqueConstraint(
+            "organisation_id", "phone_index", name=op.f("uq_dead_number_organisation_id_phone_index")
+        ),
+    )
+    with op.batch_alter_table("dead_number", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_dead_number_last_failed_at"), ["last_failed_at"], unique=False)
 
     op.create_table(
         "journal_event",
@@ -348,6 +464,20 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("organisation_id", name=op.f("pk_mapping_memory")),
     )
     op.create_table(
+        "messaging_choices",
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("stop_code", sa.String(5), nullable=False),
+        sa.Column("stop_scope", sa.String(12), nullable=False),
+        sa.Column("one_segment_marketing", sa.Boolean(), nullable=False),
+        sa.Column("segment_micro", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"],
+            ["organisation.id"],
+            name=op.f("fk_messaging_choices_organisation_id_organisation"),
+        ),
+        sa.PrimaryKeyConstraint("organisation_id", name=op.f("pk_messaging_choices")),
+    )
+    op.create_table(
         "objection",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("organisation_id", sa.Uuid(), nullable=False),
@@ -364,6 +494,25 @@ def upgrade() -> None:
     with op.batch_alter_table("objection", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_objection_subject_index"), ["subject_index"], unique=False)
 
+    op.create_table(
+        "opt_out_link",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("token", sa.String(12), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("subject_index", sa.LargeBinary(), nullable=False),
+        sa.Column("number_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"],
+            ["organisation.id"],
+            name=op.f("fk_opt_out_link_organisation_id_organisation"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_opt_out_link")),
+        sa.UniqueConstraint(
+            "organisation_id", "subject_index", name=op.f("uq_opt_out_link_organisation_id_subject_index")
+        ),
+        sa.UniqueConstraint("token", name=op.f("uq_opt_out_link_token")),
+    )
     op.create_table(
         "person",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -433,6 +582,7 @@ def upgrade() -> None:
         sa.Column("channel", sa.String(4), nullable=False),
         sa.Column("language", sa.String(2), nullable=False),
         sa.Column("category", sa.String(16), nullable=False),
+        sa.Column("kind", sa.String(20), nullable=False),
         sa.Column("title", sa.String(200), nullable=False),
         sa.Column("text", sa.String(2000), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
@@ -460,6 +610,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(10), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("run", sa.Uuid(), nullable=True),
         sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["batch_id"], ["batch.id"], name=op.f("fk_block_batch_id_batch")),
         sa.ForeignKeyConstraint(
@@ -590,6 +741,26 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_simulated_message_handset_id"), ["handset_id"], unique=False)
 
     op.create_table(
+        "stalled_job",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("job_id", sa.String(200), nullable=False),
+        sa.Column("kind", sa.String(40), nullable=False),
+        sa.Column("ids", sa.JSON(), nullable=False),
+        sa.Column("partition", sa.String(80), nullable=False),
+        sa.Column("code", sa.String(80), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=True),
+        sa.Column("batch_id", sa.Uuid(), nullable=True),
+        sa.Column("stalled_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("resolved_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["batch_id"], ["batch.id"], name=op.f("fk_stalled_job_batch_id_batch")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_stalled_job")),
+        sa.UniqueConstraint("job_id", name=op.f("uq_stalled_job_job_id")),
+    )
+    with op.batch_alter_table("stalled_job", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_stalled_job_batch_id"), ["batch_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_stalled_job_resolved_at"), ["resolved_at"], unique=False)
+
+    op.create_table(
         "upload",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("organisation_id", sa.Uuid(), nullable=False),
@@ -620,6 +791,7 @@ def upgrade() -> None:
         sa.Column("from_sealed", sa.LargeBinary(), nullable=False),
         sa.Column("from_index", sa.LargeBinary(), nullable=False),
         sa.Column("text_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("pictures", sa.Integer(), nullable=False),
         sa.Column("intent", sa.String(10), nullable=False),
         sa.Column("batch_id", sa.Uuid(), nullable=True),
         sa.Column("document_id", sa.Uuid(), nullable=True),
@@ -653,6 +825,7 @@ def upgrade() -> None:
         sa.Column("block_id", sa.Uuid(), nullable=False),
         sa.Column("sender_id", sa.Uuid(), nullable=False),
         sa.Column("category", sa.String(16), nullable=False),
+        sa.Column("kind", sa.String(20), nullable=False),
         sa.Column("template_key", sa.String(40), nullable=False),
         sa.Column("language", sa.String(2), nullable=False),
         sa.Column("plan", sa.JSON(), nullable=False),
@@ -737,6 +910,17 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_attempt_message_id"), ["message_id"], unique=False)
 
     op.create_table(
+        "inbox_decision",
+        sa.Column("inbound_id", sa.Uuid(), nullable=False),
+        sa.Column("decision", sa.String(12), nullable=False),
+        sa.Column("decided_by", sa.String(80), nullable=False),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["inbound_id"], ["inbound_message.id"], name=op.f("fk_inbox_decision_inbound_id_inbound_message")
+        ),
+        sa.PrimaryKeyConstraint("inbound_id", name=op.f("pk_inbox_decision")),
+    )
+    op.create_table(
         "delivery_report",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("attempt_id", sa.Uuid(), nullable=False),
@@ -760,6 +944,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_delivery_report_attempt_id"))
 
     op.drop_table("delivery_report")
+    op.drop_table("inbox_decision")
     with op.batch_alter_table("attempt", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_attempt_message_id"))
         batch_op.drop_index(batch_op.f("ix_attempt_deadline_at"))
@@ -792,6 +977,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_upload_batch_id"))
 
     op.drop_table("upload")
+    with op.batch_alter_table("stalled_job", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_stalled_job_resolved_at"))
+        batch_op.drop_index(batch_op.f("ix_stalled_job_batch_id"))
+
+    op.drop_table("stalled_job")
     with op.batch_alter_table("simulated_message", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_simulated_message_handset_id"))
         batch_op.drop_index(batch_op.f("ix_simulated_message_expires_at"))
@@ -831,10 +1021,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_person_organisation_id"))
 
     op.drop_table("person")
+    op.drop_table("opt_out_link")
     with op.batch_alter_table("objection", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_objection_subject_index"))
 
     op.drop_table("objection")
+    op.drop_table("messaging_choices")
     op.drop_table("mapping_memory")
     with op.batch_alter_table("link_session", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_link_session_link_id"))
@@ -847,10 +1039,19 @@ def downgrade() -> None:
         batch_op.drop_index("ix_journal_subject")
 
     op.drop_table("journal_event")
+    with op.batch_alter_table("dead_number", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_dead_number_last_failed_at"))
+
+    op.drop_table("dead_number")
+    op.drop_table("dated_rule")
     with op.batch_alter_table("console_user", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_console_user_organisation_id"))
 
     op.drop_table("console_user")
+    with op.batch_alter_table("consent_record", schema=None) as batch_op:
+        batch_op.drop_index("ix_consent_record_subject")
+
+    op.drop_table("consent_record")
     with op.batch_alter_table("carrier_connection", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_carrier_connection_organisation_id"))
 
@@ -894,4 +1095,11 @@ def downgrade() -> None:
 
     op.drop_table("link")
     op.drop_table("key_verifier")
+    op.drop_table("executor_beat")
     op.drop_table("epoch_check")
+    op.drop_table("carrier_health")
+    with op.batch_alter_table("callback_event", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_callback_event_received_at"))
+        batch_op.drop_index(batch_op.f("ix_callback_event_kind"))
+
+    op.drop_table("callback_event")

@@ -100,7 +100,8 @@ class Report:
 class Inbound:
     """What a phone sent to one of our senders. It may come again with the same `event_key`.
 
-    `postback` is the data of the tapped button, empty when the person typed `text`.
+    `postback` is the data of the tapped button, empty when the person typed `text`; `pictures` counts what an MMS held,
+    of which only its text is kept.
     """
 
     organisation_id: UUID
@@ -110,6 +111,7 @@ class Inbound:
     received_at: datetime
     event_key: str
     postback: str = ""
+    pictures: int = 0
 
 
 @dataclass(frozen=True)

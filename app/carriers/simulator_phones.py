@@ -15,7 +15,7 @@ from app.carriers.simulator_store import (
     SimulatorTransaction,
 )
 from app.core.errors import Conflict, InvalidInput, NotFound, TooLarge
-from rcs.cards import Card, RcsError, Suggestion, read_agent_message
+from rcs.cards import Card, RcsError, Reply, Suggestion, read_agent_message
 
 REPLY_MAX = 1_000
 SHOWN_MAX = 200
@@ -136,7 +136,8 @@ class SimulatedPhones:
             _send(transaction, heard[0], Body(text), now)
 
     def tap(self, organisation_id: UUID, message_id: UUID, position: int, now: datetime) -> Suggestion:
-        """Tap a suggestion of a card; what it is, so that the page can follow it. The tap is told to the sender.
+        """Tap a suggestion of a card; what it is, so that the page can follow it. The tap is told to the sender; on the
+        phone only a suggested reply shows as something the person wrote.
 
         Raises NotFound("no_such_message") or NotFound("no_such_suggestion"), Conflict("phone_off").
         """
@@ -151,7 +152,13 @@ class SimulatedPhones:
             suggestion = card.suggestions[position]
             if message.read_at is None:
                 _read(transaction, message, now)
-            _send(transaction, message, Body(suggestion.label, postback=suggestion.postback), now)
+            _send(
+                transaction,
+                message,
+                Body(suggestion.label, postback=suggestion.postback),
+                now,
+                state="received" if isinstance(suggestion, Reply) else "tapped",
+            )
             return suggestion
 
 
@@ -175,7 +182,13 @@ def _read(transaction: SimulatorTransaction, message: NetworkMessage, now: datet
         transaction.add_report(message.id, state="read", code="", occurred_at=now, due_at=now)
 
 
-def _send(transaction: SimulatorTransaction, answered: NetworkMessage, body: Body, now: datetime) -> None:
+def _send(
+    transaction: SimulatorTransaction,
+    answered: NetworkMessage,
+    body: Body,
+    now: datetime,
+    state: str = "received",
+) -> None:
     sent = transaction.add_message(
         organisation_id=answered.organisation_id,
         handset_id=answered.handset_id,
@@ -183,7 +196,7 @@ def _send(transaction: SimulatorTransaction, answered: NetworkMessage, body: Bod
         channel=answered.channel,
         sender=answered.sender,
         body=body.to_json(),
-        state="received",
+        state=state,
         now=now,
         due_at=None,
         expires_at=None,

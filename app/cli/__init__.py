@@ -3,7 +3,7 @@
 
 import typer
 
-from app.cli import carrier, demo, doctor, explain, manage, send, serve
+from app.cli import carrier, consents, demo, doctor, explain, manage, rules, send, serve
 from app.cli.failures import one_sentence
 
 cli = typer.Typer(
@@ -19,11 +19,14 @@ cli.command("send")(send.send)
 cli.command("send-sms")(carrier.send_sms)
 cli.command("explain")(explain.explain)
 cli.command("doctor")(doctor.doctor)
+cli.command("retry")(manage.retry)
 cli.command("verify-journal")(manage.verify_journal)
 cli.add_typer(manage.db, name="db")
 cli.add_typer(manage.org, name="org")
 cli.add_typer(manage.user, name="user")
 cli.add_typer(manage.client, name="client")
+cli.add_typer(rules.rules, name="rules")
+cli.command("import-opt-outs")(consents.import_opt_outs)
 cli.add_typer(carrier.carrier, name="carrier")
 
 

@@ -3,7 +3,7 @@
 import os
 import shutil
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,17 +14,21 @@ from app.cli.failures import sentence
 from app.cli.setup import load_settings
 from app.core import clock
 from app.core.errors import InvalidInput
+from app.db.models import StalledJob
 from app.db.schema_state import schema_state
 from app.engine.backlog import Backlog
+from app.engine.heartbeat import Heard, Pace
 from app.runtime import Runtime
 from app.settings import Settings
 from app.usecases.operations.find_foreign_epochs import find_foreign_epochs
 from app.usecases.operations.find_missing_epochs import find_missing_epochs
+from app.usecases.operations.list_stalled import list_stalled
 from app.wiring import Application
 
 LEAST_FREE = 1024**3
 LONGEST_WAIT = timedelta(minutes=5)
 OVERDUE = timedelta(days=1)
+MOST_NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,9 @@ def examine() -> Iterator[Checkup]:
         yield Checkup("keys", True, f"application key {settings.app_key_id} is the one this database knows")
         yield _epochs(application.runtime, settings.epochs)
         yield _blobs(application.runtime)
+        yield _workers(application)
         yield _jobs(application)
+        yield _stalled(application.runtime)
     finally:
         application.close()
 
@@ -171,14 +177,62 @@ def _jobs(application: Application) -> Checkup:
 def judge_backlog(backlog: Backlog, now: datetime) -> Checkup:
     """Whether jobs get done."""
     figures = f"{backlog.waiting} waiting, {backlog.running} running, {backlog.delayed} for later"
-    if backlog.dead:
-        text = f"{backlog.dead} were given up. The log of the worker says why: look for `a job was given up`."
-        return Checkup("jobs", False, text)
     if backlog.oldest_waiting and now - backlog.oldest_waiting > LONGEST_WAIT:
         minutes = (now - backlog.oldest_waiting) // timedelta(minutes=1)
         text = f"{figures}; the oldest waits for {minutes} minutes. Start a worker: `pli worker`, or `pli serve`."
         return Checkup("jobs", False, text)
     return Checkup("jobs", True, figures)
+
+
+def _workers(application: Application) -> Checkup:
+    try:
+        heard = application.engine.workers()
+    except Exception as error:  # whatever a driver raises
+        return Checkup("workers", False, _words(error))
+    return judge_workers(heard)
+
+
+def judge_workers(heard: Sequence[Heard]) -> Checkup:
+    """Who works, who is not heard of, and whether jobs are left with them."""
+    alive = [worker for worker in heard if worker.age <= Pace.dead_after]
+    lost = [worker for worker in heard if worker.age > Pace.dead_after]
+    figures = ", ".join(f"{worker.executor_id} ({worker.age:.0f} s ago)" for worker in alive) or "none runs"
+    if not lost:
+        return Checkup("workers", True, figures)
+    names = ", ".join(f"{worker.executor_id} for {worker.age / 60:.0f} minutes" for worker in lost)
+    if held := sum(worker.jobs for worker in lost):
+        text = (
+            f"{figures}; not heard of: {names}, with {held} unfinished jobs. Another worker takes them over within two "
+            "minutes: start one with `pli worker` or `pli serve` if none runs."
+        )
+        return Checkup("workers", False, text)
+    text = f"{figures}; not heard of: {names}. It left no job behind; start it again, or forget it if it is gone for good."
+    return Checkup("workers", bool(alive), text)
+
+
+def _stalled(rt: Runtime) -> Checkup:
+    try:
+        stalled = list_stalled(rt)
+    except Exception as error:  # whatever a driver raises
+        return Checkup("given up", False, _words(error))
+    return judge_stalled(stalled)
+
+
+def judge_stalled(stalled: Sequence[StalledJob]) -> Checkup:
+    """Jobs that wait for a person."""
+    if not stalled:
+        return Checkup("given up", True, "no job waits for a person")
+    named = "; ".join(
+        f"batch {job.batch_id or 'none'}: {job.kind} ({job.code}, {job.stalled_at:%Y-%m-%d %H:%M} UTC)"
+        for job in stalled[:MOST_NAMED]
+    )
+    more = f"; and {len(stalled) - MOST_NAMED} more" if len(stalled) > MOST_NAMED else ""
+    text = (
+        f"{len(stalled)} jobs were given up: {named}{more}. The log of the worker says why: look for `a job was given "
+        "up`. Mend it, then run `pli retry` (all) or `pli retry BATCH`, or press the button in the console: they go on "
+        "where they stood, and nobody is texted twice."
+    )
+    return Checkup("given up", False, text)
 
 
 def _words(error: Exception) -> str:

@@ -2,6 +2,7 @@
 
 import sys
 from typing import Annotated
+from uuid import UUID
 
 import typer
 
@@ -161,6 +162,20 @@ def client_revoke(
         key_id = find_api_key(rt, organisation.id, prefix)
         revoke_api_key(rt, organisation.id, key_id, actor=ACTOR, now=rt.now())
     print("The key is revoked.")
+
+
+def retry(
+    batch: Annotated[
+        UUID | None, typer.Argument(help="Id of a batch, from `pli doctor`.", show_default="all batches")
+    ] = None,
+) -> None:
+    """Try again the jobs that were given up. They go on where they stood; nobody is texted twice."""
+    from app.cli.setup import opened
+    from app.usecases.batches.retry_batch import retry_everything
+
+    with opened() as application:
+        started = retry_everything(application.runtime, ACTOR, batch)
+    print(f"{started} jobs start again." if started else "Nothing had stopped.")
 
 
 def verify_journal(slug: Annotated[str, typer.Argument(help="Short name of the organisation.")]) -> None:

@@ -41,12 +41,20 @@ def send(
         str,
         typer.Option(envvar="PLI_API_KEY", help="API key; better given in PLI_API_KEY.", show_default=False),
     ] = "",
+    locale: Annotated[
+        str,
+        typer.Option(
+            "--language",
+            envvar=["LC_ALL", "LC_MESSAGES", "LANG"],
+            help="fr or en; by default that of the terminal.",
+        ),
+    ] = "",
 ) -> None:
     """Upload documents and their people sheet, and print the id of the batch.
 
     Exit status 0: in review or released; 1: it failed; 2: wrong use; 3: something blocks the release.
     """
-    from app.cli.sending import Options, Sending
+    from app.cli.sending import Options, Sending, translator
 
     if not api_key:
         typer.echo("No API key. Set PLI_API_KEY, or make a key with `pli client create`.", err=True)
@@ -60,7 +68,7 @@ def send(
         expires_on=until.date().isoformat() if until else "",
         password_policy=password,
     )
-    with Sending(url, api_key) as sending:
+    with Sending(url, api_key, translator(locale)) as sending:
         status = sending.run(
             files,
             people,

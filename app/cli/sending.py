@@ -17,6 +17,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 from rich.table import Table
 
 from app.core.errors import PliError
+from app.web.texts import Translator, choose_language, texts
 
 RELEASABLE, BLOCKED = 0, 3
 CHUNK = 256 * 1024
@@ -43,11 +44,19 @@ class Options:
         return json.dumps({name: value for name, value in asdict(self).items() if value})
 
 
-class Sending:
-    """One conversation with the service. Raises PliError with what the service answered."""
+def translator(locale: str) -> Translator:
+    """Sentences in the language of a locale such as fr_FR.UTF-8; English when Pli does not speak it, or for none."""
+    language = locale.partition(".")[0].replace("_", "-")
+    return texts().translator(choose_language(accept_language=f"{language}, en;q=0.1" if language else "en"))
 
-    def __init__(self, url: str, api_key: str) -> None:
-        headers = {"Authorization": f"Bearer {api_key}"}
+
+class Sending:
+    """One conversation with the service; `t` is the language of the person. Raises PliError with what the service
+    answered."""
+
+    def __init__(self, url: str, api_key: str, t: Translator) -> None:
+        headers = {"Authorization": f"Bearer {api_key}", "Accept-Language": t.lang}
+        self._t = t
         self._screen = Console(stderr=True, highlight=False)
         try:
             self._http = httpx.Client(base_url=url, headers=headers, timeout=TIMEOUT)
@@ -82,14 +91,16 @@ class Sending:
         ready = batch["state"] == "in_review" and not review["blocking"]
         if dry_run:
             self._ask("POST", f"/v1/batches/{batch['id']}/cancel")
-            self._screen.print("Dry run: the batch is cancelled and nothing was sent.")
+            self._screen.print(self._t.plain("send.dry_run"))
         elif not ready:
-            self._screen.print(f"[yellow]Nothing was sent.[/] {_next_step(batch)}")
+            self._screen.print(
+                f"[yellow]{self._t.plain('send.nothing_sent')}[/] {_next_step(batch, self._t)}"
+            )
         elif release:
             batch = self._ask("POST", f"/v1/batches/{batch['id']}/release")
-            self._screen.print("[green]Released.[/]")
+            self._screen.print(f"[green]{self._t.plain('send.released')}[/]")
         else:
-            self._screen.print(f"Nothing blocks. Review and release: {batch['review_url']}")
+            self._screen.print(self._t.plain("send.ready", url=batch["review_url"]))
         print(batch["id"], file=sys.stdout, flush=True)
         return RELEASABLE if ready else BLOCKED
 
@@ -97,7 +108,12 @@ class Sending:
         self, files: Sequence[Path], people: Path, options: Options, idempotency_key: str
     ) -> dict[str, Any]:
         form = Form(files, people, options, uuid4().hex)
-        columns = (TextColumn("Uploading"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+        columns = (
+            TextColumn(self._t.plain("send.uploading")),
+            BarColumn(),
+            DownloadColumn(),
+            TimeRemainingColumn(),
+        )
         with Progress(*columns, console=self._screen) as bar:
             total = sum(path.stat().st_size for path in [*files, people])
             task = bar.add_task("upload", total=total)
@@ -106,10 +122,13 @@ class Sending:
             return self._ask("POST", "/v1/batches", content=body, headers=headers)
 
     def _wait(self, batch: dict[str, Any]) -> dict[str, Any]:
-        with self._screen.status("Reading and matching"):
+        with self._screen.status(self._t.plain("send.reading")) as status:
             while batch["state"] in WORKING:
                 time.sleep(POLL_SECONDS)
                 batch = self._ask("GET", f"/v1/batches/{batch['id']}")
+                if stalled := batch["stalled"]:
+                    raise _failure(f"batch {batch['id']}: {stalled['message']} (code {stalled['code']})")
+                status.update(how_far(batch, self._t))
         return batch
 
     def _ask(self, method: str, path: str, **how: Any) -> dict[str, Any]:
@@ -135,26 +154,41 @@ class Sending:
 
     def _show(self, batch: dict[str, Any], review: dict[str, Any]) -> None:
         table = Table(title=escape(batch["title"]))
-        table.add_column("Verdict")
-        table.add_column("Lines", justify="right")
+        table.add_column(self._t.plain("send.verdict"))
+        table.add_column(self._t.plain("send.lines"), justify="right")
         for verdict, count in review["counts"].items():
-            table.add_row(verdict, str(count))
+            table.add_row(self._t.plain(f"send.of.{verdict}"), str(count))
         self._screen.print(table)
         for finding in review["findings"]:
             colour = COLOURS[finding["severity"]]
             said = escape(f"{finding['subject']}: {finding['message']}")
-            self._screen.print(f"[{colour}]{finding['severity']}[/] {said}")
-        for code in review["batch_blockers"]:
-            self._screen.print(f"[red]blocking[/] whole batch: {code}")
+            self._screen.print(f"[{colour}]{self._t.plain('send.severity.' + finding['severity'])}[/] {said}")
+        for finding in review["batch_findings"]:
+            said = self._t.plain("send.whole_batch", message=finding["message"])
+            key = f"send.waits_for.{finding['code']}"
+            what_to_do = f" {self._t.plain(key)}" if self._t.has(key) else ""
+            self._screen.print(
+                f"[red]{self._t.plain('send.severity.blocking')}[/] {escape(said + what_to_do)}"
+            )
 
 
-def _next_step(batch: dict[str, Any]) -> str:
+def how_far(batch: dict[str, Any], t: Translator) -> str:
+    """What the service says of its reading, as far as it says anything."""
+    done, total = batch["pages_read"], batch["page_count"]
+    if total:
+        return t.plain("send.reading_pages", done=done, total=total)
+    return t.plain_plural("send.reading_so_far", done) if done else t.plain("send.reading")
+
+
+def _next_step(batch: dict[str, Any], t: Translator) -> str:
     failure = batch["failure"]
     if batch["state"] == "failed" and failure:
-        return f"The files cannot be used. {escape(failure['message'])}"
-    if batch["state"] == "needs_mapping":
-        return f"Say which column is which: {batch['review_url']}"
-    return f"Settle what blocks: {batch['review_url']}"
+        key = f"errors.{failure['code']}"
+        why = t.plain(key, detail=failure["detail"]) if t.has(key) else failure["message"]
+        return f"{t.plain('send.unusable')} {escape(why)}"
+    return t.plain(
+        "send.columns" if batch["state"] == "needs_mapping" else "send.settle", url=batch["review_url"]
+    )
 
 
 @dataclass(frozen=True)

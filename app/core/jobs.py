@@ -5,7 +5,7 @@ names the work, so that enqueueing the same key twice runs it once. Arguments ar
 them readable.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -38,6 +38,17 @@ class Schedule:
     cron: str
 
 
+@dataclass(frozen=True)
+class DeadJob:
+    """A job that was given up after its last try. `id` is the engine's name of it, `code` that of the last error."""
+
+    id: str
+    kind: str
+    ids: tuple[str, ...]
+    partition: str
+    code: str
+
+
 class Jobs(Protocol):
     """What a use case may ask of the engine."""
 
@@ -47,6 +58,9 @@ class Jobs(Protocol):
     def checkpoint(self) -> None:
         """For a long handler, between two pieces of work: leaves the handler when this process is stopping. The job
         runs again at the next start."""
+
+    def dead(self) -> Sequence[DeadJob]:
+        """Jobs that were given up and are still remembered, tried again since or not."""
 
     def purge(self, before: datetime, ticks_before: datetime) -> int:
         """Forget jobs finished before `before` and ticks of timers finished before `ticks_before`; says how many. A

@@ -58,6 +58,7 @@ OWN = ("app", "links", "rcs")
 PLAIN_SPOKEN = ("uvicorn", "alembic")
 FRAMES = 12
 _IDENTIFIER = re.compile(r"[A-Za-z0-9_.:/{}\-]{0,120}")
+_JSON = json.JSONEncoder(ensure_ascii=False)
 _CARRIED = "pli_fields"
 _ABOUT = "pli_error"
 
@@ -92,7 +93,7 @@ class JsonLines(logging.Formatter):
         if record.exc_info and record.exc_info[1] is not None:
             line |= describe(record.exc_info[1])
         line |= getattr(record, _ABOUT, {})
-        return json.dumps(line, ensure_ascii=False)
+        return _JSON.encode(line)
 
 
 def describe(error: BaseException) -> dict[str, Any]:

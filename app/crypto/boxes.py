@@ -4,7 +4,7 @@ The number says which application key opens the box, so keys can rotate under ro
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -13,7 +13,33 @@ from app.crypto.errors import SealBroken
 from app.crypto.keyring import AppKeys, KeyRing
 
 VERSION = 1
+NONCES_DRAWN = 256
 CipherOf = Callable[[AppKeys], AESGCM]
+
+
+def nonces() -> Iterator[bytes]:
+    """Random nonces without end, each given once. They are drawn in bulk, because asking the kernel for twelve bytes
+    costs as much as sealing a name. For one thread."""
+    while True:
+        drawn = os.urandom(NONCES_DRAWN * NONCE_SIZE)
+        for start in range(0, len(drawn), NONCE_SIZE):
+            yield drawn[start : start + NONCE_SIZE]
+
+
+class BoxSealer:
+    """Seals many values of one job with one cipher, as `seal` does one. For one thread."""
+
+    def __init__(self, ring: KeyRing, cipher_of: CipherOf, drawn: Iterator[bytes] | None = None) -> None:
+        """`drawn` are nonces to share with other sealers of the job."""
+        keys = ring.current
+        self._head = bytes((VERSION, keys.kid))
+        self._cipher = cipher_of(keys)
+        self._nonces = drawn or nonces()
+
+    def seal(self, data: bytes, aad: bytes) -> bytes:
+        """One box."""
+        nonce = next(self._nonces)
+        return self._head + nonce + self._cipher.encrypt(nonce, data, aad)
 
 
 def seal(ring: KeyRing, cipher_of: CipherOf, data: bytes, aad: bytes) -> bytes:

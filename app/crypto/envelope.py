@@ -5,18 +5,17 @@ outbox   the text that holds a link, from release to its final status
 org      the document key and the password key for the organisation, standard profile only
 """
 
-import os
 from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from app.crypto import boxes, labels
-from app.crypto.derive import KEY_SIZE, NONCE_SIZE, gcm_open, gcm_seal, hkdf
+from app.crypto.derive import KEY_SIZE, gcm_open, gcm_seal, hkdf
 from app.crypto.epochs import EpochName, EpochStore, require
 from app.crypto.errors import SealBroken
+from app.crypto.exchange import Exchange, exchanged_key
 from app.crypto.keyring import AppKeys, KeyRing
 
 ReviewPurpose = Literal["document-key", "upload-key", "access-code"]
@@ -45,10 +44,11 @@ class ReviewBox:
             return self._known[keys.kid]
 
         self._cipher = derive
+        self._box = boxes.BoxSealer(ring, derive)
 
     def seal(self, item_id: UUID, purpose: ReviewPurpose, data: bytes) -> bytes:
         """Seal a key or a code of one document or upload."""
-        return boxes.seal(self._ring, self._cipher, data, self._aad(item_id, purpose))
+        return self._box.seal(data, self._aad(item_id, purpose))
 
     def open(self, item_id: UUID, purpose: ReviewPurpose, sealed: bytes) -> bytes:
         """The key or code. Raises SealBroken."""
@@ -70,18 +70,24 @@ class OutboxPlace:
 
 
 class TextSealer:
-    """Seals texts and cards of one last day, and holds that day's epoch key while it does."""
+    """Seals texts and cards of one last day, and holds that day's epoch key while it does. For one thread."""
 
     def __init__(self, ring: KeyRing, epoch: bytes, day: int) -> None:
         self._ring = ring
         self._epoch = epoch
         self._day = day
+        self._nonces = boxes.nonces()
+        self._message: tuple[UUID, boxes.BoxSealer] | None = None
 
     def seal(self, place: OutboxPlace, text: str) -> bytes:
         """Raises ValueError for a place of another day."""
         if place.day != self._day:
             raise ValueError("the text must be over by another day than the sealer's")
-        return boxes.seal(self._ring, _outbox_cipher(place, self._epoch), text.encode(), _outbox_aad(place))
+        # The text and the card of a message have one key, derived once when they follow each other.
+        if self._message is None or self._message[0] != place.message_id:
+            cipher = _outbox_cipher(place, self._epoch)
+            self._message = place.message_id, boxes.BoxSealer(self._ring, cipher, self._nonces)
+        return self._message[1].seal(text.encode(), _outbox_aad(place))
 
 
 class Envelope:
@@ -115,39 +121,36 @@ class Envelope:
         return boxes.unseal(self._ring, _outbox_cipher(place, epoch), sealed, _outbox_aad(place)).decode()
 
 
-def wrap_for_organisation(
-    public: bytes, epoch: bytes, organisation_id: UUID, document_id: UUID, *, dek: bytes, password_key: bytes
-) -> bytes:
-    """124 bytes that give document key and password key to the holder of the organisation's private key, until the
-    epoch key dies. `public` is the organisation's X25519 key."""
-    ephemeral = X25519PrivateKey.generate()
-    ephemeral_public = ephemeral.public_key().public_bytes_raw()
-    shared = ephemeral.exchange(X25519PublicKey.from_public_bytes(public))
-    place = organisation_id.bytes + document_id.bytes
-    key = _org_key(shared, epoch, ephemeral_public, public, place)
-    box = gcm_seal(key, os.urandom(NONCE_SIZE), dek + password_key, labels.ORG_BOX + place)
-    return ephemeral_public + box
+class OrganisationWrapper:
+    """Wraps keys of one block for the holder of the organisation's private key, until the epoch key dies. `public` is
+    the organisation's X25519 key. For one thread."""
+
+    def __init__(self, public: bytes, epoch: bytes, organisation_id: UUID) -> None:
+        self._exchange = Exchange(public)
+        self._epoch = epoch
+        self._organisation = organisation_id.bytes
+        self._nonces = boxes.nonces()
+
+    def wrap(self, document_id: UUID, *, dek: bytes, password_key: bytes) -> bytes:
+        """124 bytes that hold the document key and the password key."""
+        place = self._organisation + document_id.bytes
+        key = self._exchange.key(labels.ORG_KEY + place, self._epoch)
+        box = gcm_seal(key, next(self._nonces), dek + password_key, labels.ORG_BOX + place)
+        return self._exchange.ephemeral_public + box
 
 
 def unwrap_for_organisation(
     private: bytes, epoch: bytes, organisation_id: UUID, document_id: UUID, wrapped: bytes
 ) -> tuple[bytes, bytes]:
     """Document key and password key. Every use belongs in the journal. Raises SealBroken."""
-    holder = X25519PrivateKey.from_private_bytes(private)
-    ephemeral_public, box = wrapped[:KEY_SIZE], wrapped[KEY_SIZE:]
-    shared = holder.exchange(X25519PublicKey.from_public_bytes(ephemeral_public))
     place = organisation_id.bytes + document_id.bytes
-    key = _org_key(shared, epoch, ephemeral_public, holder.public_key().public_bytes_raw(), place)
-    data = gcm_open(key, box, labels.ORG_BOX + place)
+    key = exchanged_key(private, wrapped[:KEY_SIZE], labels.ORG_KEY + place, epoch)
+    data = gcm_open(key, wrapped[KEY_SIZE:], labels.ORG_BOX + place)
     if data is None or len(data) != 2 * KEY_SIZE:
         raise SealBroken(
             "org_wrap_broken", "the organisation's copy of a document key does not open; upload it again"
         )
     return data[:KEY_SIZE], data[KEY_SIZE:]
-
-
-def _org_key(shared: bytes, epoch: bytes, ephemeral_public: bytes, public: bytes, place: bytes) -> bytes:
-    return hkdf(shared + epoch, salt=ephemeral_public + public, info=labels.ORG_KEY + place)
 
 
 def _outbox_cipher(place: OutboxPlace, epoch: bytes) -> boxes.CipherOf:

@@ -5,9 +5,9 @@ import os
 from uuid import UUID
 
 from app.core.errors import KeysUnavailable
-from app.crypto import labels
+from app.crypto import boxes, labels
 from app.crypto.derive import NONCE_SIZE, gcm_open, gcm_seal, hkdf, link_key, link_proof, pack_ids, unwrap_key
-from app.crypto.envelope import wrap_for_organisation
+from app.crypto.envelope import OrganisationWrapper
 from app.crypto.epochs import EpochName, EpochStore, check_value, require
 from app.crypto.keyring import AppKeys, KeyRing
 from app.crypto.passwords import Argon2Pool, peppered
@@ -22,7 +22,7 @@ class _Prover:
 
 
 class DaySealer(_Prover):
-    """Makes links of one organisation that end on one day; holds that day's epoch key while it does."""
+    """Makes links of one organisation that end on one day; holds that day's epoch key while it does. For one thread."""
 
     def __init__(self, keys: AppKeys, epoch: bytes, organisation_id: UUID, hard_day: int) -> None:
         self.organisation_id = organisation_id
@@ -31,6 +31,7 @@ class DaySealer(_Prover):
         self.epoch_check = check_value(epoch)
         self._keys = keys
         self._epoch = epoch
+        self._nonces = boxes.nonces()
 
     def peppered(self, password: str) -> bytes:
         """What `Argon2Pool.derive_many` is given for a password of these links."""
@@ -42,15 +43,11 @@ class DaySealer(_Prover):
         """`wrapped_link`: 60 bytes."""
         ids = pack_ids(binding)
         key = unwrap_key(link_key, password.key, self._epoch, salt, ids)
-        return gcm_seal(key, os.urandom(NONCE_SIZE), dek, labels.DEK + ids)
+        return gcm_seal(key, next(self._nonces), dek, labels.DEK + ids)
 
-    def wrap_for_organisation(
-        self, public: bytes, document_id: UUID, *, dek: bytes, password_key: bytes
-    ) -> bytes:
-        """`wrapped_org` of the standard profile: 124 bytes, dead with the first link."""
-        return wrap_for_organisation(
-            public, self._epoch, self.organisation_id, document_id, dek=dek, password_key=password_key
-        )
+    def organisation_wrapper(self, public: bytes) -> OrganisationWrapper:
+        """Makes `wrapped_org` of the standard profile, dead with the first link. `public` is the organisation's key."""
+        return OrganisationWrapper(public, self._epoch, self.organisation_id)
 
 
 class LinkKeys(_Prover):

@@ -13,6 +13,7 @@ from links.text import ALPHABET, REF_LENGTH, SecretLength
 KeyMode = Literal["live", "test"]
 API_KEY_SECRET: Final = 32
 API_KEY_PUBLIC: Final = 7
+OPT_OUT_LENGTH: Final = 10
 _FAIR: Final = 256 - 256 % len(ALPHABET)
 _LETTERS: Final = bytes(ord(ALPHABET[byte % len(ALPHABET)]) for byte in range(256))
 _PASSED_OVER: Final = bytes(range(_FAIR, 256))
@@ -35,6 +36,11 @@ def new_ref() -> str:
 def new_link_secret(length: SecretLength) -> str:
     """The secret of a link: 16 base58 characters are 93.7 bits, 22 are 128.9."""
     return _base58(length)
+
+
+def new_opt_out_token() -> str:
+    """The name of an opt-out page: 10 base58 characters, 58.6 bits, so that nobody stops another's messages by guessing."""
+    return _base58(OPT_OUT_LENGTH)
 
 
 def new_salt() -> bytes:

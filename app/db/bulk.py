@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from links.bulk import insert_rows
+from links.bulk import insert_rows, table_of
 
-__all__ = ["UNSYNCHRONISED", "insert_rows"]
+__all__ = ["UNSYNCHRONISED", "insert_rows", "table_of"]
 
 UNSYNCHRONISED: Mapping[str, Any] = {"synchronize_session": False}

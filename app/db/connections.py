@@ -96,6 +96,11 @@ def remove(session: Session, name: str) -> None:
     session.delete(row)
 
 
+def callback_secret(columns: Columns, connection_id: UUID) -> str:
+    """What the tokens in a connection's callback addresses are made with. It is derived, so nobody has to keep it."""
+    return columns.blind_index(HOUSE, "callbacks", connection_id.hex).hex()
+
+
 def require(session: Session, name: str) -> CarrierConnection:
     """One connection as its row. Raises NotFound."""
     row = connections.by_name(session, name)

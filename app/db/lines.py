@@ -1,13 +1,16 @@
 """A line of the review as a row: everything personal sealed, codes and counts in clear."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
 from app.crypto.vault import Vault
 from app.db.models import Batch, Document, Organisation
+
+_JSON = json.JSONEncoder(ensure_ascii=False)
 
 
 @dataclass(frozen=True)
@@ -27,8 +30,7 @@ class Sealed:
     key: bytes = field(repr=False)
 
 
-@dataclass(frozen=True)
-class LineFacts:
+class LineFacts(NamedTuple):
     """What the review says of one line, in plain types."""
 
     row_key: str
@@ -60,24 +62,31 @@ class Details:
 class LineMaker:
     """Turns lines of one batch into rows for a bulk insert."""
 
-    def __init__(self, vault: Vault, organisation: Organisation, batch: Batch, now: datetime) -> None:
+    def __init__(
+        self,
+        vault: Vault,
+        organisation: Organisation,
+        batch: Batch,
+        now: datetime,
+        staff_index: Callable[[str], bytes],
+    ) -> None:
+        """`staff_index` is `Vault.staff_index` of the organisation, for a folded staff number."""
         self._vault = vault
-        self._organisation = organisation
-        self._batch = batch
+        self._staff_index = staff_index
+        self._organisation_id = organisation.id
+        self._language = organisation.language
+        self._batch_id = batch.id
         self._now = now
+        self._sealer = vault.columns.sealer(organisation.id, "document")
         self._box = vault.envelope.review_box(organisation.id, batch.id, batch.review_day)
 
     def row(self, position: int, facts: LineFacts, part: Sealed | None, period: str) -> dict[str, Any]:
         """One row of the table `document`."""
         document_id = part.document_id if part else uuid4()
-        organisation_id, columns = self._organisation.id, self._vault.columns
+        organisation_id, columns = self._organisation_id, self._vault.columns
 
         def sealed(column: str, value: str | None) -> bytes | None:
-            return (
-                columns.seal_column(organisation_id, "document", column, document_id, value)
-                if value
-                else None
-            )
+            return self._sealer.seal(column, document_id, value) if value else None
 
         details = Details(
             findings=facts.details,
@@ -91,7 +100,7 @@ class LineMaker:
         return {
             "id": document_id,
             "organisation_id": organisation_id,
-            "batch_id": self._batch.id,
+            "batch_id": self._batch_id,
             "person_id": None,
             "block_id": None,
             "position": position,
@@ -99,17 +108,15 @@ class LineMaker:
             "state": "in_review",
             "row_key": facts.row_key,
             "conflict": facts.conflict,
-            "findings": list(facts.findings),
-            "confirmed": [],
+            "findings": facts.findings,
+            "confirmed": (),
             "details_sealed": sealed("details", _details_text(details)),
             "sheet_row": facts.sheet_row,
-            "pages": list(facts.pages),
+            "pages": facts.pages,
             "period": period,
-            "language": facts.language or self._organisation.language,
+            "language": facts.language or self._language,
             "staff_sealed": sealed("staff", facts.staff_number),
-            "staff_index": self._vault.staff_index(organisation_id, facts.staff_number)
-            if facts.staff_number
-            else None,
+            "staff_index": self._staff_index(facts.staff_number) if facts.staff_number else None,
             "name_sealed": sealed("name", facts.name),
             "phone_sealed": sealed("phone", facts.phone),
             "phone_index": self._vault.phone_index(organisation_id, facts.phone) if facts.phone else None,
@@ -148,7 +155,7 @@ def write_details(vault: Vault, document: Document, *, findings: tuple[str, ...]
 
 
 def _details_text(details: Details) -> str:
-    return json.dumps(vars(details), ensure_ascii=False)
+    return _JSON.encode(vars(details))
 
 
 def read_staff_number(vault: Vault, document: Document) -> str:

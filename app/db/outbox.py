@@ -1,9 +1,8 @@
 """What is said about a document, as a row of the table `message`: texts composed, counted and sealed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID, uuid4
 
 from app.crypto.envelope import OutboxPlace
@@ -22,8 +21,7 @@ TEXT_LIFE = timedelta(hours=72)
 REMIND_BEFORE = timedelta(days=2)
 
 
-@dataclass(frozen=True)
-class MintedLink:
+class MintedLink(NamedTuple):
     """A link that exists in this moment only: `url` holds its secret."""
 
     id: UUID
@@ -70,6 +68,10 @@ class NoticeWriter:
         """What kind of message the notice is, for the rules of sending."""
         return self._templates["sms", document.language].category
 
+    def kind(self, document: Announced) -> str:
+        """What is said, for its rank among what waits."""
+        return self._templates["sms", document.language].kind
+
     def _values(self, document: Announced, url: str) -> dict[str, str]:
         language, period = document.language, document.period
         known = self._known.get((language, period))
@@ -97,22 +99,25 @@ class NoticeMaker:
         rcs_life: timedelta,
         now: datetime,
     ) -> None:
-        self._vault = vault
-        self._organisation = organisation
-        self._batch = batch
+        self._organisation_id = organisation.id
+        self._sender_name = organisation.name
+        self._contact_phone = organisation.contact_phone or None
+        self._batch_id = batch.id
         self._words = NoticeWriter(organisation, batch, templates, terms)
-        self._senders = senders
-        self._terms = terms
         self._rcs_life = int(rcs_life.total_seconds())
         self._now = now
+        remind_at = terms.expires_at - REMIND_BEFORE
+        self._remind_at = remind_at if remind_at > now else None
         self._plan = [channel for channel in batch.channels if channel in senders]
+        self._first_sender_id = senders[self._plan[0]].id
         self._expires_at = min(now + TEXT_LIFE, terms.expires_at)
         self._day = day_of(self._expires_at)
         self._sealer = vault.envelope.text_sealer(self._day)
+        self._columns = vault.columns.sealer(organisation.id, "message")
 
     def row(self, document: LeavingDocument, phone: str, link: MintedLink) -> dict[str, Any]:
         """The message about one document, queued."""
-        organisation_id, message_id = self._organisation.id, uuid4()
+        organisation_id, message_id = self._organisation_id, uuid4()
         text = self._words.text(document, link.url)
         count = segment(text)
         place = OutboxPlace(organisation_id, message_id, link.id, "sms", self._day)
@@ -123,18 +128,19 @@ class NoticeMaker:
         return {
             "id": message_id,
             "organisation_id": organisation_id,
-            "batch_id": self._batch.id,
+            "batch_id": self._batch_id,
             "document_id": document.id,
             "link_id": link.id,
-            "sender_id": self._senders[self._plan[0]].id,
+            "sender_id": self._first_sender_id,
             "category": self._words.category(document),
+            "kind": self._words.kind(document),
             "template_key": notices.PAYSLIP_NOTICE,
             "language": document.language,
             "plan": self._plan,
             "channel": self._plan[0],
             "state": "queued",
             "reason": "",
-            "to_sealed": self._vault.columns.seal_column(organisation_id, "message", "to", message_id, phone),
+            "to_sealed": self._columns.seal("to", message_id, phone),
             "to_index": document.phone_index,
             "text_sealed": self._sealer.seal(place, text),
             "card_sealed": card,
@@ -151,15 +157,14 @@ class NoticeMaker:
 
     def _card(self, document: Announced, link: MintedLink) -> str:
         title, description = self._words.card(document, link.url)
-        remind_at = self._terms.expires_at - REMIND_BEFORE
         card = document_card(
             language="en" if document.language == "en" else "fr",
-            sender_name=self._organisation.name,
+            sender_name=self._sender_name,
             title=title,
             description=description,
             link=link.url,
             ref=link.ref,
-            phone=self._organisation.contact_phone or None,
-            remind_at=remind_at if remind_at > self._now else None,
+            phone=self._contact_phone,
+            remind_at=self._remind_at,
         )
         return agent_message_text(card, "TRANSACTION", self._rcs_life)

@@ -8,9 +8,10 @@ from sqlmodel import Session
 
 from app.crypto.vault import Vault
 from app.db.models import Attempt, Block, Message
-from app.db.queries import journal, messages
+from app.db.queries import dead_numbers, journal, messages
 from app.evidence.tags import Tag
 from app.messaging import routing, status
+from app.messaging.failures import DEAD_NUMBER
 
 _ENDINGS = {
     routing.Ending.DELIVERED: status.State.DELIVERED,
@@ -51,6 +52,8 @@ def end(
     message.finished_at = now
     if state not in _KEEPS_TEXT:
         wipe(message, now)
+    if state is status.State.FAILED and reason in DEAD_NUMBER:
+        dead_numbers.remember(session, message.organisation_id, message.to_index, reason, now)
     session.add(message)
     _journal(session, vault, message, _TAGS[state], now, reason=reason)
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from app.db.queries.watching import Tally
+from app.messaging.failures import CLOSED_NUMBER, DEAD_NUMBER
 
 RELEASED = frozenset({"releasing", "sealed", "revoked", "expired"})
 # Nothing more comes by itself, and the person was not reached.
@@ -11,8 +12,16 @@ FAILED = frozenset({"failed", "expired", "refused"})
 # Where a person asks why.
 EXPLAINED = FAILED | {"held", "unknown"}
 # The number is to be corrected: the same text to the same number fails again.
-HOPELESS = frozenset({"unknown_number", "blocked"})
+HOPELESS = DEAD_NUMBER | CLOSED_NUMBER
 WAITING = frozenset({"releasing", "queued", "held", "submitting"})
+# What a figure counts: a document that was opened has been delivered too.
+REACHED = {
+    "submitted": frozenset({"submitted", "delivered", "opened", "downloaded"}),
+    "delivered": frozenset({"delivered", "opened", "downloaded"}),
+    "opened": frozenset({"opened", "downloaded"}),
+    "downloaded": frozenset({"downloaded"}),
+}
+FIGURES = (*REACHED, "failed")
 _OF_MESSAGES = {"cancelled": "refused", "read": "delivered"}
 # The order in which screens list stages.
 STAGES = (
@@ -43,6 +52,15 @@ def stage(document_state: str, message_state: str | None, *, opened: bool, downl
     if message_state is None:
         return "releasing"
     return _OF_MESSAGES.get(message_state, message_state)
+
+
+def is_counted(
+    figure: str, document_state: str, message_state: str | None, *, opened: bool, downloaded: bool
+) -> bool:
+    """Whether a document is one of those that one of FIGURES counts."""
+    if figure == "failed":
+        return stage(document_state, message_state, opened=opened, downloaded=downloaded) in FAILED
+    return stage("sealed", message_state, opened=opened, downloaded=downloaded) in REACHED[figure]
 
 
 @dataclass
@@ -77,16 +95,19 @@ class Counts:
         at = stage(
             tally.document_state, tally.message_state, opened=tally.opened, downloaded=tally.downloaded
         )
-        reached = stage("sealed", tally.message_state, opened=tally.opened, downloaded=tally.downloaded)
         self.total += count
         self.by_stage[at] = self.by_stage.get(at, 0) + count
         self.prepared += count if tally.document_state != "releasing" else 0
         self.waiting += count if at in WAITING else 0
-        self.submitted += count if reached in ("submitted", "delivered", "opened", "downloaded") else 0
-        self.delivered += count if reached in ("delivered", "opened", "downloaded") else 0
-        self.opened += count if reached in ("opened", "downloaded") else 0
-        self.downloaded += count if reached == "downloaded" else 0
-        self.failed += count if at in FAILED else 0
+        for figure in FIGURES:
+            if is_counted(
+                figure,
+                tally.document_state,
+                tally.message_state,
+                opened=tally.opened,
+                downloaded=tally.downloaded,
+            ):
+                setattr(self, figure, getattr(self, figure) + count)
         self.unknown += count if at == "unknown" else 0
         self.revoked += count if at == "revoked" else 0
 

@@ -75,6 +75,12 @@ def check(data: bytes, limits: PdfLimits, *, single: bool) -> Accepted | Refused
         return Refused("damaged", type(error).__name__)
 
 
+def open_again(data: bytes) -> Accepted:
+    """A file that was accepted before, without what the check made its reader remember."""
+    pdf = pikepdf.open(io.BytesIO(data), attempt_recovery=False, suppress_warnings=True)
+    return Accepted(pdf, tuple(page.obj for page in pdf.pages))
+
+
 def _check_opened(pdf: pikepdf.Pdf, limits: PdfLimits, *, single: bool) -> Accepted | Refused:
     if pdf.is_encrypted:
         return Refused("encrypted", "it opens without a password, and is encrypted all the same")

@@ -13,19 +13,23 @@ import json
 import os
 import resource
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from app.documents import frames, sandbox
-from app.documents.checks import Accepted, check
+from app.documents.checks import Accepted, check, open_again
 from app.documents.leftovers import require_nothing_left_over
 from app.documents.limits import PdfLimits, Refused, RefusedPdfError
 from app.documents.match.pages import PageFacts, Slip, group_pages, single_slip
+from app.documents.memory import MAX_GROWTH, give_back, resident_bytes
 from app.documents.text import page_count, page_texts
 from app.documents.writer import Block, PageWriter
 
 _INPUT = 0
 _OUTPUT = 1
 _CHUNK = 1024 * 1024
+# Often enough for a bar that moves, seldom enough to cost nothing.
+_PAGES_A_REPORT = 50
 # Options of mallopt (malloc.h).
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
 
@@ -95,14 +99,20 @@ def _serve() -> None:
 
 
 def _split(data: bytes, pattern: str | None, limits: PdfLimits) -> None:
+    before = resident_bytes()
     accepted = _accepted(data, limits, single=False)
+    if resident_bytes() - before > MAX_GROWTH:
+        del accepted
+        give_back()
+        accepted = open_again(data)
     texts: list[bytes] = []
-    slips = group_pages(_remembered(page_texts(data), texts), pattern)
+    slips = group_pages(_remembered(page_texts(data), texts, len(accepted.pages)), pattern)
     _reply(
         frames.PLAN,
         json.dumps({"pages": len(texts), "slips": [_slip_fields(slip) for slip in slips]}).encode(),
     )
-    writer = PageWriter(accepted.pdf, accepted.pages, limits)
+    writer = PageWriter(accepted.pdf, accepted.pages, limits, partial(open_again, data))
+    del accepted
     shelf = _Shelf()
     for index, slip in enumerate(slips):
         text = frames.PAGE_BREAK.encode().join(texts[page] for page in slip.pages)
@@ -142,9 +152,11 @@ class _Shelf:
         return number
 
 
-def _remembered(source: Iterator[str], texts: list[bytes]) -> Iterator[PageFacts]:
+def _remembered(source: Iterator[str], texts: list[bytes], pages: int) -> Iterator[PageFacts]:
     for index, text in enumerate(source):
         texts.append(text.encode())
+        if len(texts) % _PAGES_A_REPORT == 0:
+            _reply(frames.READ, frames.READ_HEAD.pack(len(texts), pages))
         yield PageFacts(index, text)
 
 

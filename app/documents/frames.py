@@ -11,6 +11,7 @@ DATA = b"D"
 GO = b"G"
 
 REFUSED = b"R"
+READ = b"A"
 PLAN = b"L"
 BLOCK = b"B"
 FORGET = b"F"
@@ -20,6 +21,8 @@ SINGLE = b"S"
 IMAGE = b"I"
 DONE = b"E"
 
+READ_HEAD = struct.Struct(">II")
+"""Pages read so far, and pages in all."""
 BLOCK_HEAD = struct.Struct(">I")
 PART_HEAD = struct.Struct(">III")
 """Of a part: its slip's index, its block's number, the length of its text."""

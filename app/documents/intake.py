@@ -4,14 +4,14 @@ One PDF alone is a merged file. Several PDFs, and the PDFs of a ZIP, are one per
 are; one that holds several people's pages is cut like a merged file.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
 
 from app.documents.archive import ArchiveLimits, ArchiveRefused, SkippedEntry, is_office_file, read_archive
 from app.documents.limits import Refused
 from app.documents.match.pages import Slip
-from app.documents.split import Part, PartRefused, PdfChild, Plan, Single
+from app.documents.split import Part, PartRefused, PdfChild, Plan, Reading, Single
 
 ZIP_MAGIC = b"PK\x03\x04"
 _EMPTY_ZIP = b"PK\x05\x06"
@@ -52,12 +52,22 @@ def is_archive(data: bytes) -> bool:
 class Intake:
     """Cuts the uploads of one batch, in order, with one child process."""
 
-    def __init__(self, child: PdfChild, pattern: str | None, archive: ArchiveLimits, *, alone: bool) -> None:
-        """`alone`: the batch has one document file only."""
+    def __init__(
+        self,
+        child: PdfChild,
+        pattern: str | None,
+        archive: ArchiveLimits,
+        *,
+        alone: bool,
+        tell: Callable[[int, int], None],
+    ) -> None:
+        """`alone`: the batch has one document file only. `tell` hears how many pages are read, and of how many: 0
+        while nobody can know, which is the case among several files."""
         self._child = child
         self._pattern = pattern
         self._archive = archive
         self._alone = alone
+        self._tell = tell
         self.page_count = 0
 
     def pieces(self, source: str, chunks: Iterable[bytes]) -> Iterator[Piece | FileRefused]:
@@ -66,7 +76,7 @@ class Intake:
         coming = iter(chunks)
         first = next(coming, b"")
         if self._alone and first.startswith(_PDF_START):
-            yield from self._cut(source, chain((first,), coming))
+            yield from self._cut(source, chain((first,), coming), whole=True)
             return
         data = b"".join((first, *coming))
         if is_office_file(data):
@@ -74,7 +84,7 @@ class Intake:
         elif is_archive(data):
             yield from self._of_archive(source, data)
         elif self._alone:
-            yield from self._cut(source, data)
+            yield from self._cut(source, data, whole=True)
         else:
             yield from self._taken(source, data)
 
@@ -99,15 +109,21 @@ class Intake:
 
     def _single(self, source: str, data: bytes, single: Single) -> Piece:
         slip = self._numbered(single.slip)
-        self.page_count += single.page_count
+        self._count(single.page_count)
         return Piece(slip, source, 0, data, "\f".join(single.texts))
 
-    def _cut(self, source: str, data: bytes | Iterable[bytes]) -> Iterator[Piece | FileRefused]:
+    def _cut(
+        self, source: str, data: bytes | Iterable[bytes], *, whole: bool = False
+    ) -> Iterator[Piece | FileRefused]:
+        """`whole`: there is nothing else in the batch."""
         pages = 0
         for event in self._child.split_merged(data, pattern=self._pattern):
             match event:
+                case Reading():
+                    self._tell(self.page_count + event.pages_read, event.page_count if whole else 0)
                 case Plan():
                     pages = event.page_count
+                    self._tell(self.page_count + pages, pages if whole else 0)
                 case Part():
                     slip = self._numbered(event.slip)
                     yield Piece(
@@ -126,6 +142,10 @@ class Intake:
                     return
         self.page_count += pages
 
+    def _count(self, pages: int) -> None:
+        self.page_count += pages
+        self._tell(self.page_count, 0)
+
     def _numbered(self, slip: Slip) -> Slip:
         if not self.page_count:
             return slip
@@ -133,5 +153,5 @@ class Intake:
 
     def _unusable(self, source: str, refusal: Refused) -> Piece:
         slip = Slip((self.page_count,), None, "unmatched", ())
-        self.page_count += 1
+        self._count(1)
         return Piece(slip, source, 0, b"", "", refusal)

@@ -30,6 +30,14 @@ _OUT_OF_MEMORY = (signal.SIGABRT, signal.SIGILL, signal.SIGTRAP, signal.SIGKILL)
 
 
 @dataclass(frozen=True)
+class Reading:
+    """How far the child has read a merged file; files of a few pages are read without a word."""
+
+    pages_read: int
+    page_count: int
+
+
+@dataclass(frozen=True)
 class Plan:
     """How a merged file falls apart, before any part is written: one slip per coming part, in page order."""
 
@@ -114,8 +122,8 @@ class PdfChild:
 
     def split_merged(
         self, pdf: bytes | Iterable[bytes], *, pattern: str | None = None
-    ) -> Generator[Plan | Part | PartRefused | Refused, None, None]:
-        """First the `Plan`, then a `Part` or `PartRefused` for each of its slips; or one `Refused`, also midway.
+    ) -> Generator[Reading | Plan | Part | PartRefused | Refused, None, None]:
+        """Now and then a `Reading`; the `Plan`, then a `Part` or `PartRefused` for each of its slips; or one `Refused`, also midway.
 
         `pattern` is the organisation's own pattern for staff numbers; raises `InvalidInput` when it is none (see
         `match.numbers.compile_pattern`). Parts come one at a time and the child waits for the reader, so neither side
@@ -125,7 +133,9 @@ class PdfChild:
         slips: tuple[Slip, ...] = ()
         blocks: dict[int, bytes] = {}
         for kind, payload in self._answers(pdf, {"task": "split", "pattern": pattern}):
-            if kind == frames.PLAN:
+            if kind == frames.READ:
+                yield Reading(*frames.READ_HEAD.unpack(payload))
+            elif kind == frames.PLAN:
                 fields = json.loads(payload)
                 slips = tuple(map(_slip, fields["slips"]))
                 yield Plan(fields["pages"], slips)

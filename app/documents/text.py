@@ -6,22 +6,19 @@ a walk through the page tree to the page where it goes on.
 """
 
 import ctypes
-import os
 import re
 from collections import deque
 from collections.abc import Iterator
-from pathlib import Path
 
 import pypdfium2.raw as pdfium
 
 from app.documents.limits import RefusedPdfError
+from app.documents.memory import MAX_GROWTH, give_back, resident_bytes
 
 UNREADABLE = "\ufffd"
 """Stands for a glyph whose letter the PDF does not tell."""
 
 _PAGES_BETWEEN_LOOKS = 50
-_MAX_GROWTH = 64 * 1024 * 1024
-_MEMORY_PAGE = os.sysconf("SC_PAGE_SIZE")
 # Fonts are forgotten with the last open page that uses them; loading them again for every page costs a tenth.
 _PAGES_HELD = 2
 _LINE_MARK = "\x1e"
@@ -45,13 +42,14 @@ def page_texts(data: bytes) -> Iterator[str]:
         for text in _texts_of_one_opening(data, start, pages):
             yield text
             start += 1
+        give_back()
 
 
 def _texts_of_one_opening(data: bytes, start: int, end: int) -> Iterator[str]:
     """Texts from page `start` on, until the end or until the reader has grown too much."""
     document = _open(data)
     held: deque[ctypes.c_void_p] = deque()
-    at_opening = _resident_bytes()
+    at_opening = resident_bytes()
     try:
         for index in range(start, end):
             page = pdfium.FPDF_LoadPage(document, index)
@@ -61,16 +59,12 @@ def _texts_of_one_opening(data: bytes, start: int, end: int) -> Iterator[str]:
             yield _page_text(page)
             if len(held) > _PAGES_HELD:
                 pdfium.FPDF_ClosePage(held.popleft())
-            if index % _PAGES_BETWEEN_LOOKS == 0 and _resident_bytes() - at_opening > _MAX_GROWTH:
+            if index % _PAGES_BETWEEN_LOOKS == 0 and resident_bytes() - at_opening > MAX_GROWTH:
                 return
     finally:
         for page in held:
             pdfium.FPDF_ClosePage(page)
         pdfium.FPDF_CloseDocument(document)
-
-
-def _resident_bytes() -> int:
-    return int(Path("/proc/self/statm").read_text().split()[1]) * _MEMORY_PAGE
 
 
 def cleaned(raw: str) -> str:

@@ -7,15 +7,17 @@ of bytes that starts every such part; a part adds its own `tail`.
 """
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pikepdf
 
 from app.documents.allowed import INHERITABLE, PAGE_KEYS
+from app.documents.checks import Accepted
 from app.documents.content import Use, used_names
 from app.documents.limits import PdfLimits, RefusedPdfError
+from app.documents.memory import MAX_GROWTH, give_back, resident_bytes
 from app.documents.nodes import Node, identity, number_nodes, object_bytes, plain, written
 from app.documents.resources import DEFAULT_SPACES, Pieces, ResourceCopier
 from app.documents.streams import ContentReader
@@ -25,6 +27,7 @@ _CATALOGUE_AT = _HEADER.index(b"1 0 obj")
 _FIRST_SHARED = 3
 _MAX_PARENTS = 60
 _MEMO_ENTRIES = 4096
+_PARTS_BETWEEN_LOOKS = 50
 _BLOCKS = 16
 _BLOCK_BYTES = 24 * 1024 * 1024
 
@@ -52,11 +55,27 @@ class _Frame:
 
 
 class PageWriter:
-    """Writes parts of one open source file. `pages` are its page dictionaries, in order."""
+    """Writes parts of one source file. `pages` are its page dictionaries, in order.
 
-    def __init__(self, pdf: pikepdf.Pdf, pages: Sequence[Any], limits: PdfLimits) -> None:
+    `open_again` opens the same file anew: that is done when what was read of it takes much memory.
+    """
+
+    def __init__(
+        self,
+        pdf: pikepdf.Pdf,
+        pages: Sequence[Any],
+        limits: PdfLimits,
+        open_again: Callable[[], Accepted] | None = None,
+    ) -> None:
+        self._limits = limits
+        self._open_again = open_again
+        self._parts = 0
+        self._start(pdf, pages)
+
+    def _start(self, pdf: pikepdf.Pdf, pages: Sequence[Any]) -> None:
+        self._at_opening = resident_bytes()
         self._pages = pages
-        self._reader = ContentReader(pdf, limits)
+        self._reader = ContentReader(pdf, self._limits)
         self._copier = ResourceCopier(self._reader)
         self._inherited: dict[tuple[int, int], dict[str, Any]] = {}
         self._keys: dict[tuple[Any, ...], tuple[Any, ...]] = {}
@@ -68,6 +87,9 @@ class PageWriter:
 
         Raises `RefusedPdfError` when a page cannot be read well enough to be sure that nothing else comes along.
         """
+        self._parts += 1
+        if self._open_again and self._parts % _PARTS_BETWEEN_LOOKS == 0:
+            self._stay_small(self._open_again)
         try:
             streams = [_content_streams(self._pages[index]) for index in indexes]
             frames = [
@@ -79,6 +101,14 @@ class PageWriter:
             )
         except (pikepdf.PdfError, RuntimeError, TypeError, ValueError, KeyError, AttributeError) as error:
             raise RefusedPdfError("page_damaged", type(error).__name__) from None
+
+    def _stay_small(self, open_again: Callable[[], Accepted]) -> None:
+        if resident_bytes() - self._at_opening <= MAX_GROWTH:
+            return
+        del self._pages, self._reader, self._copier, self._inherited, self._keys, self._blocks
+        give_back()
+        source = open_again()
+        self._start(source.pdf, source.pages)
 
     def _frame(self, page: Any, streams: Sequence[Any]) -> _Frame:
         inherited = self._from_parent(page.get("/Parent"), 0)

@@ -23,10 +23,11 @@ from dbos._serialization import DBOSPortableJSON
 from sqlalchemy.orm import Session
 
 from app.core import clock
-from app.core.jobs import Handlers, Job, Schedule
+from app.core.jobs import DeadJob, Handlers, Job, Schedule
 from app.engine import workflows
-from app.engine.backlog import TICKS, Backlog, forget, read_backlog
-from app.engine.handlers import HandlerRunner, Interrupted, OnDead, Policy
+from app.engine.backlog import TICKS, Backlog, dead_jobs, forget, read_backlog
+from app.engine.handlers import HandlerRunner, Interrupted, Policy
+from app.engine.heartbeat import Heard, Heartbeat, Pace, read_beats
 from app.engine.logs import quiet_library
 from app.engine.schema import LISTEN_NOTIFY, SCHEMA
 
@@ -60,6 +61,7 @@ class DbosEngine:
         *,
         heavy: Collection[str] = (),
         policy: Policy | None = None,
+        pace: Pace | None = None,
     ) -> None:
         quiet_library()
         self._database = database
@@ -68,6 +70,7 @@ class DbosEngine:
         self._heavy = frozenset(heavy)
         self._policy = policy or Policy()
         self._runner: HandlerRunner | None = None
+        self._heartbeat = Heartbeat(database, executor_id, APPLICATION, pace or Pace())
         self._client = DBOSClient(
             system_database_engine=database,
             dbos_system_schema=SCHEMA,
@@ -88,17 +91,17 @@ class DbosEngine:
             options["delay_seconds"] = delay
         self._client.enqueue_in_transaction(transaction, options, *job.ids)
 
-    def start(self, handlers: Handlers, schedules: Sequence[Schedule], on_dead: OnDead) -> None:
-        """Run jobs and schedules in threads of this process, unfinished ones of an earlier run first.
+    def start(self, handlers: Handlers, schedules: Sequence[Schedule]) -> None:
+        """Run jobs and schedules in threads of this process, unfinished ones of an earlier run first, and take over
+        those of workers that are not heard of any more.
 
-        `on_dead(kind, ids, error_code)` is told of each job that is given up; twice, if the process ends just then.
         Raises RuntimeError when an engine already runs in this process, KeyError for a schedule without a handler.
         """
         with DbosEngine._guard:
             if DbosEngine._started is not None:
                 raise RuntimeError("A job engine is already running in this process; stop it first")
             DbosEngine._started = self
-        self._runner = runner = HandlerRunner(self._policy, on_dead)
+        self._runner = runner = HandlerRunner(self._policy)
         try:
             for kind, handler in handlers.items():
                 workflows.add_job(runner, kind, handler)
@@ -106,6 +109,8 @@ class DbosEngine:
                 workflows.add_tick(runner, schedule.kind, handlers[schedule.kind])
             self._declare_queues()
             self._declare_schedules(schedules)
+            # Before the first job is taken: what a worker holds is left to it only while it is heard of.
+            self._heartbeat.start()
             DBOS(config=self._configuration())
             DBOS.launch()
         except BaseException:
@@ -129,6 +134,7 @@ class DbosEngine:
         for thread in threading.enumerate():
             if thread.name.startswith(THREADS):
                 thread.join(max(0.0, deadline - time.monotonic()))
+        self._heartbeat.stop()
         DbosEngine._started = None
         return self._runner.running == 0
 
@@ -147,6 +153,14 @@ class DbosEngine:
     def status(self) -> Backlog:
         """What waits, runs and is dead, over all processes."""
         return read_backlog(self._database)
+
+    def dead(self) -> list[DeadJob]:
+        """Jobs that were given up and are still remembered, tried again since or not."""
+        return list(dead_jobs(self._client))
+
+    def workers(self) -> list[Heard]:
+        """Every worker that did not stop by itself, with how long ago it was last heard of."""
+        return read_beats(self._database)
 
     def purge(self, before: datetime, ticks_before: datetime) -> int:
         """Forget jobs finished before `before` and ticks of schedules finished before `ticks_before`; says how many.

@@ -6,7 +6,7 @@ an error, its way through our source and the job's ids are ever written (`app.co
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +15,6 @@ from app.core.errors import InvalidInput, PliError
 from app.core.jobs import Handler
 from app.core.log import about, fields
 
-OnDead = Callable[[str, tuple[str, ...], str], None]
 WORKER_DIED = "worker_died"
 
 logger = logging.getLogger(__name__)
@@ -29,7 +28,7 @@ class Interrupted(BaseException):
 
 
 class JobFailed(Exception):
-    """A job was given up. The engine stores this text."""
+    """A job was given up. The engine stores this text, from which `app.engine.backlog` reads the code."""
 
     def __init__(self, kind: str, code: str) -> None:
         super().__init__(f"{kind}: {code}")
@@ -47,10 +46,9 @@ class Policy:
 class HandlerRunner:
     """Runs handlers on the engine's threads."""
 
-    def __init__(self, policy: Policy, on_dead: OnDead) -> None:
+    def __init__(self, policy: Policy) -> None:
         self.stopping = threading.Event()
         self.policy = policy
-        self._on_dead = on_dead
         self._running = 0
         self._guard = threading.Lock()
         self._ticking: set[str] = set()
@@ -63,18 +61,13 @@ class HandlerRunner:
     def run(self, kind: str, handler: Handler, ids: tuple[str, ...], starts: int) -> None:
         """Run one job, which has been started `starts` times in all, until it succeeds or is dead.
 
-        Raises JobFailed when it is dead, after telling `on_dead`, which may hear of the same job twice if the
-        process ends in between.
+        Raises JobFailed when it is dead.
         """
         with self._counted():
             code = WORKER_DIED if starts > self.policy.max_recoveries + 1 else self._try(kind, handler, ids)
         if not code:
             return
         logger.error("a job was given up", extra=fields(job=kind, ids=ids, code=code))
-        try:
-            self._on_dead(kind, ids, code)
-        except Exception as error:
-            logger.error("what is to follow a job given up failed", extra=_told(error, kind, ids))
         raise JobFailed(kind, code)
 
     def tick(self, kind: str, handler: Handler) -> None:

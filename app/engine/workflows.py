@@ -33,5 +33,5 @@ def add_tick(runner: HandlerRunner, kind: str, handler: Handler) -> None:
 
 
 def _register(runner: HandlerRunner, name: str, workflow: Callable[..., None]) -> None:
-    # Our own count ends a job that kills its worker; the library's, a little later, one whose on_dead does.
+    # Our own count ends a job that kills its worker; the library's would, later, if ours were never reached.
     DBOS.workflow(name=name, max_recovery_attempts=runner.policy.max_recoveries + 5)(workflow)

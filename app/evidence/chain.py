@@ -107,13 +107,13 @@ def _fault(event: ChainEvent, head: bytes, last_seq: int) -> Fault | None:
 
 
 def _refuse_floats(value: Value) -> None:
-    if isinstance(value, _WHOLE):
-        return
     if isinstance(value, float):
         raise ValueError("a journal body holds whole numbers only")
+    items: Iterable[Value] = ()
     if isinstance(value, Mapping):
-        for item in value.values():
-            _refuse_floats(item)
+        items = value.values()
     elif isinstance(value, Sequence) and not isinstance(value, str):
-        for item in value:
+        items = value
+    for item in items:
+        if not isinstance(item, _WHOLE):
             _refuse_floats(item)

@@ -10,11 +10,11 @@ gsm7, national, national_tables, segmentation    what the text costs on the air
 routing         which channel first, and when the second one may be used
 consent         may this be said to this person at all
 windows, holidays     when may it be said
-categories, throttle  who goes first, and how fast
+categories, category_rules, throttle  what each purpose asks for, who goes first, and how fast
 status          what the reports amount to
 optout          what the person answered
 explain         the same decisions, one JSON line at a time
 
 Rules that change with time are records (`records.Rule`): `window_rules`, `holidays`, `numbering`,
-`encode_table` and `optout_words` are the ones Pli ships, and an operator may replace them.
+`encode_table`, `optout_words` and `category_rules` are the ones Pli ships, and an operator may replace them.
 """

@@ -1,10 +1,10 @@
-"""What a message is for, and who goes first when a sender has more to say than its pace allows."""
+"""What a message is for: its category, and the kind of thing said."""
 
 from enum import StrEnum
 
 
 class Category(StrEnum):
-    """The purpose of a message, which decides consent and sending window.
+    """The purpose of a message, which decides consent, window, sender, mentions and rank (see `category_rules`).
 
     An offer inside a transactional text makes it marketing (operators' charter, functional messages).
     """
@@ -15,14 +15,15 @@ class Category(StrEnum):
     ALERT = "alert"
 
 
-_ORDER = (Category.ALERT, None, Category.CONVERSATIONAL, Category.TRANSACTIONAL, Category.MARKETING)
+class Kind(StrEnum):
+    """What is said, finer than the category: it gives a new template its category, and an access code its rank."""
 
-
-def priority(category: Category, access_code: bool = False) -> int:
-    """Rank in a sender's queue, 0 first: alert, access code, conversation, transactional, marketing.
-
-    A code somebody is waiting for in front of a screen passes everything but an alert.
-    """
-    if access_code and category is not Category.ALERT:
-        return _ORDER.index(None)
-    return _ORDER.index(category)
+    NOTICE = "notice"  # a document or a fact the person waits for
+    ACCESS_CODE = "access_code"
+    APPOINTMENT = "appointment"
+    REMINDER = "reminder"
+    ABANDONED_BASKET = "abandoned_basket"
+    OFFER = "offer"
+    INFORMATION = "information"  # of a charity or a town: it sells nothing, and is not waited for
+    REPLY = "reply"
+    WARNING = "warning"  # danger, fraud, closure: what nobody may hold

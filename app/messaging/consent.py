@@ -3,14 +3,16 @@
 Marketing needs an opt-in, or the soft opt-in of an earlier sale (CPCE L34-5; CNIL, text read). A STOP closes
 marketing on SMS and RCS for its sender and nothing else; an objection to everything closes everything. Which STOP
 covers which channel, what a doubtful answer suspends and how long silence keeps a consent are our choices.
+Information that sells nothing (a charity's, a town's) needs no opt-in, and never passes an objection (CNIL).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from app.messaging.categories import Category
+from app.messaging.category_rules import CATEGORY_RULES, CategoryRule, ConsentNeed, category_rule
 
 SMS, RCS = "sms", "rcs"
 # Prospects are forgotten three years after the last contact (Olympe.legal, secondary).
@@ -32,6 +34,10 @@ class Fact(StrEnum):
     CARRIER_BLOCK = "carrier_block"  # the operator refuses this number to this sender
 
 
+# Of two lines of the same instant the one that closes is read last, so that the order they are stored in never matters.
+_CLOSING = frozenset({Fact.STOP, Fact.DOUBTFUL_ANSWER, Fact.OBJECTION_ALL, Fact.CARRIER_BLOCK})
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One line of the ledger of a number, newest last.
@@ -45,6 +51,24 @@ class Entry:
     channels: frozenset[str] = frozenset({SMS, RCS})
 
 
+class StopScope(StrEnum):
+    """How far a STOP reaches: every sender of the organisation, the one it was said to, or only that channel of it."""
+
+    ORGANISATION = "organisation"
+    SENDER = "sender"
+    CHANNEL = "channel"
+
+
+def stop_reach(scope: StopScope, sender: str, channel: str) -> tuple[str | None, frozenset[str]]:
+    """The sender and the channels of the line that a STOP said to `sender` on `channel` writes.
+
+    A sender that is not known is every sender: a STOP is never lost for want of an address.
+    """
+    if scope is StopScope.ORGANISATION or not sender:
+        return None, frozenset({SMS, RCS})
+    return sender, frozenset({channel}) if scope is StopScope.CHANNEL else frozenset({SMS, RCS})
+
+
 class Ground(StrEnum):
     """Why a message is allowed; kept with the message."""
 
@@ -53,6 +77,7 @@ class Ground(StrEnum):
     ALERT = "alert"
     OPT_IN = "opt_in"
     SOFT_OPT_IN = "soft_opt_in"
+    NON_COMMERCIAL = "non_commercial"
 
 
 class Denial(StrEnum):
@@ -106,31 +131,53 @@ class _Standing:
 
 
 def decide(
-    category: Category, ledger: Iterable[Entry], sender: str, channel: str, now: datetime
+    category: Category,
+    ledger: Iterable[Entry],
+    sender: str,
+    channel: str,
+    now: datetime,
+    *,
+    commercial: bool = True,
+    rules: Sequence[CategoryRule] = CATEGORY_RULES,
 ) -> Allowed | Denied:
     """Whether `sender` may say something of this category on this channel now.
 
     `ledger` holds the lines of one number and one organisation, in any order; those after `now` do not count.
+    `commercial` False is information that sells nothing, and only matters where an opt-in is needed. What a category
+    needs is said by the rule in force that day.
     """
     standing = _standing(ledger, sender, channel, now)
     if standing.objected:
         return _denied(Denial.OBJECTION)
     if standing.blocked:
         return _denied(Denial.CARRIER_BLOCK)
-    if category is Category.TRANSACTIONAL:
-        return Allowed(Ground.FUNCTIONAL)
-    if category is Category.ALERT:
-        return Allowed(Ground.ALERT)
-    if category is Category.CONVERSATIONAL:
+    need = category_rule(category, now.date(), rules).consent
+    if need is ConsentNeed.NONE:
+        return Allowed(Ground.ALERT if category is Category.ALERT else Ground.FUNCTIONAL)
+    if need is ConsentNeed.CONVERSATION:
         return Allowed(Ground.CONVERSATION) if standing.wrote else _denied(Denial.NO_CONVERSATION)
-    return _marketing(standing, now)
+    return _marketing(standing, now, commercial)
 
 
-def _marketing(standing: _Standing, now: datetime) -> Allowed | Denied:
+def is_stopped(ledger: Iterable[Entry], sender: str, now: datetime) -> bool:
+    """Whether marketing of this sender is closed on every channel; an empty `sender` asks for what closes them all."""
+    lines = list(ledger)
+    return all(_standing(lines, sender, channel, now).stopped for channel in (SMS, RCS))
+
+
+def is_objected(ledger: Iterable[Entry], now: datetime) -> bool:
+    """Whether the person objected to everything, on every channel."""
+    lines = list(ledger)
+    return all(_standing(lines, "", channel, now).objected for channel in (SMS, RCS))
+
+
+def _marketing(standing: _Standing, now: datetime, commercial: bool) -> Allowed | Denied:
     if standing.stopped:
         return _denied(Denial.STOPPED)
     if standing.doubtful:
         return _denied(Denial.DOUBTFUL)
+    if not commercial:
+        return Allowed(Ground.NON_COMMERCIAL)
     if standing.ground is None or standing.last_contact is None:
         return _denied(Denial.NO_CONSENT)
     if now - standing.last_contact > PROSPECT_LIFE:
@@ -144,7 +191,7 @@ def _denied(reason: Denial) -> Denied:
 
 def _standing(ledger: Iterable[Entry], sender: str, channel: str, now: datetime) -> _Standing:
     standing = _Standing()
-    for entry in sorted(ledger, key=lambda line: line.at):
+    for entry in sorted(ledger, key=lambda line: (line.at, line.fact in _CLOSING)):
         if entry.at > now or entry.sender not in {None, sender} or channel not in entry.channels:
             continue
         _apply(entry, standing)

@@ -27,18 +27,22 @@ class TemplateError(InvalidInput):
         self.fields = fields
 
 
+@lru_cache(maxsize=256)
 def fields(template: str) -> tuple[str, ...]:
     """The placeholders a template asks for, each once, in order.
 
     Raises TemplateError("bad_placeholder") on a brace that opens or closes nothing.
     """
-    return tuple(dict.fromkeys(_pieces(template)[1::2]))
+    return tuple(dict.fromkeys(pieces(template)[1::2]))
 
 
 @lru_cache(maxsize=256)
-def _pieces(template: str) -> tuple[str, ...]:
-    """Text and placeholder in turn, beginning and ending with text: a batch renders one template for everybody."""
-    pieces = [""]
+def pieces(template: str) -> tuple[str, ...]:
+    """Text and placeholder in turn, beginning and ending with text: a batch renders one template for everybody.
+
+    Raises TemplateError("bad_placeholder").
+    """
+    found = [""]
     position = 0
     for match in _TOKEN.finditer(template):
         if match[0] in {"{", "}"}:
@@ -46,14 +50,14 @@ def _pieces(template: str) -> tuple[str, ...]:
                 "bad_placeholder",
                 "A brace stands alone: write {name} for a placeholder, {{ or }} for a brace.",
             )
-        pieces[-1] += template[position : match.start()]
+        found[-1] += template[position : match.start()]
         if match[1] is None:
-            pieces[-1] += match[0][0]
+            found[-1] += match[0][0]
         else:
-            pieces += [match[1], ""]
+            found += [match[1], ""]
         position = match.end()
-    pieces[-1] += template[position:]
-    return tuple(pieces)
+    found[-1] += template[position:]
+    return tuple(found)
 
 
 def check_fields(template: str, known: Iterable[str]) -> None:
@@ -71,13 +75,14 @@ def render(template: str, values: Mapping[str, str]) -> str:
     "missing_value" when its value is blank, since "Hello ," is worse than no message.
     """
     wanted = fields(template)
-    check_fields(template, values)
-    blank = tuple(name for name in wanted if not values[name].strip())
+    if not values.keys() >= set(wanted):
+        check_fields(template, values)
+    blank = tuple([name for name in wanted if not values[name].strip()])
     if blank:
         raise TemplateError("missing_value", "A value the template needs is blank for this person.", blank)
-    pieces = list(_pieces(template))
-    pieces[1::2] = [values[name] for name in pieces[1::2]]
-    return "".join(pieces)
+    filled = list(pieces(template))
+    filled[1::2] = [values[name] for name in filled[1::2]]
+    return "".join(filled)
 
 
 @dataclass(frozen=True, slots=True)

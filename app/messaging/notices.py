@@ -1,11 +1,13 @@
 """The texts an organisation starts with. Each is written in GSM-7 letters, so that the usual notice fits one SMS.
 
-Fields: `{sender}` who sends, `{period}` the month or what the document is about, `{until}` the last day of the link,
+Fields: `{sender}` who sends, `{contact}` how to reach them, `{period}` the month or what the document is about, `{until}` the last day of the link,
 `{link}` the link itself, `{hint}` where the password comes from (or that none is needed).
 """
 
 from dataclasses import dataclass
 from datetime import date
+
+from app.messaging.categories import Kind
 
 
 @dataclass(frozen=True)
@@ -18,9 +20,19 @@ class DefaultTemplate:
     category: str
     title: str
     text: str
+    kind: Kind = Kind.NOTICE
 
 
 PAYSLIP_NOTICE = "payslip_notice"
+STOP_DONE = "stop_done"
+START_DONE = "start_done"
+CONTACT_ANSWER = "contact_answer"
+
+
+def _answer(key: str, language: str, text: str) -> DefaultTemplate:
+    """What the service itself answers to a keyword: without offer, by the channel the person used."""
+    return DefaultTemplate(key, "sms", language, "transactional", "", text, Kind.REPLY)
+
 
 DEFAULT_TEMPLATES = (
     DefaultTemplate(
@@ -55,6 +67,12 @@ DEFAULT_TEMPLATES = (
         "Your payslip {period}",
         "{sender} has a document for you, available until {until}. {hint}",
     ),
+    _answer(STOP_DONE, "fr", "{sender}: c'est fait, vous ne recevrez plus nos messages commerciaux."),
+    _answer(STOP_DONE, "en", "{sender}: done, you will get no more marketing messages from us."),
+    _answer(START_DONE, "fr", "{sender}: c'est noté, vous recevrez de nouveau nos messages commerciaux."),
+    _answer(START_DONE, "en", "{sender}: noted, you will get our marketing messages again."),
+    _answer(CONTACT_ANSWER, "fr", "{sender}: {contact}"),
+    _answer(CONTACT_ANSWER, "en", "{sender}: {contact}"),
 )
 
 PASSWORD_HINTS = {

@@ -101,6 +101,11 @@ def read_answer(text: str, lexicon: Lexicon = _DEFAULT) -> Intent | None:
     return Intent.DOUBTFUL if _may_be_a_request(text, words, lexicon) else None
 
 
+def clauses(text: str) -> list[str]:
+    """The parts of a text between its stops."""
+    return _CLAUSE_END.split(text)
+
+
 def _without_courtesy(words: str) -> str:
     return " ".join(_COURTESY.sub(" ", words).split())
 
@@ -127,8 +132,8 @@ def _may_be_a_request(text: str, words: str, lexicon: Lexicon) -> bool:
     """Whether a text that is more than a request still deserves a person's eyes."""
     if lexicon.phrase.search(words) or lexicon.doubtful.search(words):
         return True
-    clauses = [_without_courtesy(fold(clause)) for clause in _CLAUSE_END.split(text)]
-    if any(_request(clause, lexicon) is Intent.OPT_OUT and _depends(clause, lexicon) for clause in clauses):
+    asked = [_without_courtesy(fold(clause)) for clause in clauses(text)]
+    if any(_request(clause, lexicon) is Intent.OPT_OUT and _depends(clause, lexicon) for clause in asked):
         return True
     tokens = words.split()
     last = len(tokens) - 1

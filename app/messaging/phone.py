@@ -153,6 +153,14 @@ def read_phone(typed: str, region: str = numbering.MAINLAND) -> Phone | Unreacha
     return Phone(e164, territory, tuple(repair for repair in Repair if repair in repairs), ambiguous)
 
 
+def require_phone(typed: str, region: str = numbering.MAINLAND) -> str:
+    """E.164. Raises InvalidInput with the problem `read_phone` finds."""
+    read = read_phone(typed, region)
+    if not isinstance(read, Phone):
+        raise InvalidInput(read.problem, read.message)
+    return read.e164
+
+
 def _plain_mobile(typed: str) -> bool:
     return (
         len(typed) == 10

@@ -28,9 +28,10 @@ _LENGTH, _REFERENCE, _WIDE_REFERENCE = 1, 5, 6
 
 _CLUSTER = regex.compile(r"\X")
 _ASTRAL = re.compile("[\U00010000-\U0010ffff]")
-# Letters and signs of French texts, each a cluster of its own beside the others: spares most texts the search.
-_NO_CLUSTERS = re.compile(
-    "[\0-\x0c\x0e-\u02ff\u0391-\u03c9\u1e00-\u1eff\u2010-\u2027\u202f-\u205e\u20a0-\u20c0]*"
+# Two neighbours of which each is a cluster of its own beside the other, as letters and signs of most texts are: a cut
+# between them is sound without looking for clusters.
+_PLAIN_PAIR = re.compile(
+    "[\0-\x0c\x0e-\u02ff\u0391-\u03c9\u1e00-\u1eff\u2010-\u2027\u202f-\u205e\u20a0-\u20c0]{2}"
 )
 
 
@@ -88,6 +89,12 @@ class Segmentation(NamedTuple):
     def segments(self) -> int:
         """How many short messages the text takes, which is what a network bills and paces."""
         return len(self.cuts) - 1
+
+    @property
+    def limit(self) -> int:
+        """How many units each short message holds beside its header."""
+        elements = max(0, len(self.header(1, 0)) - _LENGTH)
+        return room(elements, 7 if self.encoding == GSM7 else 16)
 
     @property
     def parts(self) -> tuple[Segment, ...]:
@@ -204,7 +211,7 @@ def _cuts(text: str, units: int, single: int, limit: int, double: re.Pattern[str
         return (0, size) if text else (0,)
     doubles = [match.start() for match in double.finditer(text)] if units > size else []
     cuts = _filled(size, doubles, limit)
-    if _NO_CLUSTERS.fullmatch(text) is None:
+    if any(_PLAIN_PAIR.match(text, cut - 1) is None for cut in cuts[1:-1]):
         starts = _cluster_starts(text)
         if any(starts[cut] != cut for cut in cuts[:-1]):
             cuts = _kept_whole(starts, _prefix(size, doubles), limit)

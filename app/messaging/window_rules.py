@@ -86,3 +86,19 @@ PAYSLIP_NOTICE = WindowRule(
 
 WINDOW_RULES = (HOUSE_MARKETING, AF2M_2024, AF2M_2026, FUNCTIONAL_MESSAGES, PAYSLIP_NOTICE)
 CHARTERS = (AF2M_2024, AF2M_2026)
+
+# Hours some providers keep whatever the charter says; a provider that is not here has none of its own.
+CONNECTOR_WINDOWS: dict[str, tuple[WindowRule, ...]] = {
+    "ovh": (
+        WindowRule(
+            id="connector-ovh",
+            name="hours of the provider OVH",
+            categories=frozenset({Category.MARKETING}),
+            opens=time(8),
+            closes=time(22),
+            days=frozenset(range(5)),
+            source="OVH, its own pages: closed 22:00 to 08:00 and at week-ends",
+            certainty=Certainty.TEXT_READ,
+        ),
+    ),
+}

@@ -12,7 +12,8 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from app.messaging.categories import Category
-from app.messaging.holidays import holiday_on
+from app.messaging.category_rules import CATEGORY_RULES, CategoryRule, category_rule
+from app.messaging.holidays import HOLIDAYS, Holiday, holidays
 from app.messaging.place import Place
 from app.messaging.window_rules import FUNCTIONAL_MESSAGES, WindowRule
 
@@ -53,26 +54,63 @@ class _Closed:
     why: str
 
 
-def next_open(category: Category, at: datetime, place: Place, rules: Sequence[WindowRule]) -> WindowDecision:
+@dataclass(frozen=True, slots=True)
+class _Calendar:
+    place: Place
+    days_off: tuple[Holiday, ...]
+
+    def holiday(self, day: date) -> Holiday | None:
+        return holidays(self.place.territory, day.year, self.days_off).get(day)
+
+
+def next_open(
+    category: Category,
+    at: datetime,
+    place: Place,
+    rules: Sequence[WindowRule],
+    *,
+    categories: Sequence[CategoryRule] = CATEGORY_RULES,
+    days_off: tuple[Holiday, ...] = HOLIDAYS,
+) -> WindowDecision:
     """Whether a message of this category may leave at `at` (aware), and otherwise when.
 
     `rules` are all those that bind the sender: the organisation's preset, the charters, the connector. Each one
-    counts on the days it is in force. Raises ValueError when `at` is naive, OverflowError past the year 9999.
+    counts on the days it is in force. `categories` says whose hours the category keeps. Raises ValueError when `at`
+    is naive, OverflowError past the year 9999.
     """
     if at.utcoffset() is None:
         raise ValueError("the instant must carry its offset")
     local = at.astimezone(ZoneInfo(place.zone))
-    binding = [rule for rule in rules if category in rule.categories and rule.opens is not None]
+    follows = category_rule(category, local.date(), categories).window
+    binding = [rule for rule in rules if follows in rule.categories and rule.opens is not None]
+    calendar = _Calendar(place, days_off)
     today = _in_force(binding, local.date())
     if not today:
         covering = next((rule for rule in rules if category in rule.categories), FUNCTIONAL_MESSAGES)
         why = f"A {category} message has no hours on this day ({covering.name})."
         return WindowDecision(True, local, covering.id, Reason.NO_HOURS, why)
-    closed = _closed(local, place, today)
+    closed = _closed(local, calendar, today)
     if closed is None:
         return WindowDecision(True, local, today[0].id, Reason.INSIDE, f"Inside the {_hours(today[0])}.")
-    opening = _first_opening(local, place, binding)
+    opening = _first_opening(local, calendar, binding)
     return WindowDecision(False, opening, closed.rule.id, closed.reason, closed.why)
+
+
+def wider_than(preset: WindowRule, charters: Sequence[WindowRule], on: date) -> WindowRule | None:
+    """The first charter in force that day that a preset goes beyond; the charter wins, and a screen says so."""
+    for charter in _in_force(list(charters), on):
+        if not preset.categories & charter.categories or charter.opens is None or charter.closes is None:
+            continue
+        if (
+            preset.opens is None
+            or preset.closes is None
+            or preset.opens < charter.opens
+            or preset.closes > charter.closes
+            or not preset.days <= charter.days
+            or preset.open_on_holidays > charter.open_on_holidays
+        ):
+            return charter
+    return None
 
 
 def undated(rule: WindowRule) -> WindowRule:
@@ -84,11 +122,11 @@ def _in_force(rules: Sequence[WindowRule], on: date) -> list[WindowRule]:
     return [rule for rule in rules if rule.in_force(on)]
 
 
-def _closed(local: datetime, place: Place, rules: Sequence[WindowRule]) -> _Closed | None:
+def _closed(local: datetime, calendar: _Calendar, rules: Sequence[WindowRule]) -> _Closed | None:
     """What closes this instant: a closed day before an hour, since it takes longer to pass."""
     day = local.date()
     for rule in rules:
-        shut = _shut_all_day(day, place, rule)
+        shut = _shut_all_day(day, calendar, rule)
         if shut is not None:
             return shut
     now = local.time()
@@ -100,22 +138,22 @@ def _closed(local: datetime, place: Place, rules: Sequence[WindowRule]) -> _Clos
     return None
 
 
-def _shut_all_day(day: date, place: Place, rule: WindowRule) -> _Closed | None:
+def _shut_all_day(day: date, calendar: _Calendar, rule: WindowRule) -> _Closed | None:
     if day.weekday() not in rule.days:
         why = f"{_DAY_NAMES[day.weekday()]} is not a day of the {_hours(rule)}."
         return _Closed(rule, Reason.CLOSED_DAY, why)
-    if not rule.open_on_holidays and (holiday := holiday_on(day, place.territory)) is not None:
+    if not rule.open_on_holidays and (holiday := calendar.holiday(day)) is not None:
         why = f"{day.isoformat()} is a public holiday ({holiday.name}), closed by the {rule.name}."
         return _Closed(rule, Reason.HOLIDAY, why)
     return None
 
 
-def _first_opening(local: datetime, place: Place, rules: Sequence[WindowRule]) -> datetime | None:
-    zone = ZoneInfo(place.zone)
+def _first_opening(local: datetime, calendar: _Calendar, rules: Sequence[WindowRule]) -> datetime | None:
+    zone = ZoneInfo(calendar.place.zone)
     for ahead in range(_SEARCHED_DAYS):
         day = local.date() + timedelta(days=ahead)
         today = _in_force(rules, day)
-        if any(_shut_all_day(day, place, rule) for rule in today):
+        if any(_shut_all_day(day, calendar, rule) for rule in today):
             continue
         opens = max((rule.opens for rule in today if rule.opens is not None), default=time(0))
         closes = min((rule.closes for rule in today if rule.closes is not None), default=None)

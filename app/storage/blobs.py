@@ -5,8 +5,11 @@ deleted once nothing in them can be opened.
 """
 
 import os
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Protocol, Self
@@ -17,10 +20,20 @@ from obstore.store import LocalStore, from_url
 from app.core.errors import NotFound, PliError
 
 WRITE_BUFFER: Final = 8 * 1024 * 1024
+# How the library names a file until it is whole.
+_UNFINISHED = re.compile(r"#\d+$")
 
 
 class BlobDamaged(PliError):
     """The object is shorter than the row that points into it."""
+
+
+@dataclass(frozen=True)
+class Stored:
+    """An object and when it was written, by the clock of the store."""
+
+    key: str
+    at: datetime
 
 
 class BlobWriter(Protocol):
@@ -52,6 +65,10 @@ class BlobStore(Protocol):
 
     def delete_folder(self, folder: str) -> None:
         """Remove every object whose key begins with the folder and a slash; a folder without objects is fine."""
+
+    def list(self, folder: str) -> Iterator[Stored]:
+        """Every object whose key begins with the folder and a slash. On a local folder also what a process that was
+        killed left unfinished, which can be deleted by its key and nothing else."""
 
     def sync(self, keys: Iterable[str]) -> None:
         """Make these objects durable, before the rows that point to them are committed."""
@@ -106,6 +123,12 @@ class ObjectBlobs:
             for found in page:
                 self.delete(found["path"])
 
+    def list(self, folder: str) -> Iterator[Stored]:
+        """Every object whose key begins with the folder and a slash."""
+        for page in obstore.list(self._store, prefix=folder):
+            for found in page:
+                yield Stored(found["path"], found["last_modified"])
+
     def sync(self, keys: Iterable[str]) -> None:
         """Nothing to do: the store answered after it had the bytes."""
 
@@ -127,6 +150,22 @@ class LocalBlobs(ObjectBlobs):
         super().delete_folder(folder)
         with suppress(OSError):
             (self._root / folder).rmdir()
+
+    def delete(self, key: str) -> None:
+        """Remove an object, or what is there of an unfinished one; one that is not there is fine."""
+        if _UNFINISHED.search(key):
+            (self._root / key).unlink(missing_ok=True)
+        else:
+            super().delete(key)
+
+    def list(self, folder: str) -> Iterator[Stored]:
+        """Every file below the folder, unfinished ones too."""
+        for place, _folders, files in os.walk(self._root / folder):
+            for name in files:
+                path = Path(place) / name
+                with suppress(FileNotFoundError):
+                    at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+                    yield Stored(path.relative_to(self._root).as_posix(), at)
 
     def sync(self, keys: Iterable[str]) -> None:
         """Sync the files, then each folder on the way to them."""

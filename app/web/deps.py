@@ -92,11 +92,20 @@ def _is_trusted(address: str, trusted: tuple[Network, ...]) -> bool:
     return any(parsed in network for network in trusted)
 
 
-RuntimeDep = Annotated[Runtime, Depends(get_runtime)]
-ConfigDep = Annotated[WebConfig, Depends(get_config)]
+# As coroutines: FastAPI hands plain functions to a thread, which costs more than all they do.
+async def _runtime(request: Request) -> Runtime:
+    return get_runtime(request)
 
 
-def get_client_net(request: Request, config: ConfigDep) -> str:
+async def _config(request: Request) -> WebConfig:
+    return get_config(request)
+
+
+RuntimeDep = Annotated[Runtime, Depends(_runtime)]
+ConfigDep = Annotated[WebConfig, Depends(_config)]
+
+
+async def get_client_net(request: Request, config: ConfigDep) -> str:
     return client_net(request, config.trusted_proxies)
 
 

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
@@ -60,7 +60,7 @@ class Door(StrEnum):
 BODY_LIMITS = {
     Door.CONSOLE: 1024 * KIB,  # a review form names every excluded line of a large batch
     Door.API: 1024 * KIB,
-    Door.CALLBACKS: 256 * KIB,
+    Door.CALLBACKS: 64 * KIB,
     Door.SIMULATOR: 64 * KIB,
     Door.RECIPIENT: 4 * KIB,
     Door.OPERATIONS: 0,
@@ -119,7 +119,9 @@ class SecurityHeaders:
 
     def __init__(self, app: ASGIApp, *, https: bool) -> None:
         self.app = app
-        self.https = https
+        wanted = COMMON_HEADERS | ({"Strict-Transport-Security": HSTS} if https else {})
+        wanted["Cache-Control"] = "no-store"
+        self._wanted = [(name.lower().encode(), value.encode()) for name, value in wanted.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -131,14 +133,14 @@ class SecurityHeaders:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in COMMON_HEADERS.items():
-                    headers.setdefault(name, value)
-                if self.https:
-                    headers.setdefault("Strict-Transport-Security", HSTS)
-                headers.setdefault("Cache-Control", "no-store")
-                if policy := _policy(door, headers.get("content-type", ""), state):
-                    headers["Content-Security-Policy"] = policy
+                # One pass over the raw headers: names are in lower case there, as ASGI asks.
+                given = list(message.get("headers", ()))
+                present = dict(given)
+                given += [header for header in self._wanted if header[0] not in present]
+                if policy := _policy(door, present.get(b"content-type", b"").decode("latin-1"), state):
+                    given = [header for header in given if header[0] != b"content-security-policy"]
+                    given.append((b"content-security-policy", policy.encode()))
+                message = {**message, "headers": given}
             await send(message)
 
         await self.app(scope, receive, send_with_headers)

@@ -22,9 +22,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
 
+from app.messaging.failures import lasting
 from app.web.static_files import STATIC, static_text, static_url
 from app.web.texts import LOCALES, Language, texts
 
+_GROUPED: Final = re.compile(r"(?<=\d) (?=\d)")
 _MAIL: Final = re.compile(r"[A-Za-z0-9._+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}")
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 
@@ -105,7 +107,9 @@ def environment() -> Environment:
         number=_number,
         percent=_percent,
         size=_size,
+        lasting=lasting,
         phone=_phone,
+        unbroken=unbroken,
     )
     return env
 
@@ -146,6 +150,11 @@ def contact_href(contact: str) -> str:
     if number is None:
         return ""
     return "tel:" + phonenumbers.format_number(number.number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def unbroken(text: str) -> str:
+    """The same text, in which a number written in groups stays on one line."""
+    return _GROUPED.sub("\u00a0", text)
 
 
 def _page(context: Context) -> PageContext:

@@ -103,7 +103,8 @@
 
   function describe(answer) {
     fill("sender", answer.sender);
-    fill("contact", answer.contact);
+    /* A number written in groups stays on one line. */
+    fill("contact", (answer.contact || "").replace(/(\d) (?=\d)/g, "$1\u00a0"));
     link("contact", answer.contact_href);
     fill("title", answer.title);
     fill("expires", answer.expires);
@@ -146,7 +147,7 @@
   }
 
   document.getElementById("reveal").onclick = function () { reveal(password.type === "password"); };
-  document.getElementById("again").onclick = start;
+  each("[data-again]", function (button) { button.onclick = start; });
   each("form[data-needs-secret]", function (other) {
     other.onsubmit = function () { other.elements.s.value = secretField.value; };
   });

@@ -67,8 +67,11 @@ function textsFirst(form) {
   return ordered;
 }
 
-// The new page has empty file fields: what was chosen goes on, so that nobody has to look for the files again.
+// The new page has empty file fields: what was chosen goes on, so that nobody has to look for the files again, and the
+// page says so.
 function keepFiles(chosen, fresh) {
+  const kept = [...chosen.values()].some((files) => files.length > 0);
+  for (const sentence of fresh.querySelectorAll("[data-kept]")) sentence.hidden = !kept;
   for (const input of fresh.querySelectorAll('input[type="file"]')) {
     const files = chosen.get(input.name) ?? [];
     if (files.length === 0) continue;

@@ -34,7 +34,7 @@ from app.usecases.batches.receive_batch import BatchOptions
 from app.usecases.batches.release_batch import release_batch
 from app.worker import settle
 from tests.benchmarks.measuring import Cost, Meter, measured
-from tests.benchmarks.payroll_files import make_payroll
+from tests.benchmarks.payroll_files import make_joined, make_payroll
 from tests.benchmarks.split_floor import floor
 from tests.pipeline import Pipeline, pipeline
 
@@ -46,6 +46,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pages", type=int, nargs="+", default=[2_000, 10_000])
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument(
+        "--joined", type=int, default=1_600, help="documents with fonts of their own; 0 for none"
+    )
     parser.add_argument("--no-passwords", action="store_true", help="leave out the long part")
     parser.add_argument("--one", nargs=3, metavar=("PDF", "SHEET", "POLICY"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -56,6 +59,8 @@ def main() -> None:
         pages: _size(pages, arguments.rounds, passwords=not arguments.no_passwords)
         for pages in arguments.pages
     }
+    if arguments.joined:
+        _joined(arguments.joined)
     smallest, largest = min(per_page), max(per_page)
     ratio = per_page[largest] / per_page[smallest]
     sys.stdout.write(
@@ -87,6 +92,21 @@ def _size(pages: int, rounds: int, *, passwords: bool) -> float:
     if sealed is not None:
         _compare_passwords(sealed, cost.wall, len(people))
     return links / pages
+
+
+def _joined(documents: int) -> None:
+    """Once: what is asked here is the memory."""
+    pdf, people = make_joined(documents, seed=1)
+    with tempfile.TemporaryDirectory() as folder:
+        source, sheet = Path(folder) / "payroll.pdf", Path(folder) / "people.csv"
+        source.write_bytes(pdf)
+        sheet.write_text(_sheet(people), encoding="utf-8")
+        cost = _in_process(source, sheet, "none").whole
+    sys.stdout.write(
+        f"{documents} joined documents with fonts of their own, {len(pdf) / 1e6:.0f} MB\n"
+        f"  import, links and messages {cost.cpu:7.2f} s CPU {cost.wall:7.2f} s wall {cost.peak_mib:5.0f} MiB"
+        f" (goal {LIMIT_MIB})\n"
+    )
 
 
 def _compare_passwords(cost: Cost, import_wall: float, people: int) -> None:

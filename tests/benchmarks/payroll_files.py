@@ -9,6 +9,7 @@ import random
 from dataclasses import dataclass
 from pathlib import Path
 
+import pikepdf
 import reportlab
 from PIL import Image
 from reportlab.lib.pagesizes import A4
@@ -156,8 +157,23 @@ def _second_page(canvas: Canvas, rng: random.Random, person: _Person, logo: Imag
     canvas.showPage()
 
 
-def make_payroll(pages: int, seed: int) -> tuple[bytes, list[tuple[str, str]]]:
-    """A merged payroll of exactly `pages` pages, and its people as (staff number, name) in the order of the file."""
+def make_joined(pages: int, seed: int) -> tuple[bytes, list[tuple[str, str]]]:
+    """The same people, a page each, in documents of their own that were joined: each carries its own fonts and logo, 48 KB
+    a page."""
+    joined, everybody = pikepdf.new(), []
+    for number in range(pages):
+        pdf, people = make_payroll(1, seed=seed + number, first=number + 1)
+        with pikepdf.open(io.BytesIO(pdf)) as single:
+            joined.pages.extend(single.pages)
+        everybody += people
+    buffer = io.BytesIO()
+    joined.save(buffer, deterministic_id=True)
+    return buffer.getvalue(), everybody
+
+
+def make_payroll(pages: int, seed: int, first: int = 1) -> tuple[bytes, list[tuple[str, str]]]:
+    """A merged payroll of exactly `pages` pages, and its people as (staff number, name) in the order of the file. They
+    are numbered from `first`."""
     rng = random.Random(seed)
     for name, file in (("Vera", "Vera.ttf"), ("Vera-Bold", "VeraBd.ttf")):
         pdfmetrics.registerFont(TTFont(name, str(_FONT_FOLDER / file)))
@@ -168,7 +184,7 @@ def make_payroll(pages: int, seed: int) -> tuple[bytes, list[tuple[str, str]]]:
     written = 0
     while written < pages:
         person = _Person(
-            staff_number=f"{100_000 + 7 * (len(people) + 1):08d}",
+            staff_number=f"{100_000 + 7 * (len(people) + first):08d}",
             name=f"{rng.choice(_FIRST_NAMES)} {rng.choice(_LAST_NAMES)}",
             national_id=f"{rng.randint(1, 2)} {rng.randint(10, 99)} 0{rng.randint(1, 9)} {rng.randint(10, 95)} {rng.randint(100, 999)} {rng.randint(100, 999)} {rng.randint(10, 97)}",
         )

@@ -2,7 +2,7 @@
 
 Run as `python -m tests.benchmarks.web_server FOLDER PEOPLE`. It releases a payroll with a password for each person,
 writes its port and the links with their passwords to standard output as one line of JSON, and serves until standard
-input ends. Settings of uvicorn are those of `pli serve`.
+input ends. Settings of uvicorn and of the log are those of `pli serve`; the log goes nowhere.
 """
 
 import json
@@ -21,6 +21,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
+from app.core import log
 from app.crypto.envelope import OutboxPlace
 from app.db.models import Message
 from app.documents.sample_payroll import make_sample
@@ -40,7 +41,8 @@ def main() -> None:
     folder, people = Path(sys.argv[1]), int(sys.argv[2])
     listener = socket.create_server(("127.0.0.1", 0), backlog=2048)
     port = listener.getsockname()[1]
-    with pipeline(folder, port=port) as house:
+    with pipeline(folder, port=port) as house, Path(os.devnull).open("w") as nowhere:
+        log.set_up(stream=nowhere)
         links = _release(house, people)
         product = create_app(Settings(data_dir=folder, port=port), house.application)
         bare = _bare(house.rt)

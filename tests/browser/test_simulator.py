@@ -48,6 +48,20 @@ def test_stop_is_one_tap_and_an_answer_in_hand_survives_the_refresh(wall: Page) 
     expect(typing).to_have_value("Bonjour, je")
 
 
+def test_a_tap_on_the_link_opens_it_and_is_told_to_the_sender(live: Live, wall: Page) -> None:
+    letter = live.letter()
+    wall.goto(f"/simulator?q=%2B{letter.phone[1:]}", wait_until="domcontentloaded")
+    with wall.context.expect_page() as opened:
+        wall.locator(f"a[href='{letter.url}']").click()
+    expect(opened.value.get_by_text("Boulangerie Épi").filter(visible=True)).to_be_visible()
+    for _ in range(40):
+        if "card:tapped" in live.journal(letter):
+            break
+        wall.wait_for_timeout(500)
+    wall.goto(f"/app/documents/{letter.document_id}")
+    expect(wall.get_by_text("A touché «\u202fOuvrir le document\u202f»")).to_be_visible()
+
+
 def test_what_happens_on_a_phone_appears_without_a_reload(live: Live, wall: Page) -> None:
     phone = live.house.application.phones.recent(live.house.organisation.id, limit=1, offset=0)[0]
     live.house.application.phones.set_power(live.house.organisation.id, phone.id, False)

@@ -107,6 +107,9 @@ def test_tapping_the_link_gives_it_and_marks_the_card_read(world: World) -> None
     assert isinstance(answer, Inbound)
     assert read.state == "read"
     assert (answer.text, answer.postback) == ("Ouvrir le document", "open7K3MQ2X9")
+    assert all(message.incoming for message in world.phone().messages), (
+        "an action is nothing the person wrote"
+    )
 
 
 def test_tapping_not_for_me_answers_with_the_postback(world: World) -> None:

@@ -25,9 +25,11 @@ STOP_SECONDS = 5
 
 
 def environment(folder: Path, **settings: str) -> dict[str, str]:
-    """That of this process without its settings of Pli."""
+    """That of this process without its settings of Pli and without its language."""
     kept = {
-        name: value for name, value in os.environ.items() if not name.startswith("PLI_") and name != "PORT"
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("PLI_", "LC_", "LANG")) and name != "PORT"
     }
     return {**kept, "PLI_DATA_DIR": str(folder), "NO_COLOR": "1", "COLUMNS": "200", **settings}
 

@@ -132,6 +132,7 @@ def test_the_examples_of_the_guide_lead_from_files_to_phones(demo: Demo, tmp_pat
     assert run("POST", "/batches/{batch_id}/release", 202)["state"] == "releasing"
     assert run("GET", "/batches/{batch_id}/documents", 200)["data"]
     assert shell.variables["BATCH"] in [entry["id"] for entry in run("GET", "/batches", 200)["data"]]
+    assert run("POST", "/batches/{batch_id}/retry", 202)["stalled"] is None
     assert run("POST", "/batches/{batch_id}/cancel", 409)["code"] == "already_released"
 
     shell.variables["BATCH"] = run("POST", "/batches", 202, **{"Idempotency-Key": "another"})["id"]

@@ -85,6 +85,13 @@ def test_a_sound_journal_is_confirmed_and_a_changed_one_is_not(tmp_path: Path) -
     assert call("verify-journal", "nobody", folder=folder).returncode == 1
 
 
+def test_nothing_is_tried_again_where_nothing_stopped(folder: Path) -> None:
+    done = call("retry", folder=folder)
+
+    assert (done.returncode, done.stdout) == (0, "Nothing had stopped.\n")
+    assert call("retry", "no-id", folder=folder).returncode == 2
+
+
 def test_the_doctor_is_content_with_a_sound_installation(folder: Path) -> None:
     done = call("doctor", folder=folder)
 
@@ -92,7 +99,17 @@ def test_the_doctor_is_content_with_a_sound_installation(folder: Path) -> None:
     assert done.returncode == 0, lines
     assert [line.split(":")[0] for line in lines] == [
         f"ok    {name}"
-        for name in ("settings", "data folder", "database", "keys", "epoch store", "blob store", "jobs")
+        for name in (
+            "settings",
+            "data folder",
+            "database",
+            "keys",
+            "epoch store",
+            "blob store",
+            "workers",
+            "jobs",
+            "given up",
+        )
     ]
 
 

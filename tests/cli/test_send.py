@@ -6,6 +6,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from app.cli.sending import how_far, translator
+from app.documents.match.release import State
 from app.documents.sample_payroll import make_sample
 from tests.cli.conftest import Demo
 from tests.cli.processes import free_port, run
@@ -111,6 +113,59 @@ def test_a_faultless_payroll_waits_for_a_person_unless_it_is_to_be_released(
     assert released.returncode == 0, released.stderr.decode()
     assert released.stdout.decode().strip() == batch
     assert state_of(demo, batch) in ("releasing", "released", "finished")
+
+
+def test_what_holds_the_whole_batch_is_told_in_the_language_of_the_terminal(
+    demo: Demo, tmp_path: Path
+) -> None:
+    pdf, sheet = clean_payroll(tmp_path, 52, date(2026, 4, 1))
+    given = ("send", pdf, "--people", sheet)
+    service = {"PLI_URL": demo.url, "PLI_API_KEY": demo.api_key}
+    assert run(*given, folder=tmp_path, **service).returncode == 0
+
+    french = run(*given, folder=tmp_path, LANG="fr_FR.UTF-8", **service)
+    english = run(*given, "--language", "en", folder=tmp_path, LANG="fr_FR.UTF-8", **service)
+    month = run(*given, "--period", "2026-05", "--dry-run", folder=tmp_path, **service)
+
+    shown = " ".join(french.stderr.decode().split())
+    assert french.returncode == 3, shown
+    assert "bloquant tout l’envoi : Ces fichiers ont déjà été déposés" in shown
+    assert "Confirmez-le sur la page de relecture" in shown
+    assert "Rien n’est parti. Réglez ce qui bloque : http" in shown
+    assert "same_files" not in shown
+    shown = " ".join(english.stderr.decode().split())
+    assert "blocking whole batch: These files were uploaded before" in shown
+    assert "Confirm it on the review page, or cancel the batch there" in shown
+    shown = " ".join(month.stderr.decode().split())
+    assert "send again with the right --period" in shown
+
+
+@pytest.mark.parametrize(
+    ("locale", "language"),
+    [
+        ("fr_FR.UTF-8", "fr"),
+        ("fr", "fr"),
+        ("en_GB.UTF-8", "en"),
+        ("de_DE.UTF-8", "en"),
+        ("C", "en"),
+        ("", "en"),
+    ],
+)
+def test_the_language_is_that_of_the_terminal(locale: str, language: str) -> None:
+    assert translator(locale).lang == language
+
+
+@pytest.mark.parametrize("state", [*State, "excluded"])
+def test_every_verdict_has_a_name_in_both_languages(state: str) -> None:
+    for language in ("fr", "en"):
+        assert translator(language).has(f"send.of.{state}")
+
+
+def test_the_waiting_says_how_many_pages_are_read() -> None:
+    t = translator("en")
+    assert how_far({"pages_read": 0, "page_count": 0}, t) == "Reading and matching"
+    assert how_far({"pages_read": 312, "page_count": 0}, t) == "312 pages read"
+    assert how_far({"pages_read": 1312, "page_count": 2000}, t) == "1,312 of 2,000 pages read"
 
 
 @pytest.mark.parametrize(

@@ -11,15 +11,25 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.core.errors import KeysUnavailable
-from app.crypto import boot, custody, nonces
+from app.crypto import boot, boxes, custody, nonces
 from app.crypto.columns import Columns, client_network
-from app.crypto.envelope import Envelope, OutboxPlace, unwrap_for_organisation, wrap_for_organisation
+from app.crypto.envelope import (
+    Envelope,
+    OrganisationWrapper,
+    OutboxChannel,
+    OutboxPlace,
+    unwrap_for_organisation,
+)
 from app.crypto.epochs import EpochName, FileEpochStore, check_value
 from app.crypto.errors import SealBroken
+from app.crypto.exchange import Exchange
 from app.crypto.keyring import AppKeys, KeyRing
 from app.crypto.passwords import Argon2Pool
+from app.crypto.usual import open_usual, seal_usual
+from links.ports import PasswordKey
 from tests.crypto.conftest import DAY, DOCUMENT, LINK, ORGANISATION, OTHER
 
+CHANNELS: tuple[OutboxChannel, ...] = ("sms", "rcs")
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 OLD_KEY, NEW_KEY = bytes(range(32)), bytes(range(1, 33))
 
@@ -172,9 +182,8 @@ def test_a_text_kept_in_a_backup_is_dead_once_its_day_is(ring: KeyRing, epochs: 
 def test_the_organisation_wrap_opens_with_its_private_key_epoch_and_document() -> None:
     pair, other = custody.new_pair(), custody.new_pair()
     epoch, dek, password_key = os.urandom(32), os.urandom(32), os.urandom(32)
-    wrapped = wrap_for_organisation(
-        pair.public, epoch, ORGANISATION, DOCUMENT, dek=dek, password_key=password_key
-    )
+    wrapper = OrganisationWrapper(pair.public, epoch, ORGANISATION)
+    wrapped = wrapper.wrap(DOCUMENT, dek=dek, password_key=password_key)
     assert len(wrapped) == 124
     assert unwrap_for_organisation(pair.private, epoch, ORGANISATION, DOCUMENT, wrapped) == (
         dek,
@@ -191,6 +200,56 @@ def test_the_organisation_wrap_opens_with_its_private_key_epoch_and_document() -
     for private, day, organisation, document, bytes_ in wrong:
         with pytest.raises(SealBroken):
             unwrap_for_organisation(private, day, organisation, document, bytes_)
+
+
+def test_wraps_of_one_block_share_an_ephemeral_key_and_no_other() -> None:
+    pair, epoch, dek, password_key = custody.new_pair(), os.urandom(32), os.urandom(32), os.urandom(32)
+    wrapper = OrganisationWrapper(pair.public, epoch, ORGANISATION)
+    first, second = (wrapper.wrap(place, dek=dek, password_key=password_key) for place in (DOCUMENT, OTHER))
+    assert first[:32] == second[:32]
+    assert first[32:44] != second[32:44]
+    assert first[44:] != second[44:]
+    assert unwrap_for_organisation(pair.private, epoch, ORGANISATION, OTHER, second) == (dek, password_key)
+    with pytest.raises(SealBroken):
+        unwrap_for_organisation(pair.private, epoch, ORGANISATION, OTHER, first)
+    block = OrganisationWrapper(pair.public, epoch, ORGANISATION)
+    assert block.wrap(DOCUMENT, dek=dek, password_key=password_key)[:32] != first[:32]
+
+
+def test_a_usual_password_opens_for_its_person_alone() -> None:
+    pair = custody.new_pair()
+    password = PasswordKey(1, os.urandom(16), os.urandom(32))
+    exchange = Exchange(pair.public)
+    sealed = seal_usual(exchange, ORGANISATION, DOCUMENT, password)
+    seal_usual(exchange, ORGANISATION, OTHER, password)
+    assert open_usual(pair.private, ORGANISATION, DOCUMENT, sealed) == password
+    with pytest.raises(SealBroken):
+        open_usual(pair.private, ORGANISATION, OTHER, sealed)
+
+
+def test_a_job_seals_many_values_as_it_would_seal_each(ring: KeyRing) -> None:
+    columns = Columns(ring)
+    sealer = columns.sealer(ORGANISATION, "person")
+    sealed = [sealer.seal("name", DOCUMENT, "Zoé") for _ in range(2 * boxes.NONCES_DRAWN + 1)]
+    assert len({box[2:14] for box in sealed}) == len(sealed)
+    for box in (sealed[0], sealed[-1]):
+        assert columns.open_column(ORGANISATION, "person", "name", DOCUMENT, box) == "Zoé"
+    with pytest.raises(SealBroken):
+        columns.open_column(ORGANISATION, "person", "phone", DOCUMENT, sealed[0])
+
+
+def test_text_and_card_of_each_message_open_in_their_places(ring: KeyRing, epochs: FileEpochStore) -> None:
+    envelope = Envelope(ring, epochs)
+    sealer = envelope.text_sealer(DAY)
+    places = [
+        OutboxPlace(ORGANISATION, message, LINK, channel, DAY)
+        for message in (DOCUMENT, OTHER)
+        for channel in CHANNELS
+    ]
+    sealed = [sealer.seal(place, str(place)) for place in places]
+    assert [envelope.open_text(place, box) for place, box in zip(places, sealed, strict=True)] == list(
+        map(str, places)
+    )
 
 
 def test_online_custody_is_bound_to_the_organisation(ring: KeyRing) -> None:

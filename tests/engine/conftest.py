@@ -1,7 +1,10 @@
 """A job engine on the database of the test, stopped at its end."""
 
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -11,6 +14,7 @@ from app.db.session import Database, open_engine
 from app.engine.dbos_engine import DbosEngine
 from app.engine.handlers import Policy
 
+ROOT = Path(__file__).resolve().parents[2]
 QUICK = Policy(retry_delays=(0.01, 0.01), max_recoveries=1)
 
 
@@ -45,6 +49,36 @@ def enqueue(engine: DbosEngine, database: Database, *jobs: Job) -> None:
             engine.enqueue(session, job)
 
 
-def nobody_dies(kind: str, ids: tuple[str, ...], code: str) -> None:
-    """The `on_dead` of tests in which no job may die."""
-    raise AssertionError(f"{kind} {ids} died: {code}")
+class Workers:
+    """Starts worker processes on one database and reads what they note."""
+
+    def __init__(self, url: str, folder: Path) -> None:
+        self._command = [sys.executable, "-m", "tests.engine.worker", url, str(folder)]
+        self._folder = folder
+        self._log = folder / "log"
+        self.hold = folder / "hold"
+        self.started: list[subprocess.Popen[bytes]] = []
+
+    def start(self, *name_and_limit: str) -> subprocess.Popen[bytes]:
+        with (self._folder / "stderr").open("ab") as said:
+            process = subprocess.Popen([*self._command, *name_and_limit], cwd=ROOT, stderr=said)
+        self.started.append(process)
+        return process
+
+    def said(self) -> str:
+        """What all of them wrote to their logs."""
+        return (self._folder / "stderr").read_text()
+
+    def notes(self, word: str) -> list[str]:
+        """The rest of each line that begins with the word."""
+        lines = self._log.read_text().splitlines() if self._log.exists() else []
+        return [line.removeprefix(word).strip() for line in lines if line.split()[0] == word]
+
+
+@pytest.fixture
+def workers(database: Database, tmp_path: Path) -> Iterator[Workers]:
+    made = Workers(database.url, tmp_path)
+    yield made
+    for process in made.started:
+        process.kill()
+        process.wait()

@@ -10,12 +10,12 @@ import pytest
 import sqlalchemy as sa
 
 from app.core import clock
-from app.core.jobs import Job
+from app.core.jobs import DeadJob, Job
 from app.core.log import JsonLines
 from app.db.session import Database
 from app.engine import schema
 from app.engine.dbos_engine import POLLING_SECONDS, DbosEngine
-from tests.engine.conftest import enqueue, nobody_dies, until
+from tests.engine.conftest import enqueue, until
 
 
 def job(key: str, *ids: str, kind: str = "work", partition: str = "one") -> Job:
@@ -33,7 +33,7 @@ def test_a_rolled_back_transaction_leaves_no_job_and_a_committed_one_leaves_one(
     assert engine.status().waiting == 1
 
     done: list[str] = []
-    engine.start({"work": done.append}, [], nobody_dies)
+    engine.start({"work": done.append}, [])
     until(lambda: done)
     engine.stop()
 
@@ -44,7 +44,7 @@ def test_a_rolled_back_transaction_leaves_no_job_and_a_committed_one_leaves_one(
 def test_the_same_key_runs_once_even_after_it_has_finished(engine: DbosEngine, database: Database) -> None:
     done: list[str] = []
     enqueue(engine, database, job("a", "1"), job("a", "2"), job("b", "3"))
-    engine.start({"work": done.append}, [], nobody_dies)
+    engine.start({"work": done.append}, [])
     until(lambda: len(done) == 2)
     enqueue(engine, database, job("a", "4"), job("c", "5"))
     until(lambda: "5" in done)
@@ -59,7 +59,7 @@ def test_the_same_key_of_another_kind_is_another_job(engine: DbosEngine, databas
     def work(*ids: str) -> None:
         done.append(ids)
 
-    engine.start({"work": work, "heavy": work}, [], nobody_dies)
+    engine.start({"work": work, "heavy": work}, [])
     until(lambda: len(done) == 3)
 
     assert sorted(done) == [("1",), ("2",), ("3", "4", "5")]
@@ -76,7 +76,7 @@ def test_a_job_does_not_start_before_its_time(engine: DbosEngine, database: Data
     )
     assert (engine.status().waiting, engine.status().delayed) == (1, 1)
 
-    engine.start({"work": lambda name: started.update({name: clock.now().timestamp()})}, [], nobody_dies)
+    engine.start({"work": lambda name: started.update({name: clock.now().timestamp()})}, [])
     until(lambda: "past" in started)
     assert "later" not in started
     until(lambda: "later" in started)
@@ -96,7 +96,7 @@ def test_two_jobs_of_each_partition_run_at_once_and_no_more(engine: DbosEngine, 
 
     jobs = [job(f"{name}-{n}", name, partition=name) for name in ("one", "other") for n in range(3)]
     enqueue(engine, database, *jobs)
-    engine.start({"work": work}, [], nobody_dies)
+    engine.start({"work": work}, [])
     until(lambda: len(started) == 4)
     time.sleep(4 * POLLING_SECONDS)
     assert sorted(started) == ["one", "one", "other", "other"]
@@ -106,18 +106,17 @@ def test_two_jobs_of_each_partition_run_at_once_and_no_more(engine: DbosEngine, 
 
 def test_a_job_that_keeps_failing_is_given_up_and_shown(engine: DbosEngine, database: Database) -> None:
     tries: list[str] = []
-    dead: list[tuple[str, tuple[str, ...], str]] = []
 
     def work(name: str) -> None:
         tries.append(name)
         raise ConnectionError
 
     enqueue(engine, database, job("a", "1"))
-    engine.start({"work": work}, [], lambda *told: dead.append(told))
+    engine.start({"work": work}, [])
     until(lambda: engine.status().dead == 1)
 
     assert tries == ["1", "1", "1"]
-    assert dead == [("work", ("1",), "ConnectionError")]
+    assert engine.dead() == [DeadJob("work:a", "work", ("1",), "one", "ConnectionError")]
 
 
 def test_neither_log_nor_database_holds_the_text_of_an_unexpected_error(
@@ -128,7 +127,7 @@ def test_neither_log_nor_database_holds_the_text_of_an_unexpected_error(
 
     with caplog.at_level(logging.DEBUG):
         enqueue(engine, database, job("a", "1"))
-        engine.start({"work": work}, [], lambda *_: None)
+        engine.start({"work": work}, [])
         until(lambda: engine.status().dead == 1)
         engine.stop()
 
@@ -162,7 +161,7 @@ def test_arguments_are_stored_readable_never_pickled(
 ) -> None:
     done: list[str] = []
     enqueue(engine, database, job("a", "some-id"))
-    engine.start({"work": done.append}, [], nobody_dies)
+    engine.start({"work": done.append}, [])
     until(lambda: done)
     engine.stop()
 
@@ -184,7 +183,7 @@ def test_the_oldest_waiting_job_is_known(engine: DbosEngine, database: Database)
 def test_purging_forgets_finished_jobs_and_keeps_the_others(engine: DbosEngine, database: Database) -> None:
     done: list[str] = []
     enqueue(engine, database, job("a", "1"), job("b", "2"))
-    engine.start({"work": done.append}, [], nobody_dies)
+    engine.start({"work": done.append}, [])
     until(lambda: len(done) == 2 and engine.status().running == 0)
     engine.stop()
     enqueue(engine, database, job("c", "3"))

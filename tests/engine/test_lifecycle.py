@@ -14,7 +14,7 @@ from app.core.jobs import Job, Schedule
 from app.db.session import Database
 from app.engine import dbos_engine, schema
 from app.engine.dbos_engine import DbosEngine
-from tests.engine.conftest import enqueue, nobody_dies, until
+from tests.engine.conftest import enqueue, until
 
 EVERY_SECOND = "* * * * * *"
 
@@ -22,7 +22,7 @@ EVERY_SECOND = "* * * * * *"
 def test_an_engine_can_be_started_and_stopped_many_times(engine: DbosEngine, database: Database) -> None:
     done: list[str] = []
     for name in ("first", "second", "third"):
-        engine.start({"work": done.append}, [], nobody_dies)
+        engine.start({"work": done.append}, [])
         enqueue(engine, database, Job("work", name, (name,), "one"))
         until(lambda name=name: name in done)  # type: ignore[misc]
         assert engine.stop()
@@ -33,7 +33,7 @@ def test_an_engine_can_be_started_and_stopped_many_times(engine: DbosEngine, dat
 
 def test_stopping_leaves_no_thread_behind(engine: DbosEngine) -> None:
     before = set(threading.enumerate())
-    engine.start({"work": print}, [], nobody_dies)
+    engine.start({"work": print}, [])
     assert set(threading.enumerate()) > before
     engine.stop()
 
@@ -44,10 +44,10 @@ def test_a_second_engine_in_the_same_process_is_refused(
     engine: DbosEngine, engine_database: sa.Engine, database: Database
 ) -> None:
     done: list[str] = []
-    engine.start({"work": done.append}, [], nobody_dies)
+    engine.start({"work": done.append}, [])
     other = DbosEngine(engine_database, "host-1")
     with pytest.raises(RuntimeError, match="already running"):
-        other.start({"work": done.append}, [], nobody_dies)
+        other.start({"work": done.append}, [])
     assert other.stop()
 
     enqueue(engine, database, Job("work", "a", ("still works",), "one"))
@@ -58,9 +58,9 @@ def test_a_schedule_without_handler_is_refused_and_the_engine_can_still_be_start
     engine: DbosEngine,
 ) -> None:
     with pytest.raises(KeyError, match="nobody"):
-        engine.start({}, [Schedule("nobody", EVERY_SECOND)], nobody_dies)
+        engine.start({}, [Schedule("nobody", EVERY_SECOND)])
 
-    engine.start({}, [], nobody_dies)
+    engine.start({}, [])
 
 
 def test_a_schedule_ticks_and_is_forgotten_when_a_later_start_does_not_name_it(engine: DbosEngine) -> None:
@@ -69,13 +69,13 @@ def test_a_schedule_ticks_and_is_forgotten_when_a_later_start_does_not_name_it(e
         "old": lambda: ticks.append("old"),
         "new": lambda: ticks.append("new"),
     }
-    engine.start(handlers, [Schedule("old", EVERY_SECOND)], nobody_dies)
+    engine.start(handlers, [Schedule("old", EVERY_SECOND)])
     until(lambda: ticks)
     engine.stop()
     assert engine.status().waiting == engine.status().dead == 0
     ticks.clear()
 
-    engine.start(handlers, [Schedule("new", EVERY_SECOND)], nobody_dies)
+    engine.start(handlers, [Schedule("new", EVERY_SECOND)])
     until(lambda: ticks.count("new"))
 
     assert ticks.count("old") <= 1  # one may have been enqueued when the engine stopped
@@ -90,7 +90,7 @@ def test_stopping_waits_for_a_handler_that_runs(engine: DbosEngine, database: Da
         steps.append("end")
 
     enqueue(engine, database, Job("work", "a", (), "one"))
-    engine.start({"work": work}, [], nobody_dies)
+    engine.start({"work": work}, [])
     until(lambda: steps)
 
     assert engine.stop(10)
@@ -108,12 +108,12 @@ def test_an_interrupted_job_runs_again_at_the_next_start(engine: DbosEngine, dat
             time.sleep(0.02)
 
     enqueue(engine, database, Job("work", "a", ("a",), "one"))
-    engine.start({"work": work}, [], nobody_dies)
+    engine.start({"work": work}, [])
     until(lambda: runs)
     assert engine.stop(10)
     assert engine.status().running == 1
 
-    engine.start({"work": work}, [], nobody_dies)
+    engine.start({"work": work}, [])
     until(lambda: runs == ["a", "a"])
     assert engine.stop(10)
     assert engine.status().running == engine.status().waiting == 0
@@ -131,18 +131,18 @@ def test_a_handler_that_overstays_is_left_alone_and_its_job_runs_again(
             release.wait(20)
 
     enqueue(engine, database, Job("work", "a", (), "one"))
-    engine.start({"work": work}, [], nobody_dies)
+    engine.start({"work": work}, [])
     until(lambda: runs)
     assert not engine.stop(0)
     release.set()
 
-    engine.start({"work": work}, [], nobody_dies)
+    engine.start({"work": work}, [])
     until(lambda: len(runs) == 2)
 
 
 def test_checkpoint_of_an_engine_that_does_not_stop_does_nothing(engine: DbosEngine) -> None:
     engine.checkpoint()
-    engine.start({}, [], nobody_dies)
+    engine.start({}, [])
     engine.checkpoint()
 
 
@@ -151,7 +151,7 @@ def test_jobs_are_limited_and_marked_by_process_and_version(
 ) -> None:
     done: list[str] = []
     enqueue(engine, database, Job("work", "a", ("a",), "one"), Job("heavy", "b", ("b",), "one"))
-    engine.start({"work": done.append, "heavy": done.append}, [], nobody_dies)
+    engine.start({"work": done.append, "heavy": done.append}, [])
     until(lambda: len(done) == 2)
     engine.stop()
 

@@ -1,9 +1,13 @@
 """Consent: what a ledger allows, category by category."""
 
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
+from random import Random
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from app.messaging.categories import Category
 from app.messaging.consent import (
@@ -19,6 +23,7 @@ from app.messaging.consent import (
     Ground,
     decide,
 )
+from app.messaging.consent_proof import Basis, How, Proof, SaleFacts, basis_of, missing_proof
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 SENDER = "36105"
@@ -121,3 +126,94 @@ def test_what_has_not_happened_yet_does_not_count() -> None:
 def test_every_denial_names_its_record() -> None:
     assert set(RULES) == set(Denial)
     assert len(set(RULES.values())) == len(RULES)
+
+
+LINES = st.builds(
+    Entry,
+    st.sampled_from(Fact),
+    st.integers(0, 4).map(_ago),
+    st.sampled_from([None, SENDER, "36111"]),
+    st.sampled_from([frozenset({SMS, RCS}), frozenset({SMS}), frozenset({RCS})]),
+)
+
+
+@given(
+    st.lists(LINES, max_size=8), st.randoms(use_true_random=False), st.sampled_from(Category), st.booleans()
+)
+@settings(deadline=None, max_examples=200)
+def test_the_order_lines_are_stored_in_never_matters(
+    ledger: list[Entry], random: Random, category: Category, commercial: bool
+) -> None:
+    shuffled = list(ledger)
+    random.shuffle(shuffled)
+    answers = {
+        decide(category, lines, SENDER, SMS, NOW, commercial=commercial) for lines in (ledger, shuffled)
+    }
+    assert len(answers) == 1
+
+
+@given(st.lists(LINES, max_size=8))
+@settings(deadline=None, max_examples=100)
+def test_a_stop_said_last_always_closes_marketing(ledger: list[Entry]) -> None:
+    closed = [*ledger, Entry(Fact.STOP, NOW)]
+    for commercial in (True, False):
+        assert isinstance(decide(Category.MARKETING, closed, SENDER, SMS, NOW, commercial=commercial), Denied)
+    before = decide(Category.TRANSACTIONAL, ledger, SENDER, SMS, NOW)
+    assert decide(Category.TRANSACTIONAL, closed, SENDER, SMS, NOW) == before
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        ((), Ground.NON_COMMERCIAL),
+        ((Fact.OPT_IN,), Ground.NON_COMMERCIAL),
+        ((Fact.STOP,), Denial.STOPPED),
+        ((Fact.OBJECTION_ALL,), Denial.OBJECTION),
+        ((Fact.DOUBTFUL_ANSWER,), Denial.DOUBTFUL),
+        ((Fact.STOP, Fact.UNSTOP), Ground.NON_COMMERCIAL),
+    ],
+)
+def test_information_that_sells_nothing_needs_no_opt_in_and_never_passes_an_objection(
+    facts: tuple[Fact, ...], expected: Ground | Denial
+) -> None:
+    answer = decide(Category.MARKETING, _ledger(*facts), SENDER, SMS, NOW, commercial=False)
+    assert (answer.ground if isinstance(answer, Allowed) else answer.reason) is expected
+
+
+WHOLE_SALE = SaleFacts(True, True, True, True, True, True)
+FORM = Proof(purpose="offers", form_version="3", text_shown="I agree", action_trace="box ticked")
+
+
+def test_an_opt_in_needs_what_was_read_and_done() -> None:
+    assert missing_proof(Fact.OPT_IN, How.FORM, FORM) == []
+    assert missing_proof(Fact.OPT_IN, How.FORM, Proof()) == [
+        "purpose",
+        "text_shown",
+        "action_trace",
+        "form_version",
+    ]
+    assert missing_proof(Fact.OPT_IN, How.STAFF, replace(FORM, form_version="")) == []
+    assert missing_proof(Fact.UNSTOP, How.REPLY, Proof()) == []
+
+
+@pytest.mark.parametrize("field", [each.name for each in fields(SaleFacts)])
+def test_a_soft_opt_in_needs_all_its_conditions_together(field: str) -> None:
+    proof = Proof(sale_reference="F-2026-118", sale=WHOLE_SALE)
+    assert missing_proof(Fact.SOFT_OPT_IN, How.STAFF, proof) == []
+    short = replace(proof, sale=replace(WHOLE_SALE, **{field: False}))
+    assert missing_proof(Fact.SOFT_OPT_IN, How.STAFF, short) == [field]
+    assert missing_proof(Fact.SOFT_OPT_IN, How.STAFF, replace(proof, sale_reference=" ")) == [
+        "sale_reference"
+    ]
+
+
+@pytest.mark.parametrize("fact", [Fact.STOP, Fact.OBJECTION_ALL, Fact.CARRIER_BLOCK])
+def test_a_refusal_proves_nothing(fact: Fact) -> None:
+    assert missing_proof(fact, How.STAFF, Proof()) == []
+
+
+def test_every_line_has_a_ground() -> None:
+    assert basis_of(Fact.SOFT_OPT_IN) is Basis.SOFT_OPT_IN
+    assert basis_of(Fact.UNSTOP) is Basis.CONSENT
+    assert basis_of(Fact.STOP) is Basis.OBJECTION
+    assert all(basis_of(fact) in Basis for fact in Fact)

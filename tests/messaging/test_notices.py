@@ -24,6 +24,7 @@ def test_a_default_notice_fits_one_segment(template: DefaultTemplate, policy: st
         "until": date_label(date(2026, 12, 31), language),
         "link": LINK,
         "hint": PASSWORD_HINTS[policy, language],
+        "contact": "Service paie, 01 23 45 67 89",
     }
     counted = segment(smart_encode(render(template.text, values)).text)
     assert (counted.encoding, counted.segments) == ("GSM-7", 1)

@@ -11,6 +11,7 @@ from app.core.errors import InvalidInput
 from app.messaging import gsm7
 from app.messaging.encode import smart_encode
 from app.messaging.segmentation import (
+    _PLAIN_PAIR,
     GSM7,
     GSM7_SEGMENT,
     GSM7_SINGLE,
@@ -157,3 +158,21 @@ def test_the_guides_own_example_goes_from_three_segments_to_one() -> None:
     encoded = segment(smart_encode(typed).text)
     assert (encoded.encoding, encoded.segments) == (GSM7, 1)
     assert segment("a" * 1530).segments == 10
+
+
+PLAIN = [chr(code) for code in range(0x2100) if _PLAIN_PAIR.fullmatch(chr(code) * 2)]
+
+
+@given(st.sampled_from(PLAIN), st.sampled_from(PLAIN))
+@settings(deadline=None, max_examples=200)
+def test_a_cut_between_two_plain_neighbours_needs_no_search(left: str, right: str) -> None:
+    assert regex.findall(r"\X", left + right) == [left, right]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=80).map("".join))
+@settings(deadline=None, max_examples=100)
+def test_sparing_the_search_changes_no_cut(text: str) -> None:
+    searched = segment(text).cuts
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("app.messaging.segmentation._PLAIN_PAIR", regex.compile(r"(?!)"))
+        assert segment(text).cuts == searched

@@ -1,6 +1,7 @@
 """Sending windows: the answer is allowed, and nothing before it was."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -9,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.messaging.categories import Category, priority
+from app.messaging.categories import Category
+from app.messaging.category_rules import CATEGORY_RULES, category_rule
 from app.messaging.holidays import HOLIDAYS, easter, holiday_on, holidays
 from app.messaging.numbering import TERRITORIES
 from app.messaging.place import Place
@@ -18,12 +20,13 @@ from app.messaging.window_rules import (
     AF2M_2024,
     AF2M_2026,
     CHARTERS,
+    CONNECTOR_WINDOWS,
     HOUSE_MARKETING,
     PAYSLIP_NOTICE,
     WINDOW_RULES,
     WindowRule,
 )
-from app.messaging.windows import Reason, next_open, undated
+from app.messaging.windows import Reason, next_open, undated, wider_than
 
 PARIS = Place("FR", "Europe/Paris")
 PLACES = [Place(row.code, row.zone) for row in TERRITORIES.values()] + [Place("US", "America/New_York")]
@@ -212,13 +215,56 @@ def test_every_record_says_where_it_comes_from() -> None:
     assert len({record.id for record in records}) == len(records)
 
 
-def test_the_queue_serves_alerts_then_codes_then_people_then_offers() -> None:
-    order = [
-        priority(Category.ALERT),
-        priority(Category.TRANSACTIONAL, access_code=True),
-        priority(Category.CONVERSATIONAL),
-        priority(Category.TRANSACTIONAL),
-        priority(Category.MARKETING),
-    ]
-    assert order == sorted(set(order))
-    assert priority(Category.ALERT, access_code=True) == priority(Category.ALERT)
+def test_nothing_holds_an_alert_not_even_a_rule_that_names_it() -> None:
+    everything = replace(undated(HOUSE_MARKETING), categories=frozenset(Category))
+    night = _at("2026-12-25T03:00:00+01:00")
+    assert next_open(Category.ALERT, night, PARIS, [everything]).allowed
+    assert not next_open(Category.TRANSACTIONAL, night, PARIS, [everything]).allowed
+
+
+def test_a_category_keeps_the_hours_its_rule_names_from_its_day_on() -> None:
+    strict = replace(
+        category_rule(Category.TRANSACTIONAL), window=Category.MARKETING, valid_from=date(2027, 1, 1)
+    )
+    categories = (*CATEGORY_RULES, strict)
+    for day, allowed in (("2026-12-27", True), ("2027-01-03", False)):  # Sundays
+        at = _at(f"{day}T12:00:00+01:00")
+        decision = next_open(Category.TRANSACTIONAL, at, PARIS, WINDOW_RULES, categories=categories)
+        assert decision.allowed is allowed
+
+
+def test_an_edited_calendar_closes_its_own_days() -> None:
+    fair = replace(HOLIDAYS[0], id="ours", name="Braderie", month=11, day=24)
+    at = _at("2026-11-24T12:00:00+01:00")
+    assert next_open(Category.MARKETING, at, PARIS, [HOUSE_MARKETING]).allowed
+    closed = next_open(Category.MARKETING, at, PARIS, [HOUSE_MARKETING], days_off=(*HOLIDAYS, fair))
+    assert (closed.reason, closed.next) == (Reason.HOLIDAY, _at("2026-11-25T10:00:00+01:00"))
+
+
+def test_holidays_are_known_for_years_ahead() -> None:
+    """They are computed, so none can run out as a list of dates would."""
+    for territory in TERRITORIES:
+        for year in (2027, 2030, 2099):
+            assert len(holidays(territory, year)) >= 10  # two may fall on one day
+
+
+def test_a_preset_beyond_a_charter_is_noticed() -> None:
+    on = date(2026, 11, 25)
+    assert wider_than(HOUSE_MARKETING, CHARTERS, on) is None
+    assert wider_than(replace(HOUSE_MARKETING, opens=time(7)), CHARTERS, on) is AF2M_2026
+    assert wider_than(replace(HOUSE_MARKETING, closes=time(22)), CHARTERS, on) is AF2M_2026
+    assert wider_than(replace(HOUSE_MARKETING, opens=None, closes=None), CHARTERS, on) is AF2M_2026
+    sunday = replace(HOUSE_MARKETING, days=frozenset(range(7)))
+    assert wider_than(sunday, CHARTERS, on) is None
+    assert wider_than(sunday, CHARTERS, date(2025, 6, 1)) is AF2M_2024
+    assert (
+        wider_than(replace(HOUSE_MARKETING, open_on_holidays=True), CHARTERS, date(2025, 6, 1)) is AF2M_2024
+    )
+    assert wider_than(PAYSLIP_NOTICE, CHARTERS, on) is None
+
+
+def test_the_hours_of_a_provider_narrow_the_rest() -> None:
+    rules = [*WINDOW_RULES, *CONNECTOR_WINDOWS["ovh"]]
+    saturday = next_open(Category.MARKETING, _at("2026-11-28T12:00:00+01:00"), PARIS, rules)
+    assert (saturday.rule, saturday.next) == ("connector-ovh", _at("2026-11-30T10:00:00+01:00"))
+    assert next_open(Category.TRANSACTIONAL, _at("2026-11-28T23:00:00+01:00"), PARIS, rules).allowed

@@ -2,11 +2,12 @@
 
 import os
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import obstore
 import pytest
-from obstore.store import MemoryStore
+from obstore.store import MemoryStore, from_url
 
 from app.core.errors import NotFound
 from app.crypto.records import RecordOpener, RecordSealer, sealed_size
@@ -16,8 +17,11 @@ from tests.crypto.conftest import DOCUMENT, ORGANISATION
 KEY = "organisation/batch/pack"
 
 
-@pytest.fixture(params=["local", "memory"])
+@pytest.fixture(params=["local", "memory", "s3"])
 def blobs(request: pytest.FixtureRequest, tmp_path: Path) -> BlobStore:
+    """Each kind of store; S3 by its address and the provider's own variables, as an operator gives them."""
+    if request.param == "s3":
+        return open_blobs(request.getfixturevalue("s3_bucket"), tmp_path / "unused")
     return LocalBlobs(tmp_path / "blobs") if request.param == "local" else ObjectBlobs(MemoryStore())
 
 
@@ -67,6 +71,28 @@ def test_a_folder_is_deleted_with_all_that_is_in_it_and_nothing_beside_it(blobs:
     for key in gone:
         with pytest.raises(NotFound):
             blobs.size(key)
+
+
+def test_objects_are_listed_by_folder_with_their_time(blobs: BlobStore) -> None:
+    before = datetime.now(UTC) - timedelta(seconds=5)
+    for key in ("packs/a/1", "packs/a/2", "packs/b/1", "packsother/a/1", "uploads/a/1"):
+        blobs.put(key, b"1")
+    found = {stored.key: stored.at for stored in blobs.list("packs")}
+    assert sorted(found) == ["packs/a/1", "packs/a/2", "packs/b/1"]
+    assert all(at > before for at in found.values())
+    assert list(blobs.list("nothing")) == []
+
+
+def test_what_a_killed_process_left_unfinished_is_listed_and_can_be_deleted(tmp_path: Path) -> None:
+    blobs = LocalBlobs(tmp_path / "blobs")
+    writer = blobs.open_writer("uploads/a/0")
+    writer.__enter__().write(os.urandom(9_000_000))
+    blobs.put("uploads/a/1", b"1")
+    found = sorted(stored.key for stored in blobs.list("uploads"))
+    assert found == ["uploads/a/0#1", "uploads/a/1"]
+    for key in (found[0], found[0]):
+        blobs.delete(key)
+    assert [stored.key for stored in blobs.list("uploads")] == ["uploads/a/1"]
 
 
 @pytest.mark.parametrize("key", ["../outside", "a/../../outside", "a//b"])
@@ -150,6 +176,25 @@ def test_sync_reaches_the_files_and_every_folder_once(
 def test_syncing_what_is_not_there_fails_before_rows_are_committed(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         LocalBlobs(tmp_path / "blobs").sync(["organisation/none"])
+
+
+def test_a_big_pack_reaches_s3_in_parts_and_comes_back_whole(s3_bucket: str, tmp_path: Path) -> None:
+    blobs = open_blobs(s3_bucket, tmp_path / "unused")
+    documents = [os.urandom(5_000_000) for _ in range(5)]
+    with blobs.open_writer(KEY) as pack:
+        places = [(pack.write(document), len(document)) for document in documents]
+    # S3 tells by the end of the tag in how many parts an object came.
+    tag = str(obstore.head(from_url(s3_bucket), KEY)["e_tag"])
+    assert (blobs.size(KEY), tag.strip('"').partition("-")[2]) == (25_000_000, "3")
+    assert [blobs.get_range(KEY, *place) for place in places] == documents
+
+
+def test_a_bucket_that_does_not_exist_is_an_error_and_not_a_missing_object(
+    s3_bucket: str, tmp_path: Path
+) -> None:
+    blobs = open_blobs("s3://no-such-bucket/prefix", tmp_path / "unused")
+    with pytest.raises((obstore.exceptions.BaseError, FileNotFoundError)):
+        blobs.put(KEY, b"1")
 
 
 def test_the_store_is_chosen_by_its_address(tmp_path: Path) -> None:

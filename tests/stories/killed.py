@@ -1,4 +1,5 @@
-"""A Pli process that kills itself at a chosen step: the real engine and worker, and a clerk who never gives up.
+"""A Pli process that kills itself, or falls asleep, at a chosen step: the real engine and worker, and a clerk who never
+gives up.
 
 Each process is forked from a clean server that has imported everything, so a restart costs no imports. Nothing of
 this is in the product: the step is chosen by wrapping one function of it in the doomed process.
@@ -24,12 +25,14 @@ from uuid import UUID
 
 from app.carriers import simulator_network, simulator_numbers
 from app.carriers.simulator import SimulatorCarrier
+from app.db import block_run
 from app.db.models import Batch
 from app.db.queries import batches, messages
 from app.documents import split
 from app.engine import dbos_engine
 from app.engine.dbos_engine import DbosEngine
 from app.engine.handlers import Policy
+from app.engine.heartbeat import Pace
 from app.runtime import Runtime
 from app.settings import Settings
 from app.usecases.batches import receive_batch, release_batch
@@ -49,21 +52,25 @@ _FORKS.set_forkserver_preload([__name__])
 
 @dataclass(frozen=True)
 class Kill:
-    """`module:name` of what is wrapped; the process dies before or after its `nth` call."""
+    """`module:name` of what is wrapped; the process gets the signal before or after its `nth` call."""
 
     target: str
     when: Literal["before", "after"] = "after"
     nth: int = 1
+    signal: int = signal.SIGKILL
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where the doomed process works: its data folder, its database, its organisation."""
+    """Where the doomed process works: its data folder, its database, its organisation, its name among the workers.
+    A worker is taken for lost after `lost_after` seconds."""
 
     folder: Path
     url: str
     organisation: UUID
     idempotent: bool = True
+    slot: str = "0"
+    lost_after: float = 60
 
     @property
     def log(self) -> Path:
@@ -75,7 +82,7 @@ class Place:
         return self.folder / "reader.pid"
 
     def settings(self) -> Settings:
-        return Settings(data_dir=self.folder, database_url=self.url)
+        return Settings(data_dir=self.folder, database_url=self.url, workers_slot=self.slot)
 
 
 def team(number: int, count: int = 6) -> list[Employee]:
@@ -112,6 +119,7 @@ def _work(place: Place, kill: Kill | None, payrolls: int) -> None:
     application = build(place.settings())
     # So many deaths are no sign here of a job that kills its worker.
     application.engine._policy = Policy(max_recoveries=100)
+    application.engine._heartbeat._pace = Pace(0.2, place.lost_after)
     if not place.idempotent:
         SimulatorCarrier.idempotent = False
     worker = Worker(application)
@@ -138,6 +146,7 @@ def _hurry() -> None:
     simulator_numbers.NORMAL = replace(simulator_numbers.NORMAL, delivery_after=0.1)
     simulator_network.PAUSE_SECONDS = 0.1
     dbos_engine.POLLING_SECONDS = 0.05
+    block_run.CONFIRMED_SECONDS, block_run.SETTLING_SECONDS = 0.2, 0.3
 
 
 def _wait_for_jobs(engine: DbosEngine) -> None:
@@ -162,20 +171,16 @@ def _arm(kill: Kill) -> None:
             calls += 1
             now = calls == kill.nth
         if now and kill.when == "before":
-            _die()
+            os.kill(os.getpid(), kill.signal)
         outcome = original(*args, **kwargs)
-        if now:
-            _die()
+        if now and kill.when == "after":
+            os.kill(os.getpid(), kill.signal)
         return outcome
 
     if isinstance(owner, dict):
         owner[name] = doomed
     else:
         setattr(owner, name, doomed)
-
-
-def _die() -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _note_reader(place: Place) -> None:

@@ -8,14 +8,13 @@ from pathlib import Path
 import pikepdf
 import pytest
 
-from app.core.errors import InvalidInput, NotFound, TooLarge
+from app.core.errors import InvalidInput, TooLarge
 from app.db.failures import read_failure
 from app.db.lines import read_details
 from app.db.models import Batch
 from app.db.openings import open_part
 from app.db.queries import batches
 from app.usecases.batches.finish_batches import finish_batches
-from app.worker import Worker
 from tests.databases import SqliteDatabases
 from tests.documents.pdf.files import active, inflating, one_page, saved
 from tests.documents.people.builders import csv_bytes, workbook, xlsx, zip_of
@@ -261,18 +260,3 @@ def test_a_list_of_100_000_rows_is_read(story: Story) -> None:
     )
     assert batch.state == "in_review"
     assert story.progress(batch).matches == {"matched": 3, "no_payslip": 99_997}
-
-
-def test_files_that_pli_itself_cannot_read_end_in_a_failure_and_not_in_silence(story: Story) -> None:
-    batch = story.pipeline.receive({"paie.pdf": pdf_of(TEAM)}, GOOD_LIST)
-    with story.rt.read() as session:
-        (upload,) = batches.uploads(session, batch.id, "documents")
-    story.rt.blobs.delete(upload.blob_key)
-    with pytest.raises(NotFound) as lost:
-        story.pipeline.run("split_batch")
-    assert story.pipeline.batch(batch.id).state == "splitting"
-    # The engine tells the worker so when the last try has failed.
-    for _ in range(2):
-        Worker(story.pipeline.application)._dead("split_batch", (str(batch.id),), lost.value.code)
-    assert assert_said_and_wiped(story, story.pipeline.batch(batch.id)) == "reading_gave_up"
-    assert_good_batch_passes(story)

@@ -2,14 +2,12 @@
 
 import os
 import random
-import shutil
 import signal
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -21,8 +19,7 @@ from app.db.session import open_engine
 from app.engine.backlog import read_backlog
 from app.wiring import build
 from links.tables import Link
-from tests.databases import PostgresDatabases, SqliteDatabases
-from tests.pipeline import KeptJobs, Pipeline, pipeline
+from tests.pipeline import KeptJobs, Pipeline
 from tests.stories.killed import Kill, Place, end_of, start, team
 from tests.stories.story import Clock, Story
 
@@ -98,48 +95,6 @@ def opened(place: Place) -> Iterator[Story]:
         )
     finally:
         application.close()
-
-
-def settle_in(folder: Path, url: str) -> Place:
-    """A data folder with an organisation in it."""
-    with pipeline(folder, database_url=url) as made:
-        return Place(folder, url, made.organisation.id)
-
-
-@pytest.fixture(scope="session")
-def settled(sqlite_databases: SqliteDatabases, tmp_path_factory: pytest.TempPathFactory) -> Place:
-    """A SQLite place to copy."""
-    folder = tmp_path_factory.mktemp("settled") / "data"
-    folder.mkdir()
-    with sqlite_databases.migrated() as url:
-        shutil.move(url.removeprefix("sqlite:///"), folder / "pli.db")
-    return settle_in(folder, "")
-
-
-@pytest.fixture
-def sqlite_places(settled: Place, tmp_path: Path) -> Callable[[str], Place]:
-    """Makes a place of its own for each name."""
-
-    def place(name: str) -> Place:
-        folder = tmp_path / name.replace(" ", "-")
-        shutil.copytree(settled.folder, folder)
-        return replace(settled, folder=folder)
-
-    return place
-
-
-@pytest.fixture
-def postgres_places(
-    postgres_databases: PostgresDatabases, tmp_path: Path
-) -> Iterator[Callable[[str], Place]]:
-    """The same with a PostgreSQL database for each."""
-    with ExitStack() as databases:
-
-        def place(name: str) -> Place:
-            url = databases.enter_context(postgres_databases.migrated())
-            return settle_in(tmp_path / name.replace(" ", "-"), url)
-
-        yield place
 
 
 def kill_and_restart(place: Place, kill: Kill) -> None:

@@ -25,6 +25,7 @@ from tests.stories.payroll import (
     INES,
     NOEL,
     NOVEMBER,
+    OCTOBER,
     TEAM,
     ZOE,
     Employee,
@@ -120,6 +121,18 @@ def test_one_file_per_person_arrives_as_the_employer_made_it(story: Story, packe
         )
     story.send(batch)
     assert len(story.assert_each_phone_opens_its_own(batch, {one.staff: one.code for one in TEAM})) == 3
+
+
+def test_two_months_in_one_batch_are_two_links_for_one_person(story: Story) -> None:
+    files = {"octobre.pdf": pdf_of(TEAM, OCTOBER), "novembre.pdf": pdf_of(TEAM, NOVEMBER)}
+    batch = story.upload_files(files, ("salaries.csv", list_of(TEAM)), password_policy="sheet")
+    story.send(batch)
+    for one in TEAM:
+        texts = [story.read(message, one.code) for message in story.phone(one.phone)]
+        assert sorted("octobre" in text for text in texts) == [False, True]
+    people = [line.document.person_id for line in story.review(batch)]
+    assert len(people) == 2 * len(TEAM)
+    assert len(set(people)) == len(TEAM)
 
 
 def test_a_corrected_payslip_takes_the_place_of_the_first(story: Story) -> None:

@@ -27,6 +27,7 @@ SECRET = "hunter2-secret"
 INTERNAL = {
     "Interrupted": "ends a job that the engine will run again",
     "JobFailed": "tells the engine that a job failed",
+    "NotAuthentic": "answered 403 by the callbacks door, whose routes turn it into Forbidden",
     "MissingTextError": "a bug in a page: answered as unexpected",
     "RefusedPdfError": "an outcome on its way up, a value for the callers of app.documents",
     "SheetProblem": "an outcome on its way up, a value for the callers of app.documents",

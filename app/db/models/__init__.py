@@ -2,35 +2,50 @@
 
 from app.db.models.account import ApiKey, LoginThrottle, User, UserSession
 from app.db.models.batch import Batch, MappingMemory, Upload
+from app.db.models.callback_event import CallbackEvent
+from app.db.models.carrier_health import CarrierHealth
 from app.db.models.connection import CarrierConnection, ConnectionLease
+from app.db.models.consent import ConsentRecord, InboxDecision, OptOutLink
+from app.db.models.dead_number import DeadNumber
 from app.db.models.document import Document
 from app.db.models.journal import JournalEvent, JournalHead
 from app.db.models.keys import EpochCheck, KeyVerifier
 from app.db.models.message import Attempt, Block, DeliveryReport, InboundMessage, Message
 from app.db.models.organisation import Organisation
 from app.db.models.person import Person
+from app.db.models.rule import DatedRule, MessagingChoices
 from app.db.models.sender import Objection, Sender, Template
 from app.db.models.simulator import SimulatedHandset, SimulatedMessage
 from app.db.models.smpp import SmppPart, SmppPiece, SmppReceipt
+from app.db.models.worker import ExecutorBeat, StalledJob
 
 __all__ = [
     "ApiKey",
     "Attempt",
     "Batch",
     "Block",
+    "CallbackEvent",
     "CarrierConnection",
+    "CarrierHealth",
     "ConnectionLease",
+    "ConsentRecord",
+    "DatedRule",
+    "DeadNumber",
     "DeliveryReport",
     "Document",
     "EpochCheck",
+    "ExecutorBeat",
     "InboundMessage",
+    "InboxDecision",
     "JournalEvent",
     "JournalHead",
     "KeyVerifier",
     "LoginThrottle",
     "MappingMemory",
     "Message",
+    "MessagingChoices",
     "Objection",
+    "OptOutLink",
     "Organisation",
     "Person",
     "Sender",
@@ -39,6 +54,7 @@ __all__ = [
     "SmppPart",
     "SmppPiece",
     "SmppReceipt",
+    "StalledJob",
     "Template",
     "Upload",
     "User",

@@ -17,6 +17,7 @@ class Batch(SQLModel, table=True):
     `release_before` the batch is cancelled and wiped. `failure` is a code, and sealed what it is about (`app.db.failures`).
     `mapping` is the clerk's answer about the columns (`app.db.mappings`).
     `printed_period` is the month most of its payslips bear, empty while unknown or when none does.
+    While its files are read, `pages_read` counts, and `page_count` is 0 as long as nobody can know it.
     `packs_deleted_at` says since when nothing of its documents is stored any more.
     """
 
@@ -38,6 +39,7 @@ class Batch(SQLModel, table=True):
     mapping: dict[str, Any] | None = Field(default=None, sa_type=sa.JSON)
     sheet_warnings: list[dict[str, Any]] = json_field(list)
     page_count: int = 0
+    pages_read: int = 0
     review_day: int
     release_before: datetime
     idempotency_key: str | None = text_field(200, default=None)

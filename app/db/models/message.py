@@ -31,6 +31,7 @@ class Message(SQLModel, table=True):
     block_id: UUID
     sender_id: UUID = reference("sender.id", index=False)
     category: str = text_field(16)
+    kind: str = text_field(20, default="notice")
     template_key: str = text_field(40)
     language: str = text_field(2)
     plan: list[str] = json_field(list)
@@ -96,7 +97,11 @@ class DeliveryReport(SQLModel, table=True):
 
 
 class Block(SQLModel, table=True):
-    """A hundred or two documents or messages that one job carries. `kind` is announce or dispatch."""
+    """A hundred or two documents or messages that one job carries. `kind` is announce or dispatch.
+
+    `run` names the run of the job that may send for it: an earlier one that was taken for dead and wakes up finds
+    another name here and stops.
+    """
 
     __tablename__ = "block"
 
@@ -107,13 +112,16 @@ class Block(SQLModel, table=True):
     kind: str = text_field(10)
     position: int
     created_at: datetime
+    run: UUID | None = None
     done_at: datetime | None = None
 
 
 class InboundMessage(SQLModel, table=True):
-    """What a person answered. `intent` is what `app.messaging.optout` read in it, or `not_for_me` when they tapped so.
+    """What a person answered. `intent` is what `app.messaging.optout` read in it, `not_for_me` when they tapped so, or
+    `tapped` for a button that answers nothing.
 
-    `document_id` is what the phone was last told about, or what the tapped card was about.
+    `document_id` is what the phone was last told about, or what the tapped card was about. `pictures` counts those of an
+    MMS, which are not fetched.
     """
 
     __tablename__ = "inbound_message"
@@ -125,6 +133,7 @@ class InboundMessage(SQLModel, table=True):
     from_sealed: bytes
     from_index: bytes = Field(index=True)
     text_sealed: bytes
+    pictures: int = 0
     intent: str = text_field(10, default="")
     batch_id: UUID | None = Field(default=None, foreign_key="batch.id", index=True)
     document_id: UUID | None = Field(default=None, foreign_key="document.id", index=True)

@@ -28,7 +28,8 @@ class Sender(SQLModel, table=True):
 
 
 class Template(SQLModel, table=True):
-    """A text with `{fields}`, per organisation, key, channel and language."""
+    """A text with `{fields}`, per organisation, key, channel and language. `kind` is one of
+    `app.messaging.categories.Kind`."""
 
     __tablename__ = "template"
     __table_args__ = (sa.UniqueConstraint("organisation_id", "key", "channel", "language"),)
@@ -39,14 +40,16 @@ class Template(SQLModel, table=True):
     channel: str = text_field(4)
     language: str = text_field(2)
     category: str = text_field(16)
+    kind: str = text_field(20, default="notice")
     title: str = text_field(200, default="")
     text: str = text_field(2000)
     updated_at: datetime
 
 
 class Objection(SQLModel, table=True):
-    """Append-only: a person said no (or yes again). `kind` is electronic_payslip, marketing, all or
-    doubtful; `how` tells by which way. `subject_index` is a keyed hash of the staff number or of the phone, so erasing a person keeps it."""
+    """Append-only: a person refused the electronic payslip (`kind` electronic_payslip), or took that back; `how` tells by
+    which way. `subject_index` is a keyed hash of the staff number, so erasing a person keeps it. What people say about
+    messages is in `consent_record`."""
 
     __tablename__ = "objection"
 

@@ -2,7 +2,7 @@
 
 import json
 from base64 import b64decode, b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,6 +16,7 @@ from app.db.bulk import UNSYNCHRONISED
 from app.db.models import Batch, Document, MappingMemory, Message, Upload
 
 BEFORE_RELEASE = ("received", "needs_mapping", "splitting", "in_review")
+BEING_READ = ("received", "needs_mapping", "splitting")
 OVER = ("released", "finished", "recalled", "cancelled", "failed")
 
 
@@ -62,6 +63,16 @@ def set_state(session: Session, batch_id: UUID, state: str) -> None:
     """Move a batch to a state."""
     session.execute(
         sa.update(Batch).where(col(Batch.id) == batch_id).values(state=state),
+        execution_options=UNSYNCHRONISED,
+    )
+
+
+def note_pages_read(session: Session, batch_id: UUID, pages_read: int, page_count: int) -> None:
+    """How far the files of a batch are read, for those who watch; `page_count` is 0 while unknown."""
+    session.execute(
+        sa.update(Batch)
+        .where(col(Batch.id) == batch_id, col(Batch.state) == "splitting")
+        .values(pages_read=pages_read, page_count=page_count),
         execution_options=UNSYNCHRONISED,
     )
 
@@ -208,6 +219,19 @@ def forget_packs(session: Session, batch_id: UUID, now: datetime) -> None:
         sa.update(Batch).where(col(Batch.id) == batch_id).values(packs_deleted_at=now),
         execution_options=UNSYNCHRONISED,
     )
+
+
+def stored_for(session: Session, batch_ids: Collection[UUID]) -> set[str]:
+    """Keys of every object that a row of these batches points to."""
+    uploaded = select(Upload.blob_key).where(col(Upload.batch_id).in_(batch_ids))
+    packed = select(Document.blob_key).where(col(Document.batch_id).in_(batch_ids)).distinct()
+    return {*session.exec(uploaded), *session.exec(packed)}
+
+
+def still_read(session: Session, batch_ids: Collection[UUID]) -> set[UUID]:
+    """Those of these batches whose packs may exist before the rows that point to them."""
+    query = select(Batch.id).where(col(Batch.id).in_(batch_ids), col(Batch.state).in_(BEING_READ))
+    return set(session.exec(query))
 
 
 def overdue_for_release(session: Session, now: datetime) -> list[UUID]:

@@ -9,9 +9,16 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from app.db.bulk import UNSYNCHRONISED, insert_rows
+from app.db.bulk import UNSYNCHRONISED, insert_rows, table_of
 from app.db.models import Document, JournalEvent, Message
 from app.evidence.tags import Tag
+
+_document = table_of(Document)
+_MARK_OPENED = (
+    sa.update(_document)
+    .where(_document.c.id == sa.bindparam("document_id"), _document.c.opened_at.is_(None))
+    .values(opened_at=sa.bindparam("now"))
+)
 
 
 @dataclass(frozen=True)
@@ -82,12 +89,7 @@ def lines(session: Session, batch_id: UUID) -> list[Line]:
 
 def mark_opened(session: Session, document_id: UUID, now: datetime) -> None:
     """The first opening, kept once."""
-    session.execute(
-        sa.update(Document)
-        .where(col(Document.id) == document_id, col(Document.opened_at).is_(None))
-        .values(opened_at=now),
-        execution_options=UNSYNCHRONISED,
-    )
+    session.connection().execute(_MARK_OPENED, {"document_id": document_id, "now": now})
 
 
 def downloads_not_noted(session: Session, since: datetime) -> dict[UUID, datetime]:

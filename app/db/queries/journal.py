@@ -5,23 +5,35 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
+import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from app.crypto.errors import SealBroken
 from app.crypto.vault import Vault
-from app.db.bulk import insert_rows
+from app.db.bulk import insert_rows, table_of
 from app.db.models import JournalEvent, JournalHead
 from app.evidence import chain
 from app.evidence.tags import Tag
 
 SALT_SIZE = 16
+# Put together once: every use case appends.
+_heads = table_of(JournalHead)
+_HOLD_HEAD = (
+    sa.select(_heads.c.seq, _heads.c.head)
+    .where(_heads.c.organisation_id == sa.bindparam("owner"))
+    .with_for_update()
+)
+_MOVE_HEAD = (
+    sa.update(_heads)
+    .where(_heads.c.organisation_id == sa.bindparam("owner"))
+    .values(seq=sa.bindparam("last"), head=sa.bindparam("link"))
+)
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """What happened to `subject` (a batch, document, link, message or account). The body holds ids, counts and codes:
     never a name, a number or a secret."""
 
@@ -47,11 +59,11 @@ def append(
     """Add events to the organisation's chain, in this transaction."""
     if not entries:
         return
-    head = session.exec(
-        select(JournalHead).where(JournalHead.organisation_id == organisation_id).with_for_update()
-    ).one()
+    session.flush()
+    connection = session.connection()
+    seq, link = connection.execute(_HOLD_HEAD, {"owner": organisation_id}).one()
+    sealer = vault.columns.sealer(organisation_id, "journal")
     salts = os.urandom(SALT_SIZE * len(entries))
-    seq, link = head.seq, head.head
     rows = []
     for at, entry in enumerate(entries):
         seq += 1
@@ -67,15 +79,12 @@ def append(
                 "tag": entry.tag.value,
                 "subject_id": entry.subject,
                 "salt": salt,
-                "body_sealed": vault.columns.seal_column(
-                    organisation_id, "journal", "body", entry.subject, body.decode()
-                ),
+                "body_sealed": sealer.seal("body", entry.subject, body.decode()),
                 "commitment": commitment,
                 "chain": link,
             }
         )
-    head.seq, head.head = seq, link
-    session.add(head)
+    connection.execute(_MOVE_HEAD, {"owner": organisation_id, "last": seq, "link": link})
     insert_rows(session, JournalEvent, rows)
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from app.db.bulk import UNSYNCHRONISED
-from app.db.models import Document
+from app.db.models import Document, Person
 
 _Earlier = aliased(Document)
 
@@ -79,22 +79,22 @@ def replaced_by(session: Session, block_id: UUID) -> list[UUID]:
     return list(session.scalars(query))
 
 
-def seal_many(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Bulk update after links were minted: the review wraps go, the state becomes sealed. A row names `document_id`
-    and `person`."""
-    if not rows:
-        return
-    statement = (
-        sa.update(Document)
-        .where(col(Document.id) == sa.bindparam("document_id"))
-        .values(
-            state="sealed",
-            person_id=sa.bindparam("person"),
-            key_review=None,
-            access_code_review=None,
+def seal_block(session: Session, block_id: UUID) -> None:
+    """The links of a block were minted and its people are known: the review wraps go, the state becomes sealed."""
+    person = (
+        sa.select(col(Person.id))
+        .where(
+            col(Person.organisation_id) == col(Document.organisation_id),
+            col(Person.staff_index) == col(Document.staff_index),
         )
+        .scalar_subquery()
     )
-    session.connection().execute(statement, list(rows))
+    session.execute(
+        sa.update(Document)
+        .where(col(Document.block_id) == block_id, col(Document.state) == "releasing")
+        .values(state="sealed", person_id=person, key_review=None, access_code_review=None),
+        execution_options=UNSYNCHRONISED,
+    )
 
 
 def _columns(shape: type[NamedTuple]) -> list[Any]:

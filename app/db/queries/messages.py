@@ -14,6 +14,8 @@ from links.tables import Link
 
 # The intent of an answer that was a tap on that button of a card.
 NOT_FOR_ME: Final = "not_for_me"
+# The intent of a tap that answers nothing: the link, a call, a reminder.
+TAPPED: Final = "tapped"
 
 
 def insert_all(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -110,7 +112,6 @@ def sender_of_attempt(session: Session, message: Message, attempt: Attempt) -> S
     kinds = ("rcs_agent",) if attempt.channel == "rcs" else ("name", "short_code", "long_code")
     query = select(Sender).where(
         Sender.organisation_id == message.organisation_id,
-        Sender.carrier == attempt.carrier,
         col(Sender.kind).in_(kinds),
     )
     return session.exec(query.order_by(col(Sender.created_at)).limit(1)).one()
@@ -239,8 +240,10 @@ def answered_about(
 
 
 def answers_of(session: Session, document_id: UUID) -> list[InboundMessage]:
-    """What was answered about a document, oldest first."""
-    query = select(InboundMessage).where(InboundMessage.document_id == document_id)
+    """What was answered about a document, oldest first. A tap that answers nothing is none."""
+    query = select(InboundMessage).where(
+        InboundMessage.document_id == document_id, InboundMessage.intent != TAPPED
+    )
     return list(session.exec(query.order_by(col(InboundMessage.received_at))))
 
 
@@ -248,7 +251,7 @@ def answers_in(session: Session, batch_id: UUID) -> dict[UUID, str]:
     """Intent of the newest answer about each document of a batch that was answered."""
     rows = session.execute(
         sa.select(col(InboundMessage.document_id), col(InboundMessage.intent))
-        .where(col(InboundMessage.batch_id) == batch_id)
+        .where(col(InboundMessage.batch_id) == batch_id, col(InboundMessage.intent) != TAPPED)
         .order_by(col(InboundMessage.received_at))
     )
     return {document_id: intent for document_id, intent in rows if document_id is not None}

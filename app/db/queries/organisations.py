@@ -4,6 +4,7 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
+from app.core.errors import NotFound
 from app.db.models import Organisation, Sender, Template
 from links.policy import LinkPolicy
 
@@ -11,6 +12,14 @@ from links.policy import LinkPolicy
 def get(session: Session, organisation_id: UUID) -> Organisation | None:
     """One organisation."""
     return session.get(Organisation, organisation_id)
+
+
+def require(session: Session, organisation_id: UUID) -> Organisation:
+    """One organisation. Raises NotFound."""
+    organisation = get(session, organisation_id)
+    if organisation is None:
+        raise NotFound("organisation_unknown", "this organisation does not exist")
+    return organisation
 
 
 def lock(session: Session, organisation_id: UUID) -> None:

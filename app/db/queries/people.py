@@ -10,7 +10,6 @@ from sqlmodel import Session, col, select
 
 from app.db.bulk import insert_rows
 from app.db.models import Document, Objection, Person
-from app.messaging.consent import Entry, Fact
 
 CHUNK = 500
 
@@ -120,25 +119,3 @@ def record_objection(
             recorded_at=now,
         )
     )
-
-
-_FACTS = {
-    ("marketing", False): Fact.STOP,
-    ("marketing", True): Fact.UNSTOP,
-    ("all", False): Fact.OBJECTION_ALL,
-    ("all", True): Fact.OBJECTION_LIFTED,
-    ("doubtful", False): Fact.DOUBTFUL_ANSWER,
-    ("doubtful", True): Fact.ANSWER_SETTLED,
-}
-
-
-def ledger(session: Session, organisation_id: UUID, phone_index: bytes) -> list[Entry]:
-    """What the organisation knows of a number's consent, as the rules read it."""
-    query = select(Objection).where(
-        Objection.organisation_id == organisation_id, Objection.subject_index == phone_index
-    )
-    return [
-        Entry(_FACTS[record.kind, record.withdrawn], record.recorded_at)
-        for record in session.exec(query)
-        if (record.kind, record.withdrawn) in _FACTS
-    ]

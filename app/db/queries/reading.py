@@ -5,10 +5,28 @@ from datetime import date, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import sqlalchemy as sa
 from sqlmodel import Session
 
+from app.db.bulk import table_of
 from app.db.models import Batch, Document, Organisation
 from links.state import LinkFacts
+
+_document, _batch, _organisation = table_of(Document), table_of(Batch), table_of(Organisation)
+_INTRODUCTION = (
+    sa.select(
+        _organisation.c.name,
+        _organisation.c.contact,
+        _organisation.c.brand_colour,
+        _organisation.c.timezone,
+        _batch.c.kind,
+        _batch.c.password_policy,
+        _document.c.period,
+    )
+    .join_from(_document, _batch, _batch.c.id == _document.c.batch_id)
+    .join(_organisation, _organisation.c.id == _document.c.organisation_id)
+    .where(_document.c.id == sa.bindparam("document_id"))
+)
 
 
 @dataclass(frozen=True)
@@ -48,14 +66,13 @@ def shown(session: Session, document_id: UUID) -> Shown:
 
 def introduce(session: Session, link: LinkFacts) -> Introduction:
     """Who sent it, what it is, until when, and which password opens it."""
-    found = shown(session, link.document_id)
-    zone = ZoneInfo(found.organisation.timezone)
+    found = session.connection().execute(_INTRODUCTION, {"document_id": link.document_id}).one()
     return Introduction(
-        sender=found.organisation.name,
-        contact=found.organisation.contact,
-        brand=found.organisation.brand_colour,
-        kind=found.batch.kind,
-        period=found.document.period,
-        last_day=(link.expires_at - timedelta(microseconds=1)).astimezone(zone).date(),
-        password_policy=found.batch.password_policy if link.needs_password else "none",
+        sender=found.name,
+        contact=found.contact,
+        brand=found.brand_colour,
+        kind=found.kind,
+        period=found.period,
+        last_day=(link.expires_at - timedelta(microseconds=1)).astimezone(ZoneInfo(found.timezone)).date(),
+        password_policy=found.password_policy if link.needs_password else "none",
     )

@@ -64,19 +64,27 @@ class Times(NamedTuple):
 TimesById = Mapping[UUID, Times]
 
 
-def count(session: Session, organisation_id: UUID) -> int:
-    """Batches of an organisation."""
+def count(session: Session, organisation_id: UUID, among: Collection[UUID] | None = None) -> int:
+    """Batches of an organisation; only those `among` some when that is given."""
     query = sa.select(sa.func.count()).where(col(Batch.organisation_id) == organisation_id)
+    if among is not None:
+        query = query.where(col(Batch.id).in_(among))
     return int(session.execute(query).scalar_one())
 
 
-def page(session: Session, organisation_id: UUID, *, offset: int, limit: int) -> list[Batch]:
-    """Batches of an organisation, newest first."""
-    query = (
-        select(Batch)
-        .where(Batch.organisation_id == organisation_id)
-        .order_by(col(Batch.created_at).desc(), col(Batch.id).desc())
-    )
+def page(
+    session: Session,
+    organisation_id: UUID,
+    among: Collection[UUID] | None = None,
+    *,
+    offset: int,
+    limit: int,
+) -> list[Batch]:
+    """Batches of an organisation, newest first; `among` as for `count`."""
+    query = select(Batch).where(Batch.organisation_id == organisation_id)
+    if among is not None:
+        query = query.where(col(Batch.id).in_(among))
+    query = query.order_by(col(Batch.created_at).desc(), col(Batch.id).desc())
     return list(session.exec(query.offset(offset).limit(limit)))
 
 

@@ -68,13 +68,15 @@ class EarlierDocument:
 class Known:
     """What the organisation knows from before this batch, keyed by staff number as printed.
 
-    `last_phones` are E.164 numbers; `earlier_documents` are keyed by staff number and period as the slips print them.
+    `last_phones` are E.164 numbers; `dead_phones` maps such a number to the month in which a text to it failed for
+    good; `earlier_documents` are keyed by staff number and period as the slips print them.
     `objections` is the organisation's register of refusals of the electronic payslip. `needs_access_code` says
     whether the batch's policy takes codes from the sheet; `refuse_code(code, row)` names why a code is too weak, or
     returns None.
     """
 
     last_phones: Mapping[str, str] = field(default_factory=dict)
+    dead_phones: Mapping[str, str] = field(default_factory=dict)
     earlier_documents: Mapping[tuple[str, str], EarlierDocument] = field(default_factory=dict)
     objections: Collection[str] = ()
     needs_access_code: bool = False
@@ -272,7 +274,8 @@ class _Review:
         if "phone" in person.row.unreadable:
             return []
         others = self._phone_owners.get(person.e164 or "", set()) - {number}
-        return [*phone_findings(person.phone, self._last_phones.get(number), others)]
+        dead_since = self._known.dead_phones.get(person.e164 or "", "")
+        return [*phone_findings(person.phone, self._last_phones.get(number), others, dead_since)]
 
     def _about_access_code(self, row: PersonRow) -> list[Finding]:
         if not self._known.needs_access_code or "access_code" in row.unreadable:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from app.documents.match.release import Finding, Severity, Subject
+from app.documents.match.release import DEAD_PHONE, Finding, Severity, Subject
 from app.messaging.phone import Phone, PhoneProblem, Repair, Unreachable
 
 _UNREACHABLE = frozenset(
@@ -28,9 +28,10 @@ _COSMETIC_REPAIRS = frozenset(
 
 
 def phone_findings(
-    phone: Phone | Unreachable, last: str | None, sharing: Collection[str]
+    phone: Phone | Unreachable, last: str | None, sharing: Collection[str], dead_since: str = ""
 ) -> tuple[Finding, ...]:
-    """`last` is the number of the person's last batch, `sharing` the staff numbers of others with the same phone."""
+    """`last` is the number of the person's last batch, `sharing` the staff numbers of others with the same phone,
+    `dead_since` the month (2026-10) in which a text to the number failed for good."""
     if isinstance(phone, Unreachable):
         code = "phone_unreachable" if phone.problem in _UNREACHABLE else "phone_invalid"
         code = "phone_empty" if phone.problem is PhoneProblem.EMPTY else code
@@ -41,6 +42,8 @@ def phone_findings(
         findings.append(Finding("phone_repaired", severity, Subject.PHONE, ", ".join(phone.repairs)))
     if phone.ambiguous:
         findings.append(Finding("phone_ambiguous", Severity.WARNING, Subject.PHONE, phone.territory))
+    if dead_since:
+        findings.append(Finding(DEAD_PHONE, Severity.WARNING, Subject.PHONE, dead_since))
     if last is not None and last != phone.e164:
         findings.append(Finding("number_changed", Severity.BLOCKING, Subject.PHONE, last))
     if sharing:

@@ -88,7 +88,8 @@ CONFIRMABLE = frozenset({"number_changed", "name_differs", "already_sent", "obje
 # together.
 TOGETHER = CONFIRMABLE - {"name_differs"}
 # No text can reach the person: when they are left out, the payslip goes on paper.
-UNREACHABLE = ("phone_empty", "phone_invalid", "phone_unreachable")
+DEAD_PHONE = "phone_dead"
+UNREACHABLE = ("phone_empty", "phone_invalid", "phone_unreachable", DEAD_PHONE)
 _EXCLUSIVE = frozenset({"payslip_twice", "person_twice_differs"})
 
 

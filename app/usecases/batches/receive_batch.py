@@ -26,6 +26,8 @@ from links.errors import LinkError
 from links.policy import terms
 
 REVIEW_TIME = timedelta(days=7)
+# Objects that no row points to are deleted after a day (`operations/delete_strays.py`).
+LONGEST_UPLOAD = timedelta(hours=12)
 PASSWORD_POLICIES = ("sheet", "generated", "usual", "none")
 CHANNELS = ("rcs", "sms")
 Role = Literal["documents", "people"]
@@ -112,9 +114,14 @@ class BatchIntake:
     def commit(self, options: BatchOptions) -> Batch:
         """Create the batch, or return the one that the same idempotency key created before.
 
-        Raises InvalidInput for options that do not fit, Conflict when the key was used for another upload.
+        Raises InvalidInput for options that do not fit or an upload that took too long, Conflict when the key was used
+        for another upload.
         """
         self._check_files()
+        if self._rt.now() - self._now > LONGEST_UPLOAD:
+            raise InvalidInput(
+                "upload_too_slow", "the upload took more than 12 hours; send it again over a faster line"
+            )
         options = _checked(options, self._organisation, self._now)
         self._digest.update(json.dumps(asdict(options), sort_keys=True).encode())
         request_hash = self._digest.digest()

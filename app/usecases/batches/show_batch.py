@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from app.core.errors import NotFound
 from app.db.failures import read_failure
 from app.db.models import Batch, Organisation
-from app.db.queries import accounts, batches, journal, organisations, watching
+from app.db.queries import accounts, batches, journal, organisations, stalls, watching
 from app.db.session import Session
 from app.db.watch import HOPELESS, Counts, count
 from app.evidence.tags import Tag
@@ -29,9 +29,19 @@ class Recall:
 
 
 @dataclass(frozen=True)
+class Stall:
+    """Work on a batch that was given up after many tries and waits for somebody to start it again. `code` is for the
+    operator."""
+
+    since: datetime
+    code: str
+
+
+@dataclass(frozen=True)
 class BatchView:
     """`failure` is {"code", "detail"} or empty; `expires_on` the last day of its links; `live` says that it changes
-    by itself: work goes on, or messages are on their way. `resendable` counts what failed and may be sent again."""
+    by itself: work goes on, or messages are on their way. `resendable` counts what failed and may be sent again. While the files are read `pages_read`
+    counts their pages, of `page_count` in all, or 0 when that is not known yet."""
 
     id: UUID
     title: str
@@ -47,8 +57,11 @@ class BatchView:
     released_at: datetime | None
     released_by: str
     counts: Counts
+    pages_read: int
+    page_count: int
     resendable: int
     recalled: Recall | None
+    stall: Stall | None
 
     @property
     def live(self) -> bool:
@@ -64,6 +77,7 @@ def show_batch(rt: Runtime, organisation_id: UUID, batch_id: UUID) -> BatchView:
             raise NotFound("batch_unknown", "this batch does not exist")
         counts = count(watching.tally(session, [batch_id]))
         resendable = watching.resendable(session, batch_id, HOPELESS, rt.now()) if counts.failed else 0
+        stalled = stalls.open_of(session, [batch_id])
         recalled = _recall(rt, session, batch) if batch.state == "recalled" else None
         actors = [batch.created_by, batch.released_by, *([recalled.by] if recalled else [])]
         names = accounts.actor_names(session, organisation_id, actors)
@@ -82,8 +96,11 @@ def show_batch(rt: Runtime, organisation_id: UUID, batch_id: UUID) -> BatchView:
         released_at=batch.released_at,
         released_by=names.get(batch.released_by, ""),
         counts=counts,
+        pages_read=batch.pages_read,
+        page_count=batch.page_count,
         resendable=resendable,
         recalled=replace(recalled, by=names.get(recalled.by, "")) if recalled else None,
+        stall=Stall(stalled[0].stalled_at, stalled[0].code) if stalled else None,
     )
 
 

@@ -1,19 +1,22 @@
 """The first page of the console: every batch with its figures, and what waits for somebody."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from app.db.models import Batch
-from app.db.queries import accounts, watching
+from app.db.queries import accounts, stalls, watching
 from app.db.watch import Counts, count
 from app.documents.match.standing import standing_blockers
 from app.runtime import Runtime
 
 LOOKED_BACK = timedelta(days=30)
 SENDING = ("releasing", "released")
+TO_REVIEW = ("in_review", "needs_mapping")
+# What the list may be narrowed to: the batches behind one of the totals.
+SHOWN = ("to_review", "sending", "failed", "opened")
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,7 @@ class BatchLine:
     opened: int
     failed: int
     blocking: int
+    stalled: bool
 
 
 @dataclass(frozen=True)
@@ -53,17 +57,19 @@ class BatchList:
     totals: Totals
 
 
-def show_batches(rt: Runtime, organisation_id: UUID, *, offset: int, limit: int) -> BatchList:
-    """Read only."""
+def show_batches(rt: Runtime, organisation_id: UUID, *, show: str = "", offset: int, limit: int) -> BatchList:
+    """`show` is one of SHOWN, or empty for all. Read only."""
     with rt.read() as session:
-        total = watching.count(session, organisation_id)
-        page = watching.page(session, organisation_id, offset=offset, limit=limit)
+        recent = watching.states_since(session, organisation_id, rt.now() - LOOKED_BACK)
+        sent = watching.tally(session, list(recent))
+        among = _behind(show, recent, sent) if show else None
+        total = watching.count(session, organisation_id, among)
+        page = watching.page(session, organisation_id, among, offset=offset, limit=limit)
         ids = [batch.id for batch in page]
         tallies = watching.tally(session, ids)
         reviewed = [batch.id for batch in page if batch.state == "in_review"]
         suspects = watching.light_lines(session, reviewed, blocking_only=True)
-        recent = watching.states_since(session, organisation_id, rt.now() - LOOKED_BACK)
-        totals = count(watching.tally(session, list(recent)))
+        stalled = {stall.batch_id for stall in stalls.open_of(session, ids)}
         names = accounts.actor_names(session, organisation_id, [batch.created_by for batch in page])
     blocking = {
         batch_id: len(
@@ -76,13 +82,22 @@ def show_batches(rt: Runtime, organisation_id: UUID, *, offset: int, limit: int)
         own = [tally for tally in tallies if tally.batch_id == batch.id]
         counts = count(own)
         everything = sum(tally.documents for tally in own)
-        lines.append(_line(batch, names, counts.total or everything, counts, blocking.get(batch.id, 0)))
-    states = Counter(recent.values())
+        lines.append(
+            _line(
+                batch,
+                names,
+                counts.total or everything,
+                counts,
+                blocking.get(batch.id, 0),
+                batch.id in stalled,
+            )
+        )
+    states, totals = Counter(recent.values()), count(sent)
     return BatchList(
         lines,
         total,
         Totals(
-            to_review=states["in_review"] + states["needs_mapping"],
+            to_review=sum(states[state] for state in TO_REVIEW),
             sending=sum(states[state] for state in SENDING),
             failed=totals.failed,
             delivered=totals.delivered,
@@ -91,7 +106,17 @@ def show_batches(rt: Runtime, organisation_id: UUID, *, offset: int, limit: int)
     )
 
 
-def _line(batch: Batch, names: dict[str, str], documents: int, counts: Counts, blocking: int) -> BatchLine:
+def _behind(show: str, recent: Mapping[UUID, str], sent: Sequence[watching.Tally]) -> set[UUID]:
+    """Ids of the batches that one of the totals counts, or counts documents of."""
+    if show in ("to_review", "sending"):
+        states = TO_REVIEW if show == "to_review" else SENDING
+        return {batch_id for batch_id, state in recent.items() if state in states}
+    return {tally.batch_id for tally in sent if getattr(count([tally]), show)}
+
+
+def _line(
+    batch: Batch, names: dict[str, str], documents: int, counts: Counts, blocking: int, stalled: bool
+) -> BatchLine:
     return BatchLine(
         id=batch.id,
         title=batch.title,
@@ -104,4 +129,5 @@ def _line(batch: Batch, names: dict[str, str], documents: int, counts: Counts, b
         opened=counts.opened,
         failed=counts.failed,
         blocking=blocking,
+        stalled=stalled,
     )

@@ -1,6 +1,6 @@
 """The people of a released batch: filtered by where their document stands, searched by name, number or phone."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -9,13 +9,15 @@ from app.core.errors import NotFound
 from app.db.faces import Search, read_face
 from app.db.models import Document, Message
 from app.db.queries import batches, messages, watching
-from app.db.watch import EXPLAINED, FAILED, HOPELESS, RELEASED, stage
+from app.db.watch import EXPLAINED, FAILED, FIGURES, HOPELESS, RELEASED, is_counted, stage
 from app.documents.match.release import UNREACHABLE
 from app.messaging.status import State
 from app.runtime import Runtime
 
 RESENDABLE = (State.FAILED, State.EXPIRED, State.UNKNOWN)
 ANSWERED = "answered"
+# Those whom a figure of the batch counts, whatever became of them since.
+COUNTED = {f"all_{figure}": figure for figure in FIGURES}
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ class RecipientPage:
 def show_recipients(
     rt: Runtime, organisation_id: UUID, batch_id: UUID, *, state: str, query: str, offset: int, limit: int
 ) -> RecipientPage:
-    """`state` is one of `watch.STAGES`, ANSWERED, or empty for all. Read only. Raises NotFound."""
+    """`state` is one of `watch.STAGES`, of COUNTED, ANSWERED, or empty for all. Read only. Raises NotFound."""
     search = Search(query)
     with rt.read() as session:
         if batches.get(session, organisation_id, batch_id) is None:
@@ -60,8 +62,7 @@ def show_recipients(
         lines = [
             line
             for line in watching.watched(session, batch_id)
-            if line.state in RELEASED
-            and (not state or _stage(line) == state or (state == ANSWERED and line.document_id in answers))
+            if line.state in RELEASED and _fits(line, state, answers)
         ]
         if search:
             opened = watching.documents(session, [line.document_id for line in lines])
@@ -85,6 +86,16 @@ def show_recipients(
         len(answers),
         on_paper,
     )
+
+
+def _fits(line: watching.Watched, state: str, answers: Mapping[UUID, str]) -> bool:
+    if state == ANSWERED:
+        return line.document_id in answers
+    if state in COUNTED:
+        return is_counted(
+            COUNTED[state], line.state, line.message_state, opened=line.opened, downloaded=line.downloaded
+        )
+    return not state or _stage(line) == state
 
 
 def _stage(line: watching.Watched) -> str:

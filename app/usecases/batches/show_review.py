@@ -15,7 +15,7 @@ from app.db.openings import upload_name
 from app.db.queries import accounts, batches, watching
 from app.db.session import Session
 from app.db.sheet_warnings import ToldWarning, read_sheet_warnings
-from app.documents.match.release import CONFIRMABLE, TOGETHER, Severity, State
+from app.documents.match.release import CONFIRMABLE, DEAD_PHONE, TOGETHER, Severity, State
 from app.documents.match.standing import (
     LOOKED_AGAIN,
     batch_blockers,
@@ -75,7 +75,7 @@ class ReviewLine:
 @dataclass(frozen=True)
 class ReviewCounts:
     """Lines by status; `unsent` ones are excluded, on paper or absent. `blocking`, `warning`, `ready` and `unsent` add up to
-    `total`, and `leaving` is how many documents would leave now."""
+    `total`, and `leaving` is how many documents would leave now. `dead` of all these have a number that took no text."""
 
     blocking: int
     warning: int
@@ -86,6 +86,7 @@ class ReviewCounts:
     absent: int
     total: int
     leaving: int
+    dead: int
 
 
 @dataclass(frozen=True)
@@ -237,6 +238,10 @@ def _counts(lines: Sequence[watching.LightLine], statuses: Mapping[UUID, str]) -
         absent=by_status["absent"],
         total=len(lines),
         leaving=sum(statuses[line.id] != "blocking" for line in lines_to_send(lines)),
+        dead=sum(
+            line.state != "excluded" and any(finding["code"] == DEAD_PHONE for finding in line.findings)
+            for line in lines
+        ),
     )
 
 

@@ -4,8 +4,9 @@ Running it again starts over: the lines of an interrupted run never existed, bec
 of the batch commit together, after the pack is durable.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache, partial
 from hashlib import sha256
 from typing import Any
 from uuid import UUID, uuid4
@@ -17,7 +18,8 @@ from app.db.lines import LineFacts, LineMaker, Sealed
 from app.db.mappings import read_mapping
 from app.db.models import Batch, Organisation, Upload
 from app.db.openings import open_upload, read_upload, upload_name
-from app.db.queries import batches, documents, journal, organisations, people
+from app.db.pages_read import PagesRead
+from app.db.queries import batches, dead_numbers, documents, journal, organisations, people
 from app.db.sheet_warnings import write_sheet_warnings
 from app.documents.archive import ArchiveLimits
 from app.documents.headings import Field
@@ -66,13 +68,13 @@ def split_batch(rt: Runtime, batch_id: str) -> None:
         _leave(rt, work, "needs_mapping")
         return
     if isinstance(sheet, SheetRefused):
-        _fail(rt, work, _Failed(f"sheet_{sheet.code}", sheet.detail))
+        _leave(rt, work, "failed", _Failed(f"sheet_{sheet.code}", sheet.detail))
         return
     pack_key = f"packs/{work.batch.id.hex}/{uuid4().hex}"
     cut = _cut(rt, work, pack_key)
     if isinstance(cut, _Failed):
         rt.blobs.delete(pack_key)
-        _fail(rt, work, cut)
+        _leave(rt, work, "failed", cut)
         return
     for key in _record(rt, work, sheet, cut, pack_key):
         rt.blobs.delete(key)
@@ -84,6 +86,7 @@ def _begin(rt: Runtime, batch_id: UUID) -> _Work | None:
         if batch is None or batch.state not in ("received", "splitting"):
             return None
         batch.state = "splitting"
+        batch.pages_read = batch.page_count = 0
         session.add(batch)
         organisation = organisations.get(session, batch.organisation_id)
         if organisation is None:
@@ -139,21 +142,26 @@ class _Digests:
 
 
 def _cut(rt: Runtime, work: _Work, pack_key: str) -> _Cut | _Failed:
-    box = rt.vault.envelope.review_box(work.organisation.id, work.batch.id, work.batch.review_day)
+    organisation_id = work.organisation.id
+    box = rt.vault.envelope.review_box(organisation_id, work.batch.id, work.batch.review_day)
     sealed: list[Sealed] = []
     slips: list[Slip] = []
     texts: dict[int, str] = {}
     digests = _Digests()
     with PdfChild(rt.policies.pdf) as child, rt.blobs.open_writer(pack_key) as pack:
         intake = Intake(
-            child, work.organisation.staff_pattern or None, ArchiveLimits(), alone=len(work.documents) == 1
+            child,
+            work.organisation.staff_pattern or None,
+            ArchiveLimits(),
+            alone=len(work.documents) == 1,
+            tell=PagesRead(work.batch.id, rt.begin, rt.now).note,
         )
         for piece in _pieces(rt, work, intake):
             if isinstance(piece, FileRefused):
                 return _Failed(f"pdf_{piece.code}", piece.source)
             slip = piece.slip
             document_id, key = uuid4(), new_key()
-            blob = seal(key, work.organisation.id, document_id, piece.pdf) if piece.pdf else b""
+            blob = seal(key, organisation_id, document_id, piece.pdf) if piece.pdf else b""
             sealed.append(
                 Sealed(
                     document_id=document_id,
@@ -189,11 +197,14 @@ def _record(rt: Runtime, work: _Work, sheet: SheetRead, cut: _Cut, pack_key: str
     printed = _usual_period(cut.slips)
     period = work.batch.period or printed
     persons = read_people(sheet.people, work.organisation.region)
-    known = _known(rt, work, cut, persons)
+    # Every staff number is hashed to look it up, and once more to store it.
+    staff_index = lru_cache(maxsize=None)(partial(rt.vault.staff_index, work.organisation.id))
+    known = _known(rt, work, cut, persons, staff_index)
     rows = review(cut.slips, persons, _name_checker(cut.texts), known, sheet.row_errors)
     if work.batch.password_policy == "usual":
         rows = _require_usual(rt, work, rows)
-    maker = LineMaker(rt.vault, work.organisation, work.batch, now)
+    maker = LineMaker(rt.vault, work.organisation, work.batch, now, staff_index)
+    policy = work.batch.password_policy
     lines = []
     used: set[UUID] = set()
     for position, row in enumerate(rows):
@@ -203,17 +214,18 @@ def _record(rt: Runtime, work: _Work, sheet: SheetRead, cut: _Cut, pack_key: str
         if part is not None:
             used.add(part.document_id)
         own_period = cut.slips[row.slip].period if row.slip is not None else ""
-        lines.append(maker.row(position, _facts(row, _access_code(work, row)), part, own_period or period))
+        lines.append(maker.row(position, _facts(row, _access_code(policy, row)), part, own_period or period))
     with rt.begin() as session:
         batch = batches.lock(session, work.batch.id)
-        if batch is None or batch.state != "splitting":
+        # Columns that were chosen anew meanwhile: another run reads the sheet with them.
+        if batch is None or batch.state != "splitting" or batch.mapping != work.batch.mapping:
             return {pack_key, *(line["blob_key"] for line in lines if line["blob_key"])}
         documents.delete_of_batch(session, batch.id)
         documents.insert_all(session, lines)
         batch.state = "in_review"
         batch.period = period
         batch.printed_period = printed
-        batch.page_count = cut.page_count
+        batch.page_count = batch.pages_read = cut.page_count
         write_sheet_warnings(rt.vault, batch, sheet.warnings)
         session.add(batch)
         entries = [
@@ -265,21 +277,27 @@ def _usual_period(slips: Sequence[Slip]) -> str:
     return max(counts, key=lambda period: counts[period], default="")
 
 
-def _known(rt: Runtime, work: _Work, cut: _Cut, persons: Sequence[Person]) -> Known:
+def _known(
+    rt: Runtime, work: _Work, cut: _Cut, persons: Sequence[Person], staff_index: Callable[[str], bytes]
+) -> Known:
     """What the organisation remembers of these people: phones, earlier documents, objections."""
     organisation_id = work.organisation.id
     numbers = {fold_staff_number(slip.staff_number) for slip in cut.slips if slip.staff_number}
     numbers |= {fold_staff_number(person.row.staff_number) for person in persons}
-    by_index = {rt.vault.staff_index(organisation_id, number): number for number in numbers}
+    by_index = {staff_index(number): number for number in numbers}
     digests = {
         (fold_staff_number(slip.staff_number), slip.period): part.digest
         for slip, part in zip(cut.slips, cut.sealed, strict=True)
         if slip.staff_number
     }
+    numbers_by_index = {
+        rt.vault.phone_index(organisation_id, person.e164): person.e164 for person in persons if person.e164
+    }
     with rt.read() as session:
         met = people.by_staff_index(session, organisation_id, list(by_index))
         refusals = people.objections(session, organisation_id, ("electronic_payslip",), list(by_index))
         earlier = documents.received_before(session, list(by_index), work.batch.id)
+        dead = dead_numbers.among(session, work.organisation, list(numbers_by_index), rt.now())
     phones = {}
     for index, person in met.items():
         if person.phone_sealed is not None:
@@ -290,6 +308,7 @@ def _known(rt: Runtime, work: _Work, cut: _Cut, persons: Sequence[Person]) -> Kn
     codes = _weak_codes(persons) if needs_code else {}
     return Known(
         last_phones=phones,
+        dead_phones={numbers_by_index[index]: month for index, month in dead.items()},
         earlier_documents={
             (by_index[index], period): EarlierDocument(
                 same_content=rt.vault.columns.content_index(digest) in received
@@ -340,10 +359,10 @@ def _require_usual(rt: Runtime, work: _Work, rows: Sequence[ReviewRow]) -> tuple
     return tuple(checked)
 
 
-def _access_code(work: _Work, row: ReviewRow) -> str:
-    if row.state not in SENT or work.batch.password_policy == "none":
+def _access_code(policy: str, row: ReviewRow) -> str:
+    if row.state not in SENT or policy == "none":
         return ""
-    if work.batch.password_policy == "generated":
+    if policy == "generated":
         return new_access_code()
     return row.person.row.access_code if row.person else ""
 
@@ -376,11 +395,6 @@ def _leave(rt: Runtime, work: _Work, state: str, failed: _Failed | None = None) 
         batch.state = state
         if failed is not None:
             write_failure(rt.vault, batch, failed.code, failed.detail)
-        session.add(batch)
-        if failed is not None:
             entry = journal.Entry(Tag.BATCH_REFUSED, batch.id, {"code": failed.code})
             journal.append(session, rt.vault, batch.organisation_id, [entry], rt.now())
-
-
-def _fail(rt: Runtime, work: _Work, failed: _Failed) -> None:
-    _leave(rt, work, "failed", failed)
+        session.add(batch)

@@ -4,20 +4,21 @@ Everything slow (Argon2, sealing) happens before the one transaction in which li
 appear and the review keys disappear. Running it again after a crash finds nothing left to do, or does it all.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 from app.core.jobs import Job
 from app.crypto.custody import open_online
-from app.crypto.envelope import ReviewBox
+from app.crypto.envelope import OrganisationWrapper, ReviewBox
 from app.crypto.epochs import EpochName
 from app.crypto.linkkeys import DaySealer
 from app.crypto.tokens import new_link_secret, new_ref, new_salt
-from app.crypto.usual import open_usual, seal_usual
+from app.crypto.usual import open_usual
 from app.db.models import Batch, Block, Organisation, Person, Sender, Template
 from app.db.outbox import MintedLink, NoticeMaker
 from app.db.queries import (
@@ -32,6 +33,7 @@ from app.db.queries import (
     reviewing,
 )
 from app.db.queries.leaving import LeavingDocument
+from app.db.recipients import PersonMaker
 from app.db.session import Session
 from app.evidence.tags import Tag
 from app.messaging.notices import PAYSLIP_NOTICE
@@ -75,7 +77,8 @@ def announce_block(rt: Runtime, block_id: str) -> None:
     if work is None:
         return
     box = rt.vault.envelope.review_box(work.organisation.id, work.batch.id, work.batch.review_day)
-    opened = [_open(rt, work, box, document) for document in work.documents]
+    person_ids = defaultdict(uuid4, {index: person.id for index, person in work.people.items()})
+    opened = [_open(rt, work, box, document, person_ids) for document in work.documents]
     sealer = rt.vault.links.sealer(work.organisation.id, work.terms.hard_day)
     passwords = _password_keys(rt, work, opened, sealer)
     notices = NoticeMaker(
@@ -88,7 +91,13 @@ def announce_block(rt: Runtime, block_id: str) -> None:
         rt.policies.rcs_fallback,
         work.now,
     )
-    rows = [_mint(rt, work, sealer, notices, one, key) for one, key in zip(opened, passwords, strict=True)]
+    wrapper = None
+    if work.batch.profile == "standard":
+        wrapper = sealer.organisation_wrapper(work.organisation.public_key)
+    rows = [
+        _mint(rt, work, sealer, wrapper, notices, one, key)
+        for one, key in zip(opened, passwords, strict=True)
+    ]
     _record(rt, work, opened, passwords, rows)
 
 
@@ -123,7 +132,10 @@ def _load(rt: Runtime, block_id: UUID) -> _Work | None:
         )
 
 
-def _open(rt: Runtime, work: _Work, box: ReviewBox, document: LeavingDocument) -> _Opened:
+def _open(
+    rt: Runtime, work: _Work, box: ReviewBox, document: LeavingDocument, person_ids: Mapping[bytes, UUID]
+) -> _Opened:
+    """`person_ids` gives new people an id at their first document: a block may hold two months of one person."""
     if document.key_review is None or document.phone_sealed is None or document.staff_index is None:
         raise ValueError("a released document has a key, a phone and a staff number")
     code = (
@@ -131,7 +143,6 @@ def _open(rt: Runtime, work: _Work, box: ReviewBox, document: LeavingDocument) -
         if document.access_code_review
         else b""
     )
-    known = work.people.get(document.staff_index)
     return _Opened(
         document,
         box.open(document.id, "document-key", document.key_review),
@@ -139,7 +150,7 @@ def _open(rt: Runtime, work: _Work, box: ReviewBox, document: LeavingDocument) -
             work.organisation.id, "document", "phone", document.id, document.phone_sealed
         ),
         code.decode(),
-        known.id if known else uuid4(),
+        person_ids[document.staff_index],
     )
 
 
@@ -165,8 +176,7 @@ def _password_keys(
     return [keys[at] for at in range(len(opened))]
 
 
-@dataclass(frozen=True)
-class _Rows:
+class _Rows(NamedTuple):
     """What one document becomes."""
 
     link: dict[str, Any]
@@ -174,16 +184,20 @@ class _Rows:
 
 
 def _mint(
-    rt: Runtime, work: _Work, sealer: DaySealer, notices: NoticeMaker, one: _Opened, password: PasswordKey
+    rt: Runtime,
+    work: _Work,
+    sealer: DaySealer,
+    wrapper: OrganisationWrapper | None,
+    notices: NoticeMaker,
+    one: _Opened,
+    password: PasswordKey,
 ) -> _Rows:
-    organisation, document = work.organisation, one.document
+    document = one.document
     link_id = uuid4()
     ref, secret = new_ref(), new_link_secret(work.terms.secret_length)
     wrapped_org = None
-    if work.batch.profile == "standard":
-        wrapped_org = sealer.wrap_for_organisation(
-            organisation.public_key, document.id, dek=one.dek, password_key=password.key
-        )
+    if wrapper is not None:
+        wrapped_org = wrapper.wrap(document.id, dek=one.dek, password_key=password.key)
     link = mint(
         sealer,
         link_id=link_id,
@@ -218,6 +232,8 @@ def _record(
         position=work.block.position,
         created_at=work.now,
     )
+    new_people, known_people = _people(rt, work, opened, passwords)
+    entries = _entries(opened, rows)
     with rt.begin() as session:
         held = messages.lock_block(session, work.block.id)
         if held is None or held.done_at is not None or batches.lock_state(session, batch.id) != "releasing":
@@ -225,18 +241,12 @@ def _record(
         replaced = _replace_earlier(session, work)
         session.add(dispatch)
         session.flush()
-        people.insert_all(
-            session, [_new_person(rt, work, one, key) for one, key in _new(work, opened, passwords)]
-        )
-        people.update_all(
-            session, [_old_person(rt, work, one, key) for one, key in _old(work, opened, passwords)]
-        )
+        people.insert_all(session, new_people)
+        people.update_all(session, known_people)
         lifecycle.insert_all(session, [row.link for row in rows])
         messages.insert_all(session, [row.message | {"block_id": dispatch.id} for row in rows])
-        leaving.seal_many(
-            session, [{"document_id": one.document.id, "person": one.person_id} for one in opened]
-        )
-        journal.append(session, rt.vault, organisation.id, [*replaced, *_entries(opened, rows)], work.now)
+        leaving.seal_block(session, work.block.id)
+        journal.append(session, rt.vault, organisation.id, [*replaced, *entries], work.now)
         keys.remember_epochs(session, rt.vault.epochs, _epochs(work, rows))
         held.done_at = work.now
         session.add(held)
@@ -248,6 +258,20 @@ def _record(
             session,
             Job("dispatch_block", str(dispatch.id), (str(dispatch.id),), partition=str(organisation.id)),
         )
+
+
+def _people(
+    rt: Runtime, work: _Work, opened: Sequence[_Opened], passwords: Sequence[PasswordKey]
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Rows of new people, and of those known from earlier batches; each person once."""
+    maker = PersonMaker(rt.vault, work.organisation, work.batch, work.now)
+    new, known = {}, {}
+    for one, password in zip(opened, passwords, strict=True):
+        if one.document.staff_index in work.people:
+            known[one.person_id] = maker.known(one.person_id, one.document, one.phone, password)
+        else:
+            new[one.person_id] = maker.new(one.person_id, one.document, one.phone, password)
+    return list(new.values()), list(known.values())
 
 
 def _epochs(work: _Work, rows: Sequence[_Rows]) -> list[EpochName]:
@@ -266,54 +290,6 @@ def _replace_earlier(session: Session, work: _Work) -> list[journal.Entry]:
     documents.revoke(session, ids, work.now)
     messages.cancel_of_documents(session, ids, work.now, "replaced")
     return [journal.Entry(Tag.LINK_REVOKED, link.id, {"reason": "replaced"}) for link in ended]
-
-
-def _new(
-    work: _Work, opened: Sequence[_Opened], passwords: Sequence[PasswordKey]
-) -> list[tuple[_Opened, PasswordKey]]:
-    pairs = zip(opened, passwords, strict=True)
-    return [(one, key) for one, key in pairs if one.document.staff_index not in work.people]
-
-
-def _old(
-    work: _Work, opened: Sequence[_Opened], passwords: Sequence[PasswordKey]
-) -> list[tuple[_Opened, PasswordKey]]:
-    pairs = zip(opened, passwords, strict=True)
-    return [(one, key) for one, key in pairs if one.document.staff_index in work.people]
-
-
-def _new_person(rt: Runtime, work: _Work, one: _Opened, password: PasswordKey) -> dict[str, Any]:
-    organisation_id = work.organisation.id
-    columns, document = rt.vault.columns, one.document
-    if document.staff_sealed is None:
-        raise ValueError("a released document has a staff number")
-    staff = columns.open_column(organisation_id, "document", "staff", document.id, document.staff_sealed)
-    return _old_person(rt, work, one, password) | {
-        "organisation_id": organisation_id,
-        "staff_sealed": columns.seal_column(organisation_id, "person", "staff", one.person_id, staff),
-        "staff_index": document.staff_index,
-        "objected_at": None,
-    }
-
-
-def _old_person(rt: Runtime, work: _Work, one: _Opened, password: PasswordKey) -> dict[str, Any]:
-    organisation = work.organisation
-    columns, document = rt.vault.columns, one.document
-    if document.name_sealed is None:
-        raise ValueError("a released document has a name")
-    name = columns.open_column(organisation.id, "document", "name", document.id, document.name_sealed)
-    kept = None
-    if work.batch.profile == "standard" and password.kdf != NO_PASSWORD:
-        kept = seal_usual(organisation.public_key, organisation.id, one.person_id, password)
-    return {
-        "id": one.person_id,
-        "name_sealed": columns.seal_column(organisation.id, "person", "name", one.person_id, name),
-        "phone_sealed": columns.seal_column(organisation.id, "person", "phone", one.person_id, one.phone),
-        "phone_index": document.phone_index,
-        "language": document.language,
-        "password_key_sealed": kept,
-        "updated_at": work.now,
-    }
 
 
 def _entries(opened: Sequence[_Opened], rows: Sequence[_Rows]) -> list[journal.Entry]:

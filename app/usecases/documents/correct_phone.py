@@ -6,7 +6,7 @@ from uuid import UUID
 from app.core.errors import Conflict
 from app.db.lines import read_details, read_staff_number, write_details
 from app.db.models import Document
-from app.db.queries import journal, organisations, people, reviewing, watching
+from app.db.queries import dead_numbers, journal, organisations, people, reviewing, watching
 from app.db.session import Session
 from app.documents.match.phones import phone_findings, same_phone
 from app.documents.match.release import Finding, State, Subject
@@ -45,11 +45,14 @@ def correct_phone(
             organisation_id, "document", "phone", document.id, phone.e164
         )
         document.confirmed = [code for code in document.confirmed if code != "number_changed"]
+        dead = dead_numbers.among(session, organisation, [document.phone_index], now) if organisation else {}
         sharing = _sharing(rt, document, watching.same_phone(session, batch.id, [document.phone_index]))
         _replace(
             rt,
             document,
-            phone_findings(phone, _last_phone(rt, session, document), sharing),
+            phone_findings(
+                phone, _last_phone(rt, session, document), sharing, dead.get(document.phone_index, "")
+            ),
             phone_typed=typed,
         )
         session.add(document)

@@ -25,7 +25,7 @@ _BATCH_EVENTS = frozenset({Tag.BATCH_RELEASED, Tag.BATCH_RECALLED})
 @dataclass(frozen=True)
 class Event:
     """Something that happened. `tag` is of `app.evidence.tags`; `channel` sms, rcs or empty; `actor` who did it, by
-    name; `code` why, or which finding; `said` what the person answered. `count` events of the same kind in a row are told once, `at` the last of them."""
+    name; `code` why, or which finding; `said` what the person answered, with `pictures` that were not kept. `count` events of the same kind in a row are told once, `at` the last of them."""
 
     at: datetime
     tag: str
@@ -33,6 +33,7 @@ class Event:
     actor: str
     code: str
     said: str = ""
+    pictures: int = 0
     count: int = 1
 
 
@@ -108,7 +109,7 @@ def show_document(rt: Runtime, organisation_id: UUID, document_id: UUID) -> Docu
         revoked_at=document.revoked_at,
         viewed=tags.count(Tag.DOCUMENT_VIEWED),
         downloads=tags.count(Tag.DOCUMENT_DOWNLOADED),
-        events=_told([_event(event, channels, names, _said(rt, answers, event)) for event in recorded]),
+        events=_told([_event(event, channels, names, *_said(rt, answers, event)) for event in recorded]),
         resendable=failed and kept and not hopeless and document.state == "sealed",
         hopeless=hopeless and document.state == "sealed",
         revocable=document.state == "sealed",
@@ -139,24 +140,35 @@ def _body(event: Recorded, name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _said(rt: Runtime, answers: dict[str, InboundMessage], event: Recorded) -> str:
-    """The words of an answer; a tapped button says only what the event tells anyway."""
+def _said(rt: Runtime, answers: dict[str, InboundMessage], event: Recorded) -> tuple[str, int]:
+    """The words of an answer and how many pictures came with them; a tapped button says only what the event tells
+    anyway."""
     answer = answers.get(_body(event, "answer"))
     if answer is None or answer.intent == messages.NOT_FOR_ME:
-        return ""
-    return rt.vault.columns.open_column(
+        return "", 0
+    text = rt.vault.columns.open_column(
         answer.organisation_id, "inbound_message", "text", answer.id, answer.text_sealed
     )
+    return text, answer.pictures
 
 
-def _event(event: Recorded, channels: dict[str, str], names: dict[str, str], said: str) -> Event:
+def _event(
+    event: Recorded, channels: dict[str, str], names: dict[str, str], said: str, pictures: int
+) -> Event:
     channel = _body(event, "channel") or _body(event, "to") or channels.get(_body(event, "attempt"), "")
     actor = _body(event, "by")
     # The reason of a recall is a sentence of the clerk's, kept for the journal alone.
     code = "" if event.tag == Tag.BATCH_RECALLED else _body(event, "reason") or _body(event, "code")
-    # Each kind of answer is an event of its own to whoever reads the history.
-    tag = f"reply:{_body(event, 'intent') or 'other'}" if event.tag == Tag.REPLY_RECEIVED else event.tag
-    return Event(event.at, tag, channel, names.get(actor, ""), code, said)
+    return Event(event.at, _kind(event), channel, names.get(actor, ""), code, said, pictures)
+
+
+def _kind(event: Recorded) -> str:
+    """Each kind of answer, and each button, is an event of its own to whoever reads the history."""
+    if event.tag == Tag.REPLY_RECEIVED:
+        return f"reply:{_body(event, 'intent') or 'other'}"
+    if event.tag == Tag.CARD_TAPPED:
+        return f"card:{_body(event, 'button')}"
+    return event.tag
 
 
 def _told(events: Sequence[Event]) -> list[Event]:
@@ -164,12 +176,13 @@ def _told(events: Sequence[Event]) -> list[Event]:
     told: list[Event] = []
     for event in events:
         last = told[-1] if told else None
-        if last and (last.tag, last.channel, last.actor, last.code, last.said) == (
+        if last and (last.tag, last.channel, last.actor, last.code, last.said, last.pictures) == (
             event.tag,
             event.channel,
             event.actor,
             event.code,
             event.said,
+            event.pictures,
         ):
             told[-1] = replace(event, count=last.count + 1)
         else:

@@ -8,6 +8,7 @@ is announced no more from the next turn on.
 import json
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
@@ -15,14 +16,21 @@ from uuid import UUID, uuid4
 from app.carriers.base import Accepted, CarrierError, Refused, Submission
 from app.crypto.envelope import OutboxPlace
 from app.db import transitions
+from app.db.block_run import BlockRun, Superseded
 from app.db.models import Attempt, Message, Sender
-from app.db.queries import journal, messages, organisations, people
+from app.db.queries import carrier_health, consents, journal, messages, organisations, rules
+from app.db.roads import RoadMap
 from app.db.session import Session
 from app.evidence.tags import Tag
 from app.messaging import consent, routing, status, throttle, windows
-from app.messaging.categories import Category
+from app.messaging.breaker import Tallies
+from app.messaging.categories import Category, Kind
+from app.messaging.category_rules import is_commercial
+from app.messaging.failures import ANOTHER_ROAD
 from app.messaging.place import place_of
-from app.messaging.window_rules import WINDOW_RULES
+from app.messaging.roads import Why, rounds
+from app.messaging.rule_rows import category_rules, days_off, kind_rules, window_rules
+from app.messaging.window_rules import CONNECTOR_WINDOWS
 from app.runtime import Runtime
 
 FLUSH_SECONDS = 0.4
@@ -48,34 +56,31 @@ class _Answer:
     ready: _Ready
     outcome: Accepted | Refused | CarrierError
     at: datetime
+    took: timedelta
 
 
 def dispatch_block(rt: Runtime, block_id: str) -> None:
     """The job. Returns when no message of the block can leave any more."""
-    block = UUID(block_id)
-    while True:
-        rt.jobs.checkpoint()
-        _send_each(rt, _doubts(rt, block))
-        turn = _next_turn(rt, block)
-        if isinstance(turn, float):
-            time.sleep(turn)
-        elif turn:
-            _send_each(rt, turn)
-        elif not _has_doubts(rt, block):
-            break
-    with rt.begin() as session:
-        held = messages.lock_block(session, block)
-        if held is not None and held.done_at is None:
-            held.done_at = rt.now()
-            session.add(held)
+    with suppress(Superseded), BlockRun(rt.database, UUID(block_id), rt.now) as run:
+        while True:
+            rt.jobs.checkpoint()
+            _send_each(rt, run, _doubts(rt, run))
+            turn = _next_turn(rt, run)
+            if isinstance(turn, float):
+                time.sleep(turn)
+            elif turn:
+                _send_each(rt, run, turn)
+            elif not _has_doubts(rt, run.block_id):
+                break
 
 
-def _next_turn(rt: Runtime, block_id: UUID) -> list[_Ready] | float:
+def _next_turn(rt: Runtime, run: BlockRun) -> list[_Ready] | float:
     """Commit the attempts of the next slots; a number of seconds to wait when the sender's pace is taken; empty when
     nothing of the block is left to do now."""
     now = rt.now()
     with rt.begin() as session:
-        waiting = messages.claim_next(session, block_id, now, limit=1)
+        run.require(session)
+        waiting = messages.claim_next(session, run.block_id, now, limit=1)
         if not waiting:
             return []
         first = waiting[0]
@@ -87,8 +92,9 @@ def _next_turn(rt: Runtime, block_id: UUID) -> list[_Ready] | float:
         if isinstance(pace, throttle.Wait):
             return pace.seconds
         ready: list[_Ready] = []
-        claimed = messages.claim_next(session, block_id, now, limit=throttle.block(sender.rate))
+        claimed = messages.claim_next(session, run.block_id, now, limit=throttle.block(sender.rate))
         closed = messages.closed_links(session, claimed)
+        roads = RoadMap(session, sender, now)
         for message in claimed:
             if message.channel != first.channel:
                 continue
@@ -99,8 +105,11 @@ def _next_turn(rt: Runtime, block_id: UUID) -> list[_Ready] | float:
             pace = throttle.reserve(sender.tat, sender.rate, now.timestamp(), _cost(message))
             if isinstance(pace, throttle.Wait):
                 break
+            carrier = _road(rt, session, message, roads, now)
+            if carrier is None:
+                continue
             sender.tat = pace.new_tat
-            ready.append(_commit_attempt(rt, session, message, sender, pace.first_slot, now))
+            ready.append(_commit_attempt(rt, session, message, sender, carrier, pace.first_slot, now))
         session.add(sender)
         return ready or 0.0
 
@@ -127,13 +136,29 @@ def _is_pointless(
 def _may_leave(rt: Runtime, session: Session, message: Message, sender: Sender, now: datetime) -> bool:
     """Ask consent and window; a message that may not leave is held or cancelled with the rule that says so."""
     category = Category(message.category)
-    ledger = people.ledger(session, message.organisation_id, message.to_index)
-    answer = consent.decide(category, ledger, sender.address, message.channel, now)
+    changed = rules.rows(session, message.organisation_id)
+    needs = category_rules(changed)
+    answer = consent.decide(
+        category,
+        consents.ledger(session, message.organisation_id, message.to_index),
+        sender.address,
+        message.channel,
+        now,
+        commercial=is_commercial(Kind(message.kind), now.date(), kind_rules(changed)),
+        rules=needs,
+    )
     if isinstance(answer, consent.Denied):
         transitions.end(session, rt.vault, message, status.State.CANCELLED, answer.rule, now)
         return False
     to = rt.vault.columns.open_column(message.organisation_id, "message", "to", message.id, message.to_sealed)
-    window = windows.next_open(category, now, place_of(to), WINDOW_RULES)
+    window = windows.next_open(
+        category,
+        now,
+        place_of(to),
+        (*window_rules(changed), *CONNECTOR_WINDOWS.get(sender.carrier, ())),
+        categories=needs,
+        days_off=days_off(changed),
+    )
     if window.allowed:
         return True
     if window.next is None or window.next >= message.expires_at:
@@ -143,15 +168,39 @@ def _may_leave(rt: Runtime, session: Session, message: Message, sender: Sender, 
     return False
 
 
+def _road(rt: Runtime, session: Session, message: Message, roads: RoadMap, now: datetime) -> str | None:
+    """The carrier of the next attempt. When each has failed the message waits, longer each time, and fails at last."""
+    attempts = messages.attempts_of(session, message.id)
+    to = rt.vault.columns.open_column(message.organisation_id, "message", "to", message.id, message.to_sealed)
+    pick = roads.pick(message, to, attempts)
+    if pick.carrier is not None:
+        return pick.carrier
+    if pick.why is Why.NO_ROAD:
+        transitions.end(session, rt.vault, message, status.State.FAILED, "no_road", now)
+        return None
+    failures, reason = rounds(attempts, message.channel), attempts[-1].reason
+    if failures <= len(RETRIES) and reason not in ANOTHER_ROAD:
+        transitions.hold(session, rt.vault, message, now + RETRIES[failures - 1], reason, now)
+    else:
+        transitions.follow(session, rt.vault, message, routing.Outcome.FAILED, reason, now)
+    return None
+
+
 def _commit_attempt(
-    rt: Runtime, session: Session, message: Message, sender: Sender, slot: float, now: datetime
+    rt: Runtime,
+    session: Session,
+    message: Message,
+    sender: Sender,
+    carrier: str,
+    slot: float,
+    now: datetime,
 ) -> _Ready:
     attempt = Attempt(
         id=uuid4(),
         message_id=message.id,
         number=messages.count_attempts(session, message.id) + 1,
         channel=message.channel,
-        carrier=sender.carrier,
+        carrier=carrier,
         state=status.State.SUBMITTING,
         segments=_cost(message),
         started_at=now,
@@ -191,7 +240,7 @@ def _lifetime(rt: Runtime, message: Message, attempt: Attempt) -> int:
     return max(10, int((min(left, rt.policies.rcs_fallback) if has_fallback else left).total_seconds()))
 
 
-def _doubts(rt: Runtime, block_id: UUID) -> list[_Ready]:
+def _doubts(rt: Runtime, run: BlockRun) -> list[_Ready]:
     """What an interrupted run left between our commit and the carrier's answer.
 
     An idempotent carrier is asked again with the same reference. With any other the message is shown as unknown:
@@ -200,10 +249,12 @@ def _doubts(rt: Runtime, block_id: UUID) -> list[_Ready]:
     now = rt.now()
     again: list[_Ready] = []
     with rt.begin() as session:
-        for message in messages.in_doubt(session, block_id):
+        run.require(session)
+        for message in messages.in_doubt(session, run.block_id):
             attempt = messages.attempts_of(session, message.id)[-1]
             sender = messages.sender_of_attempt(session, message, attempt)
-            askable = rt.carriers[attempt.carrier].idempotent and message.text_sealed is not None
+            carrier = rt.carriers.get(attempt.carrier)
+            askable = carrier is not None and carrier.idempotent and message.text_sealed is not None
             if askable and attempt.tries < MOST_TRIES:
                 attempt.tries += 1
                 session.add(attempt)
@@ -222,17 +273,22 @@ def _has_doubts(rt: Runtime, block_id: UUID) -> bool:
         return messages.any_in_doubt(session, block_id)
 
 
-def _send_each(rt: Runtime, ready: Sequence[_Ready]) -> None:
+def _send_each(rt: Runtime, run: BlockRun, ready: Sequence[_Ready]) -> None:
     """Hand each message over in its slot and write the answers down at least every FLUSH_SECONDS."""
     answers: list[_Answer] = []
     flushed = time.monotonic()
-    for one in ready:
-        _wait_for_slot(rt, one)
-        answers.append(_Answer(one, _submit(rt, one), rt.now()))
-        if time.monotonic() - flushed > FLUSH_SECONDS:
-            _flush(rt, answers)
-            answers, flushed = [], time.monotonic()
-    _flush(rt, answers)
+    try:
+        for one in ready:
+            _wait_for_slot(rt, one)
+            run.confirm()
+            began = time.monotonic()
+            outcome = _submit(rt, one)
+            answers.append(_Answer(one, outcome, rt.now(), timedelta(seconds=time.monotonic() - began)))
+            if time.monotonic() - flushed > FLUSH_SECONDS:
+                _flush(rt, run, answers)
+                answers, flushed = [], time.monotonic()
+    finally:
+        _flush(rt, run, answers)
 
 
 def _wait_for_slot(rt: Runtime, one: _Ready) -> None:
@@ -260,22 +316,35 @@ def _wait_for_slot(rt: Runtime, one: _Ready) -> None:
 
 
 def _submit(rt: Runtime, one: _Ready) -> Accepted | Refused | CarrierError:
+    carrier = rt.carriers.get(one.carrier)
+    if carrier is None:  # switched off since it was chosen, or its settings cannot be used
+        return CarrierError(
+            "carrier_misconfigured", "the carrier is not there", retryable=True, in_doubt=False
+        )
     try:
-        return rt.carriers[one.carrier].submit(one.submission, rt.now())
+        return carrier.submit(one.submission, rt.now())
     except CarrierError as error:
         return error
 
 
-def _flush(rt: Runtime, answers: Sequence[_Answer]) -> None:
+def _flush(rt: Runtime, run: BlockRun, answers: Sequence[_Answer]) -> None:
+    """A run that was replaced writes down what the carrier took, for that is so, and nothing else: whether a message is
+    tried again is decided by the run that holds the block."""
     if not answers:
         return
+    tallies = Tallies()
     with rt.begin() as session:
+        if not run.holds(session):
+            answers = [answer for answer in answers if isinstance(answer.outcome, Accepted)]
         held = messages.hold(session, [answer.ready.message_id for answer in answers])
         for answer in answers:
+            failed = isinstance(answer.outcome, CarrierError)
+            tallies.add(answer.ready.carrier, answer.took, failed=failed)
             message = held.get(answer.ready.message_id)
             attempt = messages.attempt(session, answer.ready.attempt_id)
             if message is not None and attempt is not None:
                 _write_down(rt, session, message, attempt, answer)
+        carrier_health.count(session, tallies.take(), rt.now())
 
 
 def _write_down(rt: Runtime, session: Session, message: Message, attempt: Attempt, answer: _Answer) -> None:
@@ -295,6 +364,8 @@ def _write_down(rt: Runtime, session: Session, message: Message, attempt: Attemp
             # A report may have run ahead of the answer, and the message has followed it already.
             if step.changed:
                 transitions.settle(session, rt.vault, message, at, "")
+        case Refused(code) if code in ANOTHER_ROAD:
+            _by_another_road(session, message, attempt, code, at)
         case Refused(code):
             transitions.advance(attempt, status.State.FAILED, code, at)
             session.add(attempt)
@@ -304,25 +375,21 @@ def _write_down(rt: Runtime, session: Session, message: Message, attempt: Attemp
         case CarrierError(in_doubt=True):
             # Stays `submitting`: the next turn asks an idempotent carrier again, or shows the doubt.
             attempt.reason = outcome.code
+        case CarrierError(retryable=True):
+            _by_another_road(session, message, attempt, outcome.code, at)
         case CarrierError():
-            _failed_call(rt, session, message, attempt, outcome, at)
+            transitions.advance(attempt, status.State.FAILED, outcome.code, at)
+            session.add(attempt)
+            session.flush()
+            transitions.follow(session, rt.vault, message, routing.Outcome.FAILED, outcome.code, at)
     session.add(attempt)
 
 
-def _failed_call(
-    rt: Runtime, session: Session, message: Message, attempt: Attempt, error: CarrierError, at: datetime
-) -> None:
-    transitions.advance(attempt, status.State.FAILED, error.code, at)
-    session.add(attempt)
-    session.flush()
-    failures = sum(
-        one.channel == attempt.channel and one.state == status.State.FAILED
-        for one in messages.attempts_of(session, message.id)
-    )
-    if error.retryable and failures <= len(RETRIES):
-        transitions.hold(session, rt.vault, message, at + RETRIES[failures - 1], error.code, at)
-    else:
-        transitions.follow(session, rt.vault, message, routing.Outcome.FAILED, error.code, at)
+def _by_another_road(session: Session, message: Message, attempt: Attempt, code: str, at: datetime) -> None:
+    """Certainly not sent: the next turn finds a carrier that has not failed yet, or lets the message wait."""
+    transitions.advance(attempt, status.State.FAILED, code, at)
+    message.state = status.State.QUEUED
+    session.add(message)
 
 
 def _deadline(rt: Runtime, message: Message, attempt: Attempt, at: datetime) -> datetime:

@@ -35,8 +35,9 @@ def expire_attempts(rt: Runtime) -> None:
 
 
 def _take_back(rt: Runtime, attempt: Attempt) -> routing.Outcome:
+    carrier = rt.carriers.get(attempt.carrier)
     try:
-        answer = rt.carriers[attempt.carrier].revoke(attempt.id, rt.now())
+        answer: RevokeOutcome = carrier.revoke(attempt.id, rt.now()) if carrier else "unknown"
     except CarrierError:
         answer = "unknown"
     return _AFTER_REVOKE[answer]

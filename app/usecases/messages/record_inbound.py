@@ -1,40 +1,70 @@
-"""Write down what a person answered, beside the document it is about, and act on a refusal at once."""
+"""Write down what a person answered, beside the document it is about, and act on it at once."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
 
 from app.carriers.base import Inbound
-from app.db.models import InboundMessage
-from app.db.queries import journal, messages, people
+from app.db import answers, opting
+from app.db.models import InboundMessage, Organisation
+from app.db.queries import consents, journal, messages, organisations, rules
+from app.db.queries.consents import Line
+from app.db.session import Session
 from app.evidence.tags import Tag
+from app.messaging import consent, notices
+from app.messaging.consent import Fact, StopScope
+from app.messaging.consent_proof import How
 from app.messaging.optout import read_answer
+from app.messaging.optout_words import Intent
 from app.runtime import Runtime
 from rcs.cards import POSTBACK_PREFIX
 
-# What an answer does to the ledger: kind of objection, and whether it is taken back.
-_LEDGER = {"opt_out": ("marketing", False), "opt_in": ("marketing", True), "doubtful": ("doubtful", False)}
+PERSON = "person"
+_FACTS = {
+    Intent.OPT_OUT: Fact.STOP,
+    Intent.OPT_IN: Fact.UNSTOP,
+    Intent.DOUBTFUL: Fact.DOUBTFUL_ANSWER,
+}
+
+
+# What a button says; any other one only tells that it was tapped.
+_BUTTONS = {"not_for_me": messages.NOT_FOR_ME, "stop": Intent.OPT_OUT.value}
+
+
+@dataclass(frozen=True)
+class _Read:
+    """What an answer means. `intent` is stored as it is; `how` is the way it came; `ref` is the document's whose card
+    carried the tapped `button`."""
+
+    intent: str
+    how: How
+    button: str = ""
+    ref: str = ""
 
 
 def record_inbound(rt: Runtime, inbound: Inbound) -> None:
-    """The same answer twice is kept once. STOP closes marketing; notices of documents go on, as the rules say."""
+    """The same answer twice is kept once. STOP closes marketing and is confirmed once; notices of documents go on, as
+    the rules say. CONTACT is answered with who the sender is. What is not clear waits for a person."""
     now = rt.now()
     organisation_id = inbound.organisation_id
     index = rt.vault.phone_index(organisation_id, inbound.from_)
-    answer = read_answer(inbound.text)
-    intent = answer.value if answer else ""
-    prefix = POSTBACK_PREFIX[messages.NOT_FOR_ME]
-    tapped = inbound.postback.startswith(prefix)
-    if tapped:
-        intent = messages.NOT_FOR_ME
     with rt.begin() as session:
-        if messages.inbound_exists(session, organisation_id, inbound.event_key):
+        organisation = organisations.get(session, organisation_id)
+        if organisation is None or messages.inbound_exists(session, organisation_id, inbound.event_key):
             return
-        ref = inbound.postback.removeprefix(prefix) if tapped else ""
-        about = messages.answered_about(session, organisation_id, index, ref)
+        read = _read(session, inbound, now)
+        if read.intent in _FACTS:
+            # What waits for this number before the journal's head: the order everybody takes them in.
+            consents.waiting_to(session, organisation_id, index)
+        about = messages.answered_about(session, organisation_id, index, read.ref)
         row = InboundMessage(
             organisation_id=organisation_id,
             event_key=inbound.event_key,
             from_sealed=b"",
             from_index=index,
             text_sealed=b"",
-            intent=intent,
+            intent=read.intent,
+            pictures=inbound.pictures,
             document_id=about[0] if about else None,
             batch_id=about[1] if about else None,
             received_at=inbound.received_at,
@@ -43,13 +73,75 @@ def record_inbound(rt: Runtime, inbound: Inbound) -> None:
         row.from_sealed = seal(organisation_id, "inbound_message", "from", row.id, inbound.from_)
         row.text_sealed = seal(organisation_id, "inbound_message", "text", row.id, inbound.text)
         session.add(row)
-        entries = []
+        session.flush()
         if about:
-            entries.append(
-                journal.Entry(Tag.REPLY_RECEIVED, about[0], {"intent": intent, "answer": row.id.hex})
-            )
-        if intent in _LEDGER:
-            kind, withdrawn = _LEDGER[intent]
-            people.record_objection(session, organisation_id, index, kind, "reply", now, withdrawn=withdrawn)
-            entries.append(journal.Entry(Tag.CONSENT_CHANGED, row.id, {"intent": intent, "how": "reply"}))
-        journal.append(session, rt.vault, organisation_id, entries, now)
+            journal.append(session, rt.vault, organisation_id, [_entry(read, about[0], row)], now)
+        if read.intent != messages.TAPPED:
+            _act(rt, session, organisation, inbound, read, now)
+
+
+def _entry(read: _Read, document_id: UUID, row: InboundMessage) -> journal.Entry:
+    if read.intent == messages.TAPPED:
+        return journal.Entry(Tag.CARD_TAPPED, document_id, {"button": read.button})
+    return journal.Entry(Tag.REPLY_RECEIVED, document_id, {"intent": read.intent, "answer": row.id.hex})
+
+
+def _read(session: Session, inbound: Inbound, now: datetime) -> _Read:
+    """A tap says what its button says; otherwise the organisation's own words are read."""
+    button, ref = _tapped(inbound.postback)
+    if button:
+        return _Read(_BUTTONS.get(button, messages.TAPPED), How.BUTTON, button, ref)
+    answer = read_answer(inbound.text, rules.lexicon(session, inbound.organisation_id, now.date()))
+    return _Read(answer.value if answer else "", How.REPLY)
+
+
+def _tapped(postback: str) -> tuple[str, str]:
+    """Which button of a card, and the ref of its document; empty when none of ours was tapped."""
+    for button, prefix in POSTBACK_PREFIX.items():
+        if postback.startswith(prefix):
+            return button, postback.removeprefix(prefix)
+    return "", ""
+
+
+def _act(
+    rt: Runtime, session: Session, organisation: Organisation, inbound: Inbound, read: _Read, now: datetime
+) -> None:
+    index = rt.vault.phone_index(organisation.id, inbound.from_)
+    before = consents.ledger(session, organisation.id, index)
+    at = min(
+        inbound.received_at, now
+    )  # a network's clock may run ahead, and the rules read nothing of the future
+    wrote = Line(Fact.CONTACTED_US, read.how, PERSON, at)
+    consents.append(session, rt.vault, organisation.id, inbound.from_, wrote, now)
+    fact = _FACTS.get(Intent(read.intent)) if read.intent in _FACTS else None
+    if fact is not None:
+        line = _line(session, organisation, inbound, read, fact, at)
+        opting.record(session, rt.vault, organisation.id, inbound.from_, line, now)
+    key = _answer_key(read, before, inbound.to_sender, now)
+    if key:
+        language = consents.language_of(session, organisation.id, index) or organisation.language
+        answers.send(session, rt.vault, rt.jobs, organisation, inbound.from_, key, language, now)
+
+
+def _line(
+    session: Session, organisation: Organisation, inbound: Inbound, read: _Read, fact: Fact, at: datetime
+) -> Line:
+    """A STOP or UNSTOP reaches as far as the organisation says; a doubt suspends everything that is marketing."""
+    sender, channels = None, frozenset({consent.SMS, consent.RCS})
+    if fact in {Fact.STOP, Fact.UNSTOP}:
+        scope = StopScope(rules.choices(session, organisation.id).stop_scope)
+        channel = consent.RCS if read.how is How.BUTTON else consent.SMS
+        sender, channels = consent.stop_reach(scope, inbound.to_sender, channel)
+    return Line(fact, read.how, PERSON, at, sender, channels, raw_text=inbound.text)
+
+
+def _answer_key(read: _Read, before: list[consent.Entry], sender: str, now: datetime) -> str:
+    """Which text answers: one confirmation of a STOP, however often it is said."""
+    if read.intent == Intent.CONTACT:
+        return notices.CONTACT_ANSWER
+    stopped = consent.is_stopped(before, sender, now)
+    if read.intent == Intent.OPT_OUT and not stopped:
+        return notices.STOP_DONE
+    if read.intent == Intent.OPT_IN and stopped:
+        return notices.START_DONE
+    return ""

@@ -79,6 +79,7 @@ def create_organisation(rt: Runtime, new: NewOrganisation) -> Organisation:
                     channel=text.channel,
                     language=text.language,
                     category=text.category,
+                    kind=text.kind,
                     title=text.title,
                     text=text.text,
                     updated_at=now,

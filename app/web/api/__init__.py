@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from app.web.api import (
     cancel_batch,
+    consents,
     create_batch,
     exclude_document,
     get_batch,
@@ -12,6 +13,7 @@ from app.web.api import (
     list_documents,
     openapi,
     release_batch,
+    retry_batch,
 )
 
 router = APIRouter(prefix="/v1", tags=["batches"], responses=openapi.problem_responses())
@@ -22,8 +24,10 @@ for operation in (
     get_review,
     exclude_document,
     release_batch,
+    retry_batch,
     cancel_batch,
     list_documents,
+    consents,
 ):
     router.include_router(operation.router)
 openapi.add_route(router)

@@ -15,5 +15,4 @@ router = APIRouter()
 @router.get("/batches/{batch_id}", summary="Read a batch", operation_id="getBatch")
 def get_batch(batch_id: UUID, client: ApiClient, rt: RuntimeDep, config: ConfigDep) -> BatchDetails:
     """State and figures, counted when asked."""
-    report = report_batch(rt, client.organisation_id, batch_id)
-    return BatchDetails.with_progress(report.batch, report.progress, rt, config)
+    return BatchDetails.of_report(report_batch(rt, client.organisation_id, batch_id), rt, config)

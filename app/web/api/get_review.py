@@ -8,7 +8,7 @@ from starlette.requests import Request
 
 from app.usecases.batches.report_review import report_review
 from app.web.api.findings import message, subject, translator
-from app.web.api.schemas import BatchState, FindingOut, ReviewOut
+from app.web.api.schemas import BatchFindingOut, BatchState, FindingOut, ReviewOut
 from app.web.auth import ApiClient
 from app.web.deps import RuntimeDep
 
@@ -26,6 +26,9 @@ def get_review(request: Request, batch_id: UUID, client: ApiClient, rt: RuntimeD
         state=cast(BatchState, report.batch.state),
         blocking=report.blocking,
         batch_blockers=list(report.batch_blockers),
+        batch_findings=[
+            BatchFindingOut(code=code, message=t.plain(f"errors.{code}")) for code in report.batch_blockers
+        ],
         counts=dict(report.counts),
         findings=[
             FindingOut(

@@ -9,10 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from app.db.failures import read_failure
 from app.db.models import Batch
-from app.db.queries.batches import Progress
 from app.runtime import Runtime
 from app.usecases.batches.list_documents import DocumentEntry
 from app.usecases.batches.receive_batch import BatchOptions
+from app.usecases.batches.report_batch import BatchReport
 from app.web.deps import WebConfig
 from app.web.texts import texts
 
@@ -75,7 +75,8 @@ class Failure(BaseModel):
 
 
 class BatchOut(BaseModel):
-    """One upload. `review_url` is the console page where a person looks at it."""
+    """One upload. While it is `splitting`, `pages_read` counts up and `page_count` is 0 as long as it is not known.
+    `review_url` is the console page where a person looks at it."""
 
     id: UUID
     title: str
@@ -85,6 +86,7 @@ class BatchOut(BaseModel):
     password_policy: PasswordPolicy
     channels: list[Channel]
     page_count: int
+    pages_read: int
     created_at: datetime
     release_before: datetime
     released_at: datetime | None
@@ -107,23 +109,38 @@ class ProgressOut(BaseModel):
     downloaded: int
 
 
+class StallOut(BaseModel):
+    """Work that was given up after many tries, because of a problem of the service. `code` is for its operator."""
+
+    since: datetime
+    code: str
+    message: str
+
+
 class BatchDetails(BatchOut):
-    """One upload with its figures. `counts` are lines by verdict of the review."""
+    """One upload with its figures. `counts` are lines by verdict of the review. `stalled` is null while work goes on."""
 
     counts: dict[str, int]
     progress: ProgressOut
+    stalled: StallOut | None
 
     @classmethod
-    def with_progress(cls, batch: Batch, progress: Progress, rt: Runtime, config: WebConfig) -> Self:
+    def of_report(cls, report: BatchReport, rt: Runtime, config: WebConfig) -> Self:
         """Shown from its row and its figures."""
+        batch, progress, stall = report.batch, report.progress, report.stalled
         shown = ProgressOut(
             documents=dict(progress.documents),
             messages=dict(progress.messages),
             opened=progress.opened,
             downloaded=progress.downloaded,
         )
-        values = _batch_values(batch, rt, config) | {"counts": dict(progress.matches), "progress": shown}
-        return cls.model_validate(values)
+        stalled = stall and {
+            "since": stall.stalled_at,
+            "code": stall.code,
+            "message": texts().translator("en").plain("api.stalled"),
+        }
+        values = {"counts": dict(progress.matches), "progress": shown, "stalled": stalled}
+        return cls.model_validate(_batch_values(batch, rt, config) | values)
 
 
 class ReleaseIn(BaseModel):
@@ -155,13 +172,22 @@ class FindingOut(BaseModel):
     standing: bool
 
 
+class BatchFindingOut(BaseModel):
+    """What holds the batch as a whole. `message` says what to do about it."""
+
+    code: str
+    message: str
+
+
 class ReviewOut(BaseModel):
-    """`blocking` counts what holds the release: blocking findings that stand, and `batch_blockers`. `counts` are lines
-    by verdict; findings of excluded lines are left out."""
+    """`blocking` counts what holds the release: blocking findings that stand, and `batch_blockers`, which are codes;
+    `batch_findings` are the same with a sentence. `counts` are lines by verdict; findings of excluded lines are left
+    out."""
 
     state: BatchState
     blocking: int
     batch_blockers: list[str]
+    batch_findings: list[BatchFindingOut]
     counts: dict[str, int]
     findings: list[FindingOut]
 
@@ -270,6 +296,7 @@ def _batch_values(batch: Batch, rt: Runtime, config: WebConfig) -> dict[str, obj
         "password_policy": batch.password_policy,
         "channels": batch.channels,
         "page_count": batch.page_count,
+        "pages_read": batch.pages_read,
         "created_at": batch.created_at,
         "release_before": batch.release_before,
         "released_at": batch.released_at,

@@ -10,14 +10,18 @@ from app.core.errors import NotFound
 from app.web.auth import ConsoleUser
 from app.web.console import (
     batches,
+    consents,
     documents,
     exports,
+    inbox,
     live,
     mapping,
     release,
     review,
+    rules,
     sessions,
     settings,
+    templates,
     upload,
     watch,
 )
@@ -26,6 +30,8 @@ from app.web.console.pages import error_page
 router = APIRouter(prefix="/app", include_in_schema=False)
 router.add_api_route("", sessions.home, methods=["GET"])
 for part in (sessions, batches, upload, live, mapping, review, release, watch, documents, exports, settings):
+    router.include_router(part.router)
+for part in (templates, inbox, consents, rules):
     router.include_router(part.router)
 
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.usecases.batches.show_batches import show_batches
+from app.usecases.batches.show_batches import SHOWN, show_batches
 from app.web.auth import Reader
 from app.web.console.pages import PAGE_SIZE, page, pager
 from app.web.deps import RuntimeDep
@@ -16,13 +16,20 @@ PageNumber = Annotated[int, Query(alias="page", ge=1, le=100_000)]
 
 
 @router.get("/batches")
-def batch_list(request: Request, account: Reader, rt: RuntimeDep, number: PageNumber = 1) -> Response:
-    shown = show_batches(rt, account.organisation_id, offset=(number - 1) * PAGE_SIZE, limit=PAGE_SIZE)
+def batch_list(
+    request: Request, account: Reader, rt: RuntimeDep, show: str = "", number: PageNumber = 1
+) -> Response:
+    """`show` narrows the list to the batches behind one of the figures above it."""
+    show = show if show in SHOWN else ""
+    shown = show_batches(
+        rt, account.organisation_id, show=show, offset=(number - 1) * PAGE_SIZE, limit=PAGE_SIZE
+    )
     return page(
         request,
         account,
         "home",
         batches=shown.batches,
         totals=shown.totals,
-        pager=pager("/app/batches", {}, number, shown.total, PAGE_SIZE),
+        show=show,
+        pager=pager("/app/batches", {"show": show}, number, shown.total, PAGE_SIZE),
     )

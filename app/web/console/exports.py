@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from app.documents.exports import Cell, to_csv, to_xlsx
 from app.documents.exports_report import BatchReport, ReportPerson, batch_report_pdf
+from app.messaging.failures import lasting
 from app.usecases.accounts.identify_session import Account
 from app.usecases.batches.export_batch import BatchExport, export_batch
 from app.usecases.batches.list_paper import list_paper
@@ -142,6 +143,13 @@ def _reason(translator: Translator, catalog: str, code: str) -> str:
     return translator.plain(f"{catalog}.{code}" if known else "console.reason.other")
 
 
+def _failure(translator: Translator, code: str) -> str:
+    """Why a message is held or did not arrive, and whether that lasts."""
+    how_long = lasting(code)
+    words = _reason(translator, "console.reason", code)
+    return f"{words} ({translator.plain(f'console.lasting.{how_long}')})" if how_long else words
+
+
 def _rows(exported: BatchExport, translator: Translator, zone: ZoneInfo) -> list[list[Cell]]:
     def moment(at: datetime | None) -> datetime | None:
         return at.astimezone(zone) if at else None
@@ -153,7 +161,7 @@ def _rows(exported: BatchExport, translator: Translator, zone: ZoneInfo) -> list
             row.face.phone,
             translator.plain(f"console.channel.{row.channel}") if row.channel else "",
             translator.plain(f"console.state.{row.stage}"),
-            _reason(translator, "console.reason", row.reason),
+            _failure(translator, row.reason),
             moment(row.sent_at),
             moment(row.delivered_at),
             moment(row.opened_at),

@@ -15,7 +15,7 @@ from app.core.accounts import Permission
 from app.db.watch import STAGES
 from app.usecases.accounts.identify_session import Account
 from app.usecases.batches.show_batch import BatchView, show_batch
-from app.usecases.batches.show_recipients import ANSWERED, show_recipients
+from app.usecases.batches.show_recipients import ANSWERED, COUNTED, show_recipients
 from app.web.auth import Reader
 from app.web.console.batches import PageNumber
 from app.web.console.pages import PAGE_SIZE, fragment, page, pager, with_parameters
@@ -54,8 +54,8 @@ def batch_page(
         case "in_review":
             return RedirectResponse(f"{address}/review", 303)
         case "processing":
-            return page(request, account, "processing", **_processing(batch))
-    state = state if state in (*STAGES, ANSWERED) else ""
+            return page(request, account, "processing", **_processing(batch, account))
+    state = state if state in (*STAGES, *COUNTED, ANSWERED) else ""
     people = show_recipients(
         rt,
         account.organisation_id,
@@ -70,7 +70,7 @@ def batch_page(
         request,
         account,
         "batch",
-        **_following(batch),
+        **_following(batch, account),
         rows=people.recipients,
         pager=pager(address, {"state": state, "q": q}, number, people.total, PAGE_SIZE),
         filters=[
@@ -78,7 +78,8 @@ def batch_page(
             for stage in STAGES
             if stage in batch.counts.by_stage
         ]
-        + ([{"state": ANSWERED, "count": people.answered}] if people.answered else []),
+        + ([{"state": ANSWERED, "count": people.answered}] if people.answered else [])
+        + ([{"state": state, "count": getattr(batch.counts, COUNTED[state])}] if state in COUNTED else []),
         on_paper=people.on_paper,
         state=state,
         q=q,
@@ -122,18 +123,25 @@ def _page_of(batch: BatchView) -> str:
 def _live_part(request: Request, account: Account, batch: BatchView) -> str:
     page_name = _page_of(batch)
     if page_name == "batch":
-        return fragment(request, account, "_progress", **_following(batch))
-    return (
-        fragment(request, account, "_processing", **_processing(batch)) if page_name == "processing" else ""
-    )
+        return fragment(request, account, "_progress", **_following(batch, account))
+    if page_name == "processing":
+        return fragment(request, account, "_processing", **_processing(batch, account))
+    return ""
 
 
-def _following(batch: BatchView) -> dict[str, Any]:
-    return {"batch": batch, "counts": batch.counts, "live": batch.live}
+def _following(batch: BatchView, account: Account) -> dict[str, Any]:
+    return {
+        "batch": batch,
+        "counts": batch.counts,
+        "live": batch.live,
+        "may_retry": account.may(Permission.RELEASE),
+    }
 
 
-def _processing(batch: BatchView) -> dict[str, Any]:
-    """Pages are counted once they are read; documents while they are prepared."""
+def _processing(batch: BatchView, account: Account) -> dict[str, Any]:
+    """Pages are counted while they are read, documents while they are prepared."""
     releasing = batch.state == "releasing"
-    done, total = (batch.counts.prepared, batch.counts.total) if releasing else (0, 0)
-    return {"batch": batch, "progress": {"done": done, "total": total}, "live": batch.live}
+    done, total = (
+        (batch.counts.prepared, batch.counts.total) if releasing else (batch.pages_read, batch.page_count)
+    )
+    return {**_following(batch, account), "progress": {"done": done, "total": total}}

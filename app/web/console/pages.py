@@ -31,12 +31,17 @@ NOTICES: Final[Mapping[str, Kind]] = {
     "phone_changed": "ok",
     "cancelled": "ok",
     "released": "ok",
+    "retried": "ok",
+    "retried_none": "info",
     "resent": "ok",
     "resent_none": "info",
     "text_gone": "warn",
     "revoked": "ok",
     "recalled": "ok",
     "saved": "ok",
+    "text_kept": "ok",
+    "answer_settled": "ok",
+    "rule_kept": "ok",
 }
 _NOTICE = re.compile(r"([a-z_]{1,40})(?::([a-z0-9_]{1,40}))?")
 _FRAGMENT = re.compile(r"[A-Za-z0-9-]{1,60}")

@@ -17,6 +17,7 @@ from app.usecases.accounts.identify_session import Account
 from app.usecases.batches.cancel_batch import cancel_batch
 from app.usecases.batches.confirm_batch import confirm_batch, confirm_findings
 from app.usecases.batches.exclude_blocking import exclude_blocking
+from app.usecases.batches.exclude_dead import exclude_dead
 from app.usecases.batches.reopen_mapping import reopen_mapping
 from app.usecases.batches.show_review import show_review
 from app.usecases.documents.confirm_finding import confirm_finding
@@ -26,10 +27,12 @@ from app.usecases.documents.include_document import include_document
 from app.usecases.documents.show_page import show_page
 from app.web.auth import CheckedForm, Preparer, Reader
 from app.web.console.batches import PageNumber
-from app.web.console.pages import PAGE_SIZE, back_to, go, page, pager
+from app.web.console.pages import back_to, go, page, pager
 from app.web.deps import RuntimeDep
 
 router = APIRouter()
+# More than elsewhere: a clerk runs an eye over all of them, and most are one short line.
+PAGE_SIZE = 100
 Show = Literal["all", "blocking", "warning", "ready", "unsent"]
 # A thumbnail in the list, and a page to read.
 WIDTHS = {"small": 320, "large": 1240}
@@ -199,6 +202,14 @@ def exclude_all(
     request: Request, batch_id: UUID, account: Preparer, rt: RuntimeDep, _form: CheckedForm
 ) -> Response:
     excluded = exclude_blocking(rt, account.organisation_id, batch_id, account.actor)
+    return go(request, f"/app/batches/{batch_id}/review", "excluded_all", excluded)
+
+
+@router.post("/batches/{batch_id}/exclude-dead")
+def exclude_dead_numbers(
+    request: Request, batch_id: UUID, account: Preparer, rt: RuntimeDep, _form: CheckedForm
+) -> Response:
+    excluded = exclude_dead(rt, account.organisation_id, batch_id, account.actor)
     return go(request, f"/app/batches/{batch_id}/review", "excluded_all", excluded)
 
 

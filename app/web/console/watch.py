@@ -1,4 +1,4 @@
-"""After the release: send again, take back."""
+"""What a person does about a batch at work: try again what stopped, send again, take back."""
 
 from uuid import UUID
 
@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from app.usecases.batches.recall_batch import RECALLABLE, recall_batch
+from app.usecases.batches.retry_batch import retry_batch
 from app.usecases.batches.show_batch import show_batch
 from app.usecases.documents.resend_documents import Resent, resend_batch
 from app.web.auth import CheckedForm, Releaser
@@ -14,6 +15,14 @@ from app.web.console.pages import go, page
 from app.web.deps import RuntimeDep
 
 router = APIRouter()
+
+
+@router.post("/batches/{batch_id}/retry")
+def retry(
+    request: Request, batch_id: UUID, account: Releaser, rt: RuntimeDep, _form: CheckedForm
+) -> Response:
+    started = retry_batch(rt, account.organisation_id, batch_id, account.actor)
+    return go(request, f"/app/batches/{batch_id}", "retried" if started else "retried_none")
 
 
 @router.post("/batches/{batch_id}/resend")

@@ -81,7 +81,7 @@ def get_readable(request: Request, ref: str, rt: RuntimeDep, config: ConfigDep) 
     return readable
 
 
-def get_client_address(request: Request, config: ConfigDep) -> str:
+async def get_client_address(request: Request, config: ConfigDep) -> str:
     return client_address(request, config.trusted_proxies)
 
 

@@ -25,6 +25,7 @@ from app.usecases.opening.unlock_document import (
 )
 from app.web.deps import ConfigDep, RuntimeDep, WebConfig, language_of
 from app.web.recipient import access, pages
+from app.web.recipient.first import first_page
 from app.web.templating import contact_href, ink_on
 from app.web.uploads import read_form
 from links.opening import MAX_PASSWORD
@@ -41,15 +42,11 @@ _STATUS = {LinkState.EXPIRED: 410, LinkState.REVOKED: 410, LinkState.FROZEN: 403
 @router.api_route("/{ref}", methods=["GET", "HEAD"])
 @router.api_route("/{ref}/", methods=["GET", "HEAD"])
 @router.api_route("/{ref}/{rest:path}", methods=["GET", "HEAD"])
-def landing(request: Request, ref: str, rt: RuntimeDep, config: ConfigDep) -> Response:
-    """The same page, at the same pace, whatever the ref: nothing is looked up. A link mangled into the path gets it
-    too, and its script reads the address."""
+async def mangled(request: Request, ref: str) -> Response:
+    """A link mangled into the path gets the page of its ref too, and its script reads the address. What is nothing but
+    a ref has a way of its own (`first`)."""
     found = ref if is_ref(ref) else parse(ref).ref
-    if found is None:
-        return pages.notice(request, "unknown", 404)
-    response = pages.landing(request, found, nonces.issue(rt.vault.ring, found, rt.now()))
-    access.set_cookie(response, config, access.PROBE_COOKIE, "1", None)
-    return response
+    return pages.notice(request, "unknown", 404) if found is None else first_page(request, found)
 
 
 @router.post("/{ref}/hello")

@@ -53,6 +53,12 @@ def page(request: Request, name: str, path: str, status: int = 200, **values: ob
     """A rendered page; a language chosen in the address is remembered. `path` never holds a secret."""
     shown = PageContext(lang=language_of(request), nonce=nonce(request), path=path)
     response = HTMLResponse(render(name, shown, **values), status)
+    remember_language(request, response)
+    return response
+
+
+def remember_language(request: Request, response: Response) -> None:
+    """Keep a language that was chosen in the address."""
     if (chosen := request.query_params.get("lang")) in LANGUAGES:
         response.set_cookie(
             LANGUAGE_COOKIE,
@@ -63,7 +69,6 @@ def page(request: Request, name: str, path: str, status: int = 200, **values: ob
             httponly=True,
             samesite="lax",
         )
-    return response
 
 
 def landing(
@@ -71,21 +76,53 @@ def landing(
     ref: str,
     form_nonce: str,
     *,
-    status: int = 200,
-    problem: str = "",
+    status: int,
+    problem: str,
     secret: str = "",
     known: Introduction | None = None,
     tries_left: int = 0,
     retry_after: int = 0,
 ) -> Response:
-    """The page that asks for the password. Without a proof, `known` being None, it says the same for every ref."""
-    response = page(
-        request,
+    """The page that asks for the password, once more. Without a proof, `known` being None, it says the same for every
+    ref."""
+    html = landing_html(
+        language_of(request),
+        nonce(request),
+        ref,
+        host_name(request),
+        form_nonce,
+        problem=problem,
+        secret=secret,
+        known=known,
+        tries_left=tries_left,
+        retry_after=retry_after,
+    )
+    response = HTMLResponse(html, status)
+    remember_language(request, response)
+    if retry_after:
+        response.headers["Retry-After"] = str(retry_after)
+    return response
+
+
+def landing_html(
+    lang: Language,
+    page_nonce: str,
+    ref: str,
+    host: str,
+    form_nonce: str,
+    *,
+    problem: str = "",
+    secret: str = "",
+    known: Introduction | None = None,
+    tries_left: int = 0,
+    retry_after: int = 0,
+) -> str:
+    """The page that asks for the password; with a `problem`, why it asks again."""
+    return render(
         "recipient/landing.html",
-        f"/{ref}",
-        status,
+        PageContext(lang=lang, nonce=page_nonce, path=f"/{ref}"),
         ref=ref,
-        host_name=host_name(request),
+        host_name=host,
         form_nonce=form_nonce,
         secret=secret,
         brand=known.brand if known else None,
@@ -100,9 +137,6 @@ def landing(
         retry_after=retry_after,
         report_url="",
     )
-    if retry_after:
-        response.headers["Retry-After"] = str(retry_after)
-    return response
 
 
 def notice(

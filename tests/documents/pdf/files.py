@@ -119,3 +119,24 @@ def active(kind: str) -> bytes:
     else:
         raise ValueError(kind)
     return saved(pdf, object_stream_mode=objects)
+
+
+def heavy_fonts(pages: int) -> bytes:
+    """Each page has a font of its own with a table of widths that takes a reader 0.8 MB and the file 16 KB."""
+    pdf = pikepdf.new()
+    for number in range(pages):
+        widths = b" ".join(b"%d" % (500 + (at * number) % 7) for at in range(4000))
+        font = Dictionary(
+            Type=Name.Font,
+            Subtype=Name.TrueType,
+            BaseFont=Name.Vera,
+            FirstChar=0,
+            LastChar=255,
+            Widths=pdf.make_indirect(pikepdf.Object.parse(b"[" + widths + b"]")),
+            Encoding=Name.WinAnsiEncoding,
+        )
+        page = pdf.add_blank_page(page_size=(200, 200))
+        page.Resources = Dictionary(Font=Dictionary(F1=pdf.make_indirect(font)))
+        shown = b"BT /F1 9 Tf 10 100 Td (Matricule : %08d) Tj ET" % (100_000 + number)
+        page.Contents = pdf.make_stream(shown)
+    return saved(pdf)

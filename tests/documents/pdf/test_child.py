@@ -12,9 +12,18 @@ from pypdf import PdfReader
 
 from app.core.errors import InvalidInput
 from app.documents.limits import PdfLimits, Refused
-from app.documents.split import Part, PartRefused, PdfChild, Plan, Single
+from app.documents.split import Part, PartRefused, PdfChild, Plan, Reading, Single
 from tests.documents.pdf.adversarial import PEOPLE, shared_inherited_resources
-from tests.documents.pdf.files import active, inflating, many_pages, one_page, sample, saved, with_content
+from tests.documents.pdf.files import (
+    active,
+    heavy_fonts,
+    inflating,
+    many_pages,
+    one_page,
+    sample,
+    saved,
+    with_content,
+)
 from tests.documents.pdf.readers import people_in
 
 _MIB = 1024 * 1024
@@ -29,6 +38,20 @@ def shared_child() -> Iterator[PdfChild]:
 def pid_of(child: PdfChild) -> int:
     assert child._process is not None
     return child._process.pid
+
+
+def resident_mib(child: PdfChild) -> int:
+    status = Path(f"/proc/{pid_of(child)}/status").read_text()
+    return int(status.partition("VmRSS:")[2].split()[0]) // 1024
+
+
+def test_what_a_file_made_its_readers_remember_is_given_back() -> None:
+    """All fonts of this file together are 320 MiB for a reader, and the check has to see them all."""
+    with PdfChild(PdfLimits()) as child:
+        _plan, *parts = child.split_merged(heavy_fonts(400))
+        numbers = [part.slip.staff_number for part in parts if isinstance(part, Part)]
+        assert numbers == [f"{100_000 + number:08d}" for number in range(400)]
+        assert resident_mib(child) < 200
 
 
 @pytest.mark.parametrize(("name", "payslips"), [("reportlab", 20), ("ghostscript", 19), ("libreoffice", 6)])
@@ -46,6 +69,13 @@ def test_a_merged_file_comes_back_as_a_plan_and_its_parts(
         assert len(part.text.split("\f")) == len(part.slip.pages)
         assert all(number in part.text for number in part.slip.numbers_seen)
         assert part.pdf[: part.shared_length].startswith(b"%PDF-")
+
+
+def test_a_long_file_tells_how_far_it_is_read(shared_child: PdfChild) -> None:
+    data = saved(many_pages([["Matricule : 00004200"]] * 120))
+    events = list(shared_child.split_merged(data))
+    assert [event for event in events if isinstance(event, Reading)] == [Reading(50, 120), Reading(100, 120)]
+    assert [isinstance(event, Plan) for event in events[:3]] == [False, False, True]
 
 
 def test_a_file_may_come_in_pieces(shared_child: PdfChild) -> None:

@@ -10,7 +10,7 @@ from tests.documents.pdf.files import many_pages, sample, saved
 
 def test_opening_the_file_again_in_between_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     data = saved(many_pages([[f"page {number}"] for number in range(130)]))
-    monkeypatch.setattr(text, "_MAX_GROWTH", -(1 << 60))
+    monkeypatch.setattr(text, "MAX_GROWTH", -(1 << 60))
     assert list(page_texts(data)) == [f"page {number}" for number in range(130)]
 
 

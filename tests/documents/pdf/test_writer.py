@@ -10,6 +10,7 @@ import pypdfium2
 import pytest
 from pikepdf import Array, Dictionary, Name, Pdf, Stream, String
 
+from app.documents.checks import Accepted, open_again
 from app.documents.limits import PdfLimits, Refused, RefusedPdfError
 from app.documents.text import page_texts
 from app.documents.writer import PageWriter
@@ -52,6 +53,24 @@ def test_a_part_is_as_large_as_the_shared_resources_and_its_own_content(name: st
             content = len(source.Contents.read_raw_bytes())
             assert len(tail) <= content + 2048
             assert len(block.head) <= len(sample(name))
+
+
+def test_opening_the_file_again_in_between_changes_no_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    data, opened = sample("ghostscript"), []
+
+    def again() -> Accepted:
+        opened.append(open_again(data))
+        return opened[-1]
+
+    source = open_again(data)
+    plain = PageWriter(source.pdf, source.pages, PdfLimits())
+    careful = PageWriter(source.pdf, source.pages, PdfLimits(), again)
+    monkeypatch.setattr("app.documents.writer.MAX_GROWTH", -(1 << 60))
+    monkeypatch.setattr("app.documents.writer._PARTS_BETWEEN_LOOKS", 3)
+    for page in range(len(source.pages)):
+        once, anew = plain.part([page]), careful.part([page])
+        assert once[0].head + once[1] == anew[0].head + anew[1]
+    assert len(opened) == len(source.pages) // 3
 
 
 def test_parts_with_the_same_resources_share_one_block() -> None:

@@ -144,7 +144,11 @@ def test_files_that_came_before_are_sent_again_only_when_that_is_confirmed(
     batch = reviewed(house, client, title="Again")
     exclude_what_blocks(client, batch)
 
-    assert client.get(f"/v1/batches/{batch}/review").json()["batch_blockers"] == ["same_files"]
+    review = client.get(f"/v1/batches/{batch}/review", headers={"Accept-Language": "fr"}).json()
+    assert review["batch_blockers"] == ["same_files"]
+    (held,) = review["batch_findings"]
+    assert held["code"] == "same_files"
+    assert held["message"].startswith("Ces fichiers ont déjà été déposés")
     refused = client.post(f"/v1/batches/{batch}/release")
     assert (refused.status_code, refused.json()["code"]) == (409, "same_files")
     assert refused.json()["errors"][0]["pointer"] == "batch"
@@ -182,7 +186,8 @@ def test_several_documents_make_one_batch(house: House, client: TestClient) -> N
     batch = upload(client, files).json()["id"]
     house.work("split_batch")
 
-    assert client.get(f"/v1/batches/{batch}").json()["page_count"] == 48
+    read = client.get(f"/v1/batches/{batch}").json()
+    assert (read["pages_read"], read["page_count"]) == (48, 48)
 
 
 def test_the_same_key_and_upload_give_the_same_batch_and_leave_no_second_copy(

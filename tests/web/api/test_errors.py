@@ -246,9 +246,13 @@ def test_the_description_is_public_and_names_every_error(house: House) -> None:
         "/v1/batches/{batch_id}",
         "/v1/batches/{batch_id}/review",
         "/v1/batches/{batch_id}/release",
+        "/v1/batches/{batch_id}/retry",
         "/v1/batches/{batch_id}/cancel",
         "/v1/batches/{batch_id}/documents",
         "/v1/documents/{document_id}/exclude",
+        "/v1/opt-outs",
+        "/v1/consents",
+        "/v1/opt-out-links",
     }
     for operations in described["paths"].values():
         for operation in operations.values():

@@ -128,10 +128,29 @@ def test_a_number_that_is_gone_is_not_offered_again(office: Office) -> None:
             if (sent := messages.of_document(session, line.id)) and sent[-1].reason == "unknown_number"
         )
     page = words(clerk.get(f"/app/documents/{line.id}"))
-    assert "Ce numéro n’existe plus" in page
+    assert "Ce numéro ne recevra pas ce message" in page
+    assert "numéro non attribué · définitif" in page
     assert f"/app/documents/{line.id}/resend" not in page
     assert f"{address}/resend" not in clerk.get(address).text
     assert "Rien à r" in words(clerk.post(f"/app/documents/{line.id}/resend"))
+
+
+def test_numbers_that_took_no_text_are_proposed_for_exclusion(office: Office) -> None:
+    gone = ["06 12 00 00 01"]
+    first = office.in_review(payroll(1, gone))
+    clerk = office.browser()
+    clerk.get(f"{first}/review")
+    clerk.post(f"{first}/confirm", finding="number_changed", back=f"{first}/review")
+    clerk.post(f"{first}/exclude")
+    clerk.post(f"{first}/release", confirm="yes")
+    office.house.run()
+    office.deliver()
+    address = office.in_review(payroll(2, gone))
+    page = clerk.get(f"{address}/review")
+    assert "1 personne a un mobile hors service." in words(page)
+    assert clerk.get(f"{address}/review", kind="phone_dead").text.count("<article") == 1
+    assert "1 ligne exclue de l’envoi." in words(clerk.post(f"{address}/exclude-dead"))
+    assert "mobile hors service" not in words(clerk.get(f"{address}/review"))
 
 
 def test_what_another_batch_sent_meanwhile_is_seen_in_the_review(office: Office) -> None:

@@ -44,6 +44,48 @@ def test_filter_and_search_of_the_recipients(office: Office, address: str) -> No
     assert clerk.get(address, state="no_such_state").text.count('class="cell-main"') == 5
 
 
+def test_each_figure_of_a_batch_leads_to_as_many_people(office: Office, address: str) -> None:
+    clerk = office.browser()
+    page = clerk.get(address).text
+    figures = re.findall(
+        rf'href="{address}\?state=(all_\w+)#people".*?stat__value">(\d+)<', page, flags=re.DOTALL
+    )
+    assert [state for state, _ in figures] == [
+        "all_submitted",
+        "all_delivered",
+        "all_opened",
+        "all_downloaded",
+        "all_failed",
+    ]
+    for state, figure in figures:
+        assert clerk.get(address, state=state).text.count('class="cell-main"') == int(figure)
+    assert {figure for _, figure in figures} > {"0", "1"}
+
+
+def test_each_figure_of_the_first_page_leads_to_the_batches_it_counts(office: Office, address: str) -> None:
+    office.in_review(payroll(3))
+    clerk = office.browser()
+    page = clerk.get("/app/batches").text
+    links = dict(re.findall(r'href="/app/batches\?show=(\w+)".*?stat__value">(\d+)<', page, flags=re.DOTALL))
+    assert list(links) == ["to_review", "sending", "failed", "opened"]
+    for show in ("to_review", "sending"):
+        assert clerk.get("/app/batches", show=show).text.count('class="cell-main"') == int(links[show])
+    assert int(links["to_review"]) > 0
+    assert int(links["failed"]) > 0
+    failed = clerk.get("/app/batches", show="failed").text
+    inside = re.findall(r'class="cell-main" href="([^"]+)"', failed)
+    assert f"{address}?state=all_failed#people" in inside
+    people = sum(
+        clerk.get(each.partition("?")[0], state="all_failed").text.count('class="cell-main"')
+        for each in inside
+    )
+    assert people == int(links["failed"])
+    assert links["opened"] == "0"
+    assert "Personne n’a encore ouvert de document" in words(clerk.get("/app/batches", show="opened"))
+    everything = clerk.get("/app/batches", show="no_such_figure").text.count('class="cell-main"')
+    assert everything == clerk.get("/app/batches").text.count('class="cell-main"')
+
+
 def test_what_failed_is_sent_again_with_the_same_link(office: Office, address: str) -> None:
     line = one(office, address, "failed")
     clerk = office.browser()

@@ -6,7 +6,7 @@ import pytest
 from fastapi.routing import APIRoute
 
 from app.crypto.tokens import new_ref
-from app.web.recipient import entering, reading
+from app.web.recipient import entering, opt_out, reading
 from tests.web.live import Live, unlock_form
 
 AGENTS = (
@@ -50,7 +50,7 @@ def test_no_row_changes_on_any_route(live: Live, held: bool) -> None:
         assert client.post(f"/{letter.ref}/unlock", data=dict(unlock_form(letter))).status_code == 303
     templates = [
         route.path
-        for router in (entering.router, reading.router)
+        for router in (entering.router, opt_out.router, reading.router)
         for route in router.routes
         if isinstance(route, APIRoute)
     ]
@@ -59,7 +59,7 @@ def test_no_row_changes_on_any_route(live: Live, held: bool) -> None:
     for template in templates:
         for ref in (letter.ref, new_ref()):
             address = template.replace("{rest:path}", letter.secret).format(
-                ref=ref, ticket="2" * 22, name="x"
+                ref=ref, ticket="2" * 22, name="x", token="2" * 10
             )
             for method in ("GET", "HEAD", "OPTIONS"):
                 answer = client.request(method, address, headers=some_headers(chance))

@@ -5,9 +5,13 @@ from http.client import HTTPConnection
 
 import pytest
 
+from app.core.log import JsonLines
 from app.crypto.tokens import new_ref
 from app.db.session import Database
+from app.web.recipient.first import ReadyPage
+from app.web.recipient.pages import landing_html
 from app.web.templating import month_name
+from app.web.texts import LANGUAGES
 from links.lifecycle import revoke_documents
 from tests.web.live import Letter, Live
 from tests.web.recipient.acting import hello
@@ -48,6 +52,44 @@ def test_the_page_is_the_same_for_every_ref_and_asks_the_database_nothing(
     assert len(bodies) == 1
     assert "Boulangerie" not in pages["live"].text
     assert "localhost" in pages["live"].text
+
+
+def test_the_ready_page_is_the_rendered_one_and_its_nonces_are_fresh(live: Live, letter: Letter) -> None:
+    client = live.client()
+    for lang in LANGUAGES:
+        pages = [client.get(f"/{letter.ref}", headers={"Accept-Language": lang}) for _ in range(3)]
+        used = set()
+        for page in pages:
+            (policy_nonce,) = set(re.findall(r' nonce="([^"]+)"', page.text))
+            (form_nonce,) = re.findall(r'name="nonce" value="([^"]+)"', page.text)
+            assert f"'nonce-{policy_nonce}'" in page.headers["content-security-policy"]
+            assert page.text == landing_html(lang, policy_nonce, letter.ref, "localhost", form_nonce)
+            used.add(policy_nonce)
+        assert len(used) == len(pages)
+
+
+def test_its_line_in_the_log_names_the_route_and_not_the_ref(
+    live: Live, letter: Letter, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("INFO", logger="app.web.security"):
+        live.client().get(f"/{letter.ref}")
+    (line,) = [record for record in caplog.records if record.msg == "request"]
+    assert '"route": "/{ref}"' in JsonLines().format(line)
+    assert letter.ref not in JsonLines().format(line)
+
+
+@pytest.mark.parametrize("value", ["", '"><script>', "a b", "é", "a\n"])
+def test_nothing_that_html_could_read_goes_into_a_gap(value: str) -> None:
+    page = ReadyPage("<p id=GAPx>GAPx</p>", {"name": "GAPx"})
+    assert page.fill(name="Zo-_9") == b"<p id=Zo-_9>Zo-_9</p>"
+    with pytest.raises(ValueError, match="a gap takes"):
+        page.fill(name=value)
+
+
+def test_the_page_only_answers_to_get_and_head(live: Live, letter: Letter) -> None:
+    answer = live.client().post(f"/{letter.ref}")
+    assert answer.status_code == 405
+    assert set(answer.headers["allow"].split(", ")) == {"GET", "HEAD"}
 
 
 def test_the_page_with_all_it_loads_is_under_30_kb(live: Live, letter: Letter) -> None:

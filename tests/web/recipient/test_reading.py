@@ -15,7 +15,7 @@ from app.core.errors import Overloaded
 from app.documents.renderer import PageRenderer
 from app.usecases.opening.note_downloads import note_downloads
 from app.web import recipient
-from app.web.recipient import entering, reading
+from app.web.recipient import entering, opt_out, reading
 from app.web.recipient.access import get_readable
 from tests.web.live import Letter, Live, unlock_form
 
@@ -263,7 +263,8 @@ def test_every_route_of_this_door_is_either_guarded_or_known_to_serve_no_byte() 
     assert open_routes == WITHOUT_BYTES | {"/{ref}/t/{ticket}/close"}
     assert len(byte_routes()) == 6
     assert all(guards(route) for route in reading.router.routes)
-    assert len(recipient.router.routes) == 2, "the two routers above and nothing beside them"
+    assert {route.path for route in opt_out.router.routes if isinstance(route, APIRoute)} == {"/o/{token}"}
+    assert len(recipient.router.routes) == 3, "the three routers above and nothing beside them"
 
 
 def addresses(ref: str, ticket: str) -> list[str]:

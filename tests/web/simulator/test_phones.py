@@ -189,13 +189,32 @@ def test_an_answer_that_cannot_be_sent_is_refused(
 def test_a_tapped_button_answers_the_sender(live: Live, clerk: httpx.Client, phone: PhoneSummary) -> None:
     page = clerk.get(f"/simulator/handsets/{phone.id}")
     form = re.search(
-        r'action="([^"]+/tap)".*?name="position" value="(\d+)"[^>]*>([^<]+)</button>', page.text, re.DOTALL
+        r'action="([^"]+/tap)">(?:(?!</form>).)*?name="position" value="(\d+)"[^>]*>(Ce n’est pas pour moi)<',
+        page.text,
+        re.DOTALL,
     )
     assert form is not None
     assert clerk.post(form[1], data={"position": form[2]}).status_code == 303
     assert said(live, phone)[0] == form[3]
     for position in ("9", "-1", "x", ""):
         assert clerk.post(form[1], data={"position": position}).status_code == 404
+
+
+def test_a_tap_on_the_link_is_an_event_of_the_document_and_no_answer(live: Live, clerk: httpx.Client) -> None:
+    letter = live.letter()
+    story = f"/app/documents/{letter.document_id}"
+    phone = live.house.application.phones.find(live.house.organisation.id, letter.phone)
+    assert phone is not None
+    written, answers = said(live, phone), clerk.get(story).text.count("A répondu")
+    page = clerk.get(f"/simulator/handsets/{phone.id}").text
+    link = re.search(rf'href="{re.escape(letter.url)}"[^>]*data-tap="([^"]+)" data-position="(\d+)"', page)
+    assert link is not None
+    assert clerk.post(link[1], data={"position": link[2]}).status_code == 303
+    live.deliver()
+    assert live.journal(letter).count("card:tapped") == 1
+    assert "A touché «\u202fOuvrir le document\u202f»" in clerk.get(story).text
+    assert clerk.get(story).text.count("A répondu") == answers
+    assert said(live, phone) == written
 
 
 @pytest.mark.parametrize("back", ["https://evil.example/", "//evil.example", "/simulator/../app", "/\\evil"])

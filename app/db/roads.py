@@ -1,0 +1,84 @@
+"""The roads that are open to a sender, from the rows an operator set up."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from sqlmodel import Session
+
+from app.db.models import Attempt, CarrierConnection, Message, Sender
+from app.db.queries import carrier_health, connections
+from app.messaging.roads import (
+    ANYWHERE,
+    Destination,
+    Road,
+    Wanted,
+    Why,
+    choose,
+    destination_of,
+    tried_in_round,
+)
+
+# The sender of an organisation that only plays.
+SIMULATOR: Final = "simulator"
+# A sender that belongs to no connection in particular: rank and weight share its messages among all that may carry it.
+ROUTED: Final = "routed"
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """`carrier` is None when no connection serves the message (Why.NO_ROAD), or when each failed since it was last free
+    to leave (Why.ALL_TRIED): hold it for a while."""
+
+    carrier: str | None
+    why: Why
+
+
+def roads_of(sender: Sender, connections: Iterable[CarrierConnection]) -> list[Road]:
+    """Every road this sender may take; `connections` are those open to its organisation.
+
+    A sender that names a connection leaves by it, and by the others only when that one cannot. One on the simulator
+    leaves by nothing else, and nobody else leaves by the simulator.
+    """
+    if sender.carrier == SIMULATOR:
+        return [Road(SIMULATOR, frozenset({"sms", "rcs"}))]
+    roads = [_road(row) for row in connections]
+    return [replace(road, rank=-1) if road.key == sender.carrier else road for road in roads]
+
+
+class RoadMap:
+    """The roads of one sender for one turn of its messages: loaded once, asked for each message."""
+
+    def __init__(self, session: Session, sender: Sender, now: datetime) -> None:
+        self._session, self._sender, self._now = session, sender, now
+        self._rows = {row.name: row for row in connections.of_organisation(session, sender.organisation_id)}
+        self._roads = roads_of(sender, self._rows.values())
+        self._health = carrier_health.every(session) if len(self._roads) > 1 else {}
+
+    def pick(self, message: Message, to: str, attempts: Sequence[Attempt] = ()) -> Pick:
+        """The carrier for the next attempt of a message to the number `to`, given those it had.
+
+        Claims a probe in the caller's transaction when one is due, so ask only for a message that leaves now.
+        """
+        wanted = Wanted(destination_of(to), message.channel, self._sender.address)
+        tried = tried_in_round(attempts, message.channel, message.not_before)
+        choice = choose(self._roads, wanted, self._health, message.id.bytes, self._now, tried)
+        if choice.probe and carrier_health.claim_probe(self._session, choice.probe, self._now):
+            return Pick(choice.probe, choice.why)
+        return Pick(choice.keys[0] if choice.keys else None, choice.why)
+
+    def connection(self, carrier: str) -> CarrierConnection | None:
+        """The row of a connection, whose rate is to be kept; None for the simulator."""
+        return self._rows.get(carrier)
+
+
+def _road(row: CarrierConnection) -> Road:
+    return Road(
+        key=row.name,
+        channels=frozenset(row.channels),
+        destinations=frozenset(map(Destination, row.destinations)) or ANYWHERE,
+        senders=frozenset(row.senders),
+        rank=row.rank,
+        weight=row.weight,
+    )

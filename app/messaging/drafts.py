@@ -1,0 +1,141 @@
+"""A text being written: everything an editor should know about it, whatever door it is typed into."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from app.core.errors import InvalidInput
+from app.messaging.categories import Category, Kind
+from app.messaging.category_rules import CategoryRule
+from app.messaging.content import StopMention, TemplateError, fields
+from app.messaging.counter import Count, count, extremes
+from app.messaging.notices import DEFAULT_TEMPLATES, PAYSLIP_NOTICE
+from app.messaging.text_rules import Circumstances, TextFinding, text_findings
+
+SMS, RCS = "sms", "rcs"
+LONGEST_KEY, LONGEST_TEMPLATE, LONGEST_TITLE = 40, 2_000, 200
+_KEY = re.compile(rf"[a-z][a-z0-9_]{{0,{LONGEST_KEY - 1}}}")
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A template as it stands in the editor. `title` is the heading of a card, empty for a text message."""
+
+    key: str
+    channel: str
+    language: str
+    category: Category
+    kind: Kind
+    text: str
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What the editor shows: `counted` None while the text cannot be put together, `errors` as codes by field."""
+
+    counted: Count | None
+    findings: tuple[TextFinding, ...]
+    errors: Mapping[str, str]
+    unknown_fields: tuple[str, ...] = ()
+
+    @property
+    def refused(self) -> bool:
+        """Whether the template cannot be kept as it is."""
+        return bool(self.errors) or any(finding.blocking for finding in self.findings)
+
+
+def built_in(key: str) -> tuple[Category, Kind] | None:
+    """Category and kind of a text the service itself sends: nobody changes those. None for a text of the
+    organisation's own."""
+    for template in DEFAULT_TEMPLATES:
+        if template.key == key:
+            return Category(template.category), template.kind
+    return None
+
+
+def known_fields(key: str, channel: str) -> frozenset[str] | None:
+    """The fields the service fills in for a text it sends itself; None when any field may be asked for."""
+    used = {
+        name
+        for template in DEFAULT_TEMPLATES
+        if template.key == key and (template.channel == channel or template.title)
+        for name in fields(template.text) + fields(template.title)
+    }
+    return frozenset(used) if built_in(key) is not None else None
+
+
+def judge(
+    draft: Draft,
+    values: Mapping[str, Sequence[str]],
+    circumstances: Circumstances,
+    mention: StopMention,
+    on: date,
+    rules: Sequence[CategoryRule],
+    micro_price: int = 0,
+) -> Judged:
+    """Count a draft at its dearest and say everything that is wrong with it.
+
+    `values` are those of each field in the list the text is for. A text the service sends itself may ask only for the
+    fields it fills in, and keeps its link.
+    """
+    errors = _errors(draft)
+    unknown = _unknown(draft, values)
+    if unknown:
+        errors["text"] = "template_unknown_field"
+    if errors:
+        return Judged(None, (), errors, unknown)
+    asked = fields(draft.text)
+    known = {name: extremes(values[name]) for name in asked}
+    counted = count(
+        draft.text, known, draft.category, mention, options=circumstances.options, micro_price=micro_price
+    )
+    found = text_findings(counted.sent.text, draft.category, circumstances, on, rules)
+    return Judged(counted, found, {})
+
+
+def _errors(draft: Draft) -> dict[str, str]:
+    errors: dict[str, str] = {}
+    if _KEY.fullmatch(draft.key) is None:
+        errors["key"] = "template_key_invalid"
+    if draft.channel not in {SMS, RCS}:
+        errors["channel"] = "template_channel_unknown"
+    if not draft.text.strip() or len(draft.text) > LONGEST_TEMPLATE:
+        errors["text"] = "template_text_length"
+    if (draft.channel == RCS and not draft.title.strip()) or len(draft.title) > LONGEST_TITLE:
+        errors["title"] = "template_title_length"
+    for name, text in (("text", draft.text), ("title", draft.title)):
+        try:
+            fields(text)
+            _encodable(text)
+        except TemplateError:
+            errors[name] = "template_brace"
+        except InvalidInput:
+            errors[name] = "template_unreadable"
+    own = built_in(draft.key)
+    if own is not None and own != (draft.category, draft.kind):
+        errors["category"] = "template_category_fixed"
+    carries_link = draft.key == PAYSLIP_NOTICE and draft.channel == SMS
+    if carries_link and "text" not in errors and "link" not in fields(draft.text):
+        errors["text"] = "template_needs_link"
+    return errors
+
+
+def _encodable(text: str) -> None:
+    if any("\ud800" <= char <= "\udfff" for char in text):
+        raise InvalidInput("lone_surrogate", "The text holds half a surrogate pair; send whole characters.")
+
+
+def asked_fields(draft: Draft) -> tuple[str, ...]:
+    """The fields text and title ask for, each once; none while a brace stands alone."""
+    try:
+        return tuple(dict.fromkeys(fields(draft.text) + fields(draft.title)))
+    except TemplateError:
+        return ()
+
+
+def _unknown(draft: Draft, values: Iterable[str]) -> tuple[str, ...]:
+    allowed = known_fields(draft.key, draft.channel)
+    known = set(values) if allowed is None else set(values) & allowed
+    return tuple(name for name in asked_fields(draft) if name not in known)

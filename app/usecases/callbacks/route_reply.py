@@ -1,0 +1,33 @@
+"""Whose an answer is that came in by a carrier."""
+
+from datetime import datetime
+
+from app.carriers.base import Inbound
+from app.carriers.http_calls import Reply, event_key
+from app.db.queries import callback_events, connections, organisations
+from app.runtime import Runtime
+
+
+def route_reply(rt: Runtime, carrier: str, reply: Reply, now: datetime) -> Inbound | None:
+    """The answer for `record_inbound`. It belongs to the organisation whose sender was answered, else to the one that
+    wrote to the phone last by this carrier, as where the carrier's own number stands for the sender. None when there
+    is neither."""
+    with rt.read() as session:
+        row = connections.by_name(session, carrier)
+        if row is None:
+            return None
+        found = connections.organisation_of_sender(session, reply.to_sender, row)
+        if found is None:
+            indexes = [rt.vault.phone_index(one.id, reply.from_) for one in organisations.every(session)]
+            found = callback_events.last_texted(session, row, indexes)
+    if found is None:
+        return None
+    return Inbound(
+        organisation_id=found,
+        from_=reply.from_,
+        to_sender=reply.to_sender,
+        text=reply.text,
+        received_at=now,
+        event_key=event_key(carrier, reply.event_key),
+        pictures=reply.pictures,
+    )

@@ -1,0 +1,19 @@
+"""What a provider's file gives to the door."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from app.carriers.http_calls import CallbackEvent, CallbackRequest, Callbacks
+
+# Proves and reads one request: the JSON of the connection's settings, its addresses, the request. Raises NotAuthentic.
+Reader = Callable[[str, Callbacks, CallbackRequest], CallbackEvent]
+
+
+@dataclass(frozen=True)
+class Voice:
+    """How one kind of provider is heard and answered. `thanks` is what it expects for an event that was stored."""
+
+    methods: frozenset[str]
+    read: Reader
+    thanks: bytes = b""
+    thanks_type: str = "text/plain"

@@ -1,0 +1,14 @@
+"""Twilio: signed forms. An answer of a person may be replied to in place, with a document of instructions; ours is
+empty."""
+
+from app.carriers.http_calls import CallbackEvent, CallbackRequest, Callbacks
+from app.carriers.twilio import TwilioSettings, read_callback
+from app.web.callbacks.provider import Voice
+
+
+def read(settings: str, _callbacks: Callbacks, request: CallbackRequest) -> CallbackEvent:
+    """Raises NotAuthentic."""
+    return read_callback(TwilioSettings.model_validate_json(settings), request)
+
+
+VOICE = Voice(frozenset({"POST"}), read, b"<Response/>", "text/xml")

@@ -1,0 +1,111 @@
+"""The editor of texts: the counter follows the typing, by the server's own count."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from app.carriers.base import Inbound
+from app.usecases.accounts.create_user import create_user
+from app.usecases.consents.give_opt_out_link import give_opt_out_link
+from app.usecases.messages.record_inbound import record_inbound
+from tests.browser.conftest import Open
+from tests.browser.looking import overflow, violations
+from tests.web.live import LOGIN, Live
+
+pytestmark = pytest.mark.browser
+OWNER = "direction@exemple.test"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def owner(live: Live) -> None:
+    """Somebody who may change texts."""
+    create_user(
+        live.rt,
+        live.house.organisation.id,
+        email=OWNER,
+        name="Dominique Exemple",
+        password=LOGIN,
+        role="owner",
+        language="fr",
+        actor="operator",
+        now=live.rt.now(),
+    )
+
+
+def log_in(page: Page) -> None:
+    page.goto("/app/login")
+    page.fill("input[name=email]", OWNER)
+    page.fill("input[name=password]", LOGIN)
+    page.click("button:has-text('Se connecter')")
+    page.wait_for_url("**/app/batches")
+
+
+def test_the_counter_follows_the_typing(open_page: Open, live: Live) -> None:
+    page = open_page(1280)
+    log_in(page)
+    page.goto("/app/templates/payslip_notice/sms/fr")
+    segments = page.locator("#count .stat__value").first
+    expect(segments).to_have_text("1")
+    text = page.locator("#text")
+    typed = text.input_value()
+    text.press_sequentially(" Bonne journée à tous, et merci de votre confiance !", delay=0)
+    expect(segments).to_have_text("2")
+    text.fill(typed.replace("{link}", ""))
+    expect(page.locator("#count")).to_contain_text("personne ne peut ouvrir son document")
+    text.fill(typed + " l’été")
+    expect(page.locator("#count table")).to_contain_text("right single quotation mark")
+
+
+def test_values_pasted_from_a_list_are_kept_while_typing(open_page: Open, live: Live) -> None:
+    page = open_page(390)
+    log_in(page)
+    page.goto("/app/templates/new")
+    page.fill("input[name=key]", "rendez_vous")
+    page.fill("#text", "Bonjour {prenom}")
+    values = page.locator("textarea[name='list.prenom']")
+    values.fill("Li\nMaximilienne")
+    expect(page.locator("#count .bubble")).to_have_text("Bonjour Maximilienne")
+    page.locator("#text").press_sequentially(" !")
+    expect(page.locator("#count .bubble")).to_have_text("Bonjour Maximilienne !")
+    expect(values).to_have_value(re.compile("Maximilienne"))
+    width = page.evaluate("document.documentElement.scrollWidth")
+    assert width <= 390
+
+
+def test_one_tap_on_the_opt_out_page(open_page: Open, live: Live) -> None:
+    address = give_opt_out_link(live.rt, live.house.organisation.id, "+33611008001")
+    page = open_page("iPhone 14")
+    page.goto(address.removeprefix(live.rt.policies.link_url))
+    page.click("button")
+    expect(page.locator("h1")).to_have_text("C’est fait")
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/app/templates",
+        "/app/templates/new",
+        "/app/templates/payslip_notice/sms/fr",
+        "/app/inbox?show=all",
+        "/app/consents",
+        "/app/rules",
+        "/app/rules?edit=house-marketing",
+    ],
+)
+def test_pages_fit_and_are_accessible(open_page: Open, live: Live, path: str, width: int) -> None:
+    record_answer(live, "laissez-moi tranquille")
+    page = open_page(width)
+    log_in(page)
+    page.goto(path)
+    if path == "/app/consents":
+        page.fill("input[name=number]", "0611008002")
+        page.click("button:has-text('Voir')")
+    assert overflow(page) == 0
+    assert violations(page) == []
+
+
+def record_answer(live: Live, text: str) -> None:
+    answer = Inbound(live.house.organisation.id, "+33611008002", "EPI", text, live.rt.now(), f"answer {text}")
+    record_inbound(live.rt, answer)

@@ -1,0 +1,119 @@
+"""What an answer does: the ledger, the confirmation, and what may still leave."""
+
+import pytest
+
+from app.carriers.base import Report
+from app.db.queries import messages
+from app.messaging.consent import is_stopped
+from app.usecases.messages.record_report import record_report
+from app.usecases.rules.change_choices import NewChoices, change_choices
+from tests.usecases.house import SENDER, ZOE, House
+
+
+def _texts(house: House) -> list[str]:
+    return [message.template_key for message in house.messages()]
+
+
+def test_a_stop_is_recorded_with_its_proof_and_confirmed_once(house: House) -> None:
+    house.hears("Stop svp")
+    house.hears("STOP !!")
+    assert house.facts() == ["stop", "stop"]
+    assert _texts(house) == ["stop_done"]
+    stop = next(record for record in house.records() if record.fact == "stop")
+    assert (stop.how, stop.legal_basis, stop.recorded_by) == ("reply", "objection", "person")
+    assert stop.raw_text_sealed is not None
+    assert b"svp" not in stop.raw_text_sealed
+    house.pipeline.run()
+    assert house.messages()[0].state == "submitted"
+
+
+def test_the_same_answer_again_is_kept_once(house: House) -> None:
+    house.hears("STOP", key="one")
+    house.hears("STOP", key="one")
+    assert house.facts() == ["stop"]
+
+
+def test_unstop_reopens_and_is_confirmed(house: House) -> None:
+    house.hears("UNSTOP")
+    assert _texts(house) == []
+    house.hears("STOP")
+    house.hears("unstop")
+    assert _texts(house) == ["stop_done", "start_done"]
+    assert not is_stopped(house.ledger(), SENDER, house.clock())
+
+
+def test_contact_is_answered_with_who_the_sender_is_and_is_no_opt_in(house: House) -> None:
+    house.hears("Contact")
+    assert _texts(house) == ["contact_answer"]
+    assert house.facts() == []
+
+
+def test_a_button_is_a_way_out(house: House) -> None:
+    house.hears("", postback="stop7Yk3mQ9x")
+    (record,) = [record for record in house.records() if record.fact == "stop"]
+    assert record.how == "button"
+
+
+def test_a_doubtful_answer_waits_for_a_person_and_marketing_with_it(house: House) -> None:
+    advert, notice = house.queue("marketing"), house.queue("transactional")
+    house.hears("laissez-moi tranquille")
+    assert house.facts() == ["doubtful_answer"]
+    assert house.message(advert).state == "cancelled"
+    assert house.message(notice).state == "queued"
+
+
+@pytest.mark.parametrize("state", ["queued", "held"])
+def test_a_stop_ends_the_marketing_that_has_not_left_and_no_notice(house: House, state: str) -> None:
+    advert = house.queue("marketing", state=state)
+    other = house.queue("marketing", number="+33611001002", state=state)
+    notice = house.queue("transactional", state=state)
+    house.hears("STOP")
+    ended = house.message(advert)
+    assert (ended.state, ended.reason, ended.text_sealed) == ("cancelled", "consent-stop", None)
+    assert house.message(other).state == state
+    assert house.message(notice).state == state
+
+
+def test_what_the_carrier_has_is_not_called_back(house: House) -> None:
+    advert = house.queue("marketing", state="submitted")
+    house.hears("STOP")
+    assert house.message(advert).state == "submitted"
+
+
+def test_an_organisation_narrows_its_stop_to_the_sender_it_was_said_to(house: House) -> None:
+    assert change_choices(house.rt, house.id, NewChoices(stop_scope="sender"), "owner") == {}
+    house.hears("STOP")
+    (line,) = [line for line in house.ledger() if line.fact == "stop"]
+    assert (line.sender, line.channels) == (SENDER, frozenset({"sms", "rcs"}))
+    assert is_stopped(house.ledger(), SENDER, house.clock())
+    assert not is_stopped(house.ledger(), "36111", house.clock())
+
+
+def test_an_answer_opens_a_conversation(house: House) -> None:
+    house.hears("Bonjour, une question")
+    assert [line.fact for line in house.ledger()] == ["contacted_us"]
+
+
+def test_a_network_whose_clock_runs_ahead_does_not_delay_a_stop(house: House) -> None:
+    house.clock.push(seconds=-3600)
+    house.hears("STOP")
+    assert is_stopped(house.ledger(), SENDER, house.clock())
+    assert house.ledger(ZOE)[0].at <= house.clock()
+
+
+def test_a_block_by_the_operator_is_written_down_and_never_retried(house: House) -> None:
+    notice = house.queue("transactional")
+    house.pipeline.run()
+    waiting = house.queue("transactional")
+    with house.rt.read() as session:
+        (attempt,) = messages.attempts_of(session, notice)
+    house.clock.push(seconds=1)
+    report = Report(attempt.id, "r1", "failed", "blocked", house.clock())
+    record_report(house.rt, report)
+    record_report(house.rt, report)
+    assert house.facts() == ["carrier_block"]
+    assert house.message(notice).state == "failed"
+    assert (house.message(waiting).state, house.message(waiting).reason) == (
+        "cancelled",
+        "consent-carrier-block",
+    )

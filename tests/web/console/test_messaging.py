@@ -1,0 +1,254 @@
+"""The pages of texts, replies, consents and rules, as people use them."""
+
+import re
+from uuid import uuid4
+
+from app.carriers.base import Inbound
+from app.db.queries import consents, rules, templates
+from app.messaging.consent import is_stopped
+from app.messaging.rule_rows import RuleKind
+from app.usecases.messages.record_inbound import record_inbound
+from tests.web.console.office import Office, words
+
+ZOE, ADAM, LOU = "+33611001001", "+33611001002", "+33611001003"
+
+
+def _hears(office: Office, number: str, text: str) -> None:
+    answer = Inbound(office.house.organisation.id, number, "EPI", text, office.clock(), uuid4().hex)
+    record_inbound(office.rt, answer)
+
+
+def _stopped(office: Office, number: str) -> bool:
+    organisation_id = office.house.organisation.id
+    with office.rt.read() as session:
+        ledger = consents.ledger(
+            session, organisation_id, office.rt.vault.phone_index(organisation_id, number)
+        )
+    return is_stopped(ledger, "", office.clock())
+
+
+def _text(office: Office, key: str) -> str:
+    with office.rt.read() as session:
+        found = templates.one(session, office.house.organisation.id, key, "sms", "fr")
+    return found.text if found else ""
+
+
+OFFER = {
+    "fresh": "yes",
+    "key": "soldes",
+    "channel": "sms",
+    "language": "fr",
+    "kind": "offer",
+    "category": "",
+    "title": "",
+}
+
+
+def test_the_counter_follows_the_typing(office: Office) -> None:
+    owner = office.browser("owner")
+    owner.get("/app/templates/new")
+    answer = owner.post(
+        "/app/templates/count",
+        **OFFER,
+        text="Boulangerie Épi : {prénom}, l’été arrive ! {stop}",
+        **{"list.prénom": "Li\nMaximilienne\nFrançoise"},
+    )
+    assert answer.status_code == 200
+    assert "<html" not in answer.text
+    said = words(answer)
+    assert "Maximilienne, l'été arrive !" in said
+    assert "/o/XXXXXXXXXX" in said
+    assert "right single quotation mark" in said
+    assert re.search(r"1 <span|<span class=\"stat__value\">1</span>", answer.text)
+    assert 'name="list.prénom"' in answer.text
+
+
+def test_a_text_is_kept_and_offered_again(office: Office) -> None:
+    owner = office.browser("owner")
+    owner.get("/app/templates/new")
+    answer = owner.post("/app/templates", **OFFER, text="Boulangerie Épi : 2 tartes pour 1 samedi. {stop}")
+    assert answer.url.path == "/app/templates/soldes/sms/fr", words(answer)
+    assert "Texte enregistré." in words(answer)
+    with office.rt.read() as session:
+        kept = templates.one(session, office.house.organisation.id, "soldes", "sms", "fr")
+    assert kept is not None
+    assert (kept.category, kept.kind) == ("marketing", "offer")
+    assert "soldes" in words(owner.get("/app/templates"))
+
+
+def test_marketing_that_hides_its_sender_is_refused_with_the_reason(office: Office) -> None:
+    owner = office.browser("owner")
+    owner.get("/app/templates/new")
+    answer = owner.post("/app/templates", **{**OFFER, "key": "anonyme"}, text="2 tartes pour 1. {stop}")
+    assert answer.status_code == 422
+    assert "Le texte ne dit pas qui l’envoie" in words(answer)
+    assert _text(office, "anonyme") == ""
+
+
+def test_counting_again_without_script_keeps_nothing(office: Office) -> None:
+    owner = office.browser("owner")
+    owner.get("/app/templates/new")
+    answer = owner.post(
+        "/app/templates", **{**OFFER, "key": "essai"}, text="Boulangerie Épi : à demain", then="count"
+    )
+    assert answer.status_code == 200
+    assert "Segments à l’envoi" in words(answer)
+    assert _text(office, "essai") == ""
+
+
+def test_the_notice_keeps_its_link(office: Office) -> None:
+    owner = office.browser("owner")
+    before = _text(office, "payslip_notice")
+    owner.get("/app/templates/payslip_notice/sms/fr")
+    answer = owner.post(
+        "/app/templates", key="payslip_notice", channel="sms", language="fr", text="{sender}: bulletin prêt"
+    )
+    assert answer.status_code == 422
+    assert "personne ne peut ouvrir son document" in words(answer)
+    assert _text(office, "payslip_notice") == before
+    assert owner.get("/app/templates/payslip_notice/fax/fr").status_code == 404
+
+
+def test_a_clerk_reads_texts_and_rules_but_does_not_change_them(office: Office) -> None:
+    clerk = office.browser()
+    assert "Seule une personne qui administre" in words(clerk.get("/app/templates/payslip_notice/sms/fr"))
+    assert clerk.post("/app/templates", **OFFER, text="Boulangerie Épi").status_code == 403
+    assert clerk.get("/app/templates/new").status_code == 403
+    clerk.get("/app/rules")
+    assert clerk.post("/app/rules/words", words="basta", intent="opt_out", enabled="yes").status_code == 403
+
+
+def test_a_doubtful_reply_waits_for_a_person_who_decides_once(office: Office) -> None:
+    _hears(office, ADAM, "laissez-moi tranquille")
+    office.clock.push(seconds=2)
+    clerk = office.browser()
+    page = clerk.get("/app/inbox")
+    assert "1 réponse douteuse attend une décision" in words(page)
+    assert "laissez-moi tranquille" in words(page)
+    action = re.search(r'action="(/app/inbox/[0-9a-f-]{36})"', page.text)
+    assert action is not None
+    done = clerk.post(action[1], decision="opt_out")
+    assert "Décision enregistrée." in words(done)
+    assert _stopped(office, ADAM)
+    assert "attend une décision" not in words(done)
+    assert clerk.post(action[1], decision="keep").status_code == 409
+    assert "STOP enregistré" in words(clerk.get("/app/inbox", show="all"))
+
+
+def test_an_ordinary_reply_is_read_and_put_away(office: Office) -> None:
+    _hears(office, LOU, "Merci, bien reçu")
+    clerk = office.browser()
+    page = clerk.get("/app/inbox")
+    assert "Merci, bien reçu" in words(page)
+    action = re.search(r'action="(/app/inbox/[0-9a-f-]{36})"', page.text)
+    assert action is not None
+    assert clerk.post(action[1], decision="nonsense").status_code == 422
+    clerk.post(action[1], decision="done")
+    assert "Merci, bien reçu" not in words(clerk.get("/app/inbox"))
+    assert not _stopped(office, LOU)
+
+
+def test_an_auditor_reads_the_inbox_only(office: Office) -> None:
+    _hears(office, LOU, "Un mot")
+    page = office.browser("auditor").get("/app/inbox")
+    assert "Un mot" in words(page)
+    assert 'name="decision"' not in page.text
+
+
+def test_staff_look_a_number_up_and_stop_it(office: Office) -> None:
+    clerk = office.browser()
+    clerk.get("/app/consents")
+    page = clerk.post("/app/consents", number="06 11 00 10 01")
+    assert "aucun consentement" in words(page)
+    assert "0611001001" not in str(page.url)
+    done = clerk.post("/app/consents/record", number=ZOE, fact="stop")
+    assert "elle a dit STOP" in words(done)
+    assert _stopped(office, ZOE)
+    refused = clerk.post("/app/consents/record", number=ZOE, fact="opt_in", purpose="offres")
+    assert refused.status_code == 422
+    assert "Texte montré, Ce que la personne a fait" in words(refused)
+    assert "ligne fixe" in words(clerk.post("/app/consents", number="01 44 55 66 77"))
+    assert clerk.post("/app/consents/record", number=ZOE, fact="carrier_block").status_code == 422
+    link = clerk.post("/app/consents/link", number=ZOE)
+    assert re.search(r"/o/[1-9A-Za-z]{10}", link.text)
+    assert "l’opposition reste" in words(clerk.post("/app/consents/forget", number=ZOE))
+    assert _stopped(office, ZOE)
+
+
+def test_a_list_of_refusals_is_pasted(office: Office) -> None:
+    clerk = office.browser()
+    clerk.get("/app/consents")
+    page = clerk.post("/app/consents/import", numbers="0611002001;Zoé\r\n0611002002\r\n\r\n01 44 55 66 77")
+    assert "2 ajoutés, 0 déjà connus." in words(page)
+    assert "Ligne 3 : ligne fixe, sans SMS" in words(page).replace("\u202f", " ")
+    assert _stopped(office, "+33611002002")
+
+
+def test_an_owner_narrows_the_hours(office: Office) -> None:
+    owner = office.browser("owner")
+    assert "Charte des opérateurs de 2026" in words(owner.get("/app/rules"))
+    owner.get("/app/rules", edit="house-marketing")
+    wrong = owner.post(
+        "/app/rules/windows",
+        id="house-marketing",
+        name="x",
+        category="marketing",
+        opens="20:00",
+        closes="10:00",
+    )
+    assert wrong.status_code == 422
+    saved = owner.post(
+        "/app/rules/windows",
+        id="house-marketing",
+        name="house window",
+        category="marketing",
+        opens="07:00",
+        closes="19:00",
+        days="1",
+        enabled="on",
+    )
+    assert "Règles enregistrées." in words(saved)
+    assert "La charte l’emporte." in words(saved)
+    with office.rt.read() as session:
+        (rule,) = [
+            one for one in rules.windows(session, office.house.organisation.id) if one.id == "house-marketing"
+        ]
+    assert (rule.opens.hour if rule.opens else None, rule.days) == (7, frozenset({1}))
+
+
+def test_words_kinds_and_choices_are_changed(office: Office) -> None:
+    owner = office.browser("owner")
+    owner.get("/app/rules")
+    owner.post("/app/rules/words", words="Basta !", intent="opt_out", enabled="yes")
+    owner.post("/app/rules/words", words="end", enabled="")
+    assert owner.post("/app/rules/words", words="", intent="opt_out", enabled="yes").status_code == 422
+    assert owner.post("/app/rules/words", words="assez", intent="shout", enabled="yes").status_code == 422
+    owner.post("/app/rules/kinds", kind="reminder", category="marketing")
+    assert owner.post("/app/rules/kinds", kind="joke", category="marketing").status_code == 422
+    saved = owner.post(
+        "/app/rules/choices",
+        stop_code="36105",
+        stop_scope="sender",
+        one_segment_marketing="on",
+        segment_price="0,048",
+    )
+    assert "Règles enregistrées." in words(saved)
+    assert owner.post("/app/rules/choices", stop_code="12", stop_scope="sender").status_code == 422
+    organisation_id = office.house.organisation.id
+    with office.rt.read() as session:
+        choices = rules.choices(session, organisation_id)
+        lexicon = rules.lexicon(session, organisation_id, office.clock().date())
+        kept = rules.rows(session, organisation_id, RuleKind.KIND)
+    assert (choices.stop_code, choices.one_segment_marketing, choices.segment_micro) == (
+        "36105",
+        True,
+        48_000,
+    )
+    assert [row.value["category"] for row in kept] == ["marketing"]
+    assert lexicon.whole.match("basta")
+    assert not lexicon.whole.match("end")
+    _hears(office, "+33611003001", "basta")
+    assert not _stopped(office, "+33611003001")  # of that sender only, as chosen
+    answer = owner.post("/app/templates/count", **OFFER, text="Boulangerie Épi : 2 tartes pour 1")
+    assert "STOP au 36105" in words(answer)
+    assert "0,048" in words(answer)
