@@ -37,6 +37,7 @@ check: .venv/.dev
 bench: .venv/.dev
 	$(BIN)/python -m tests.benchmarks.import_batch
 	$(BIN)/python -m tests.benchmarks.web_rates
+	$(BIN)/python -m tests.benchmarks.smpp_rates
 	$(BIN)/python -m tests.benchmarks.segment_rates
 
 # Kill the worker again and again, longer than the test suite does.

@@ -25,13 +25,16 @@ ROOT = Path(__file__).resolve().parents[2]
 SECRET = "hunter2-secret"
 # Why these never reach a door.
 INTERNAL = {
+    "BindRefused": "an outcome on its way to the owner of an SMPP link, who tries again",
     "Interrupted": "ends a job that the engine will run again",
     "JobFailed": "tells the engine that a job failed",
+    "LinkFailed": "an outcome on its way to the owner of an SMPP link, who dials again",
     "NotAuthentic": "answered 403 by the callbacks door, whose routes turn it into Forbidden",
     "MissingTextError": "a bug in a page: answered as unexpected",
     "RefusedPdfError": "an outcome on its way up, a value for the callers of app.documents",
     "SheetProblem": "an outcome on its way up, a value for the callers of app.documents",
     "RcsError": "a bug in a card: the card of an announcement is checked when it is built",
+    "Superseded": "ends a run whose block another worker holds",
 }
 
 

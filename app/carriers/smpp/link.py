@@ -267,7 +267,11 @@ class Link:
         sure_until = loop.time() + self._pauses.lease - self._pauses.renew
         while not await self._sleep(self._pauses.renew):
             asked_at = loop.time()
-            if await self._take_lease():
+            try:
+                renewed = await asyncio.wait_for(self._take_lease(), max(0.0, sure_until - asked_at))
+            except TimeoutError:  # a database that hangs must not make us keep what another may hold by now
+                renewed = False
+            if renewed:
                 sure_until = asked_at + self._pauses.lease - self._pauses.renew
             elif loop.time() >= sure_until:
                 log.error("the lease of a carrier was lost", extra=fields(carrier=self._name))

@@ -111,11 +111,12 @@ def make_carrier(
     *,
     rate: float = 0.0,
     owner: str = "worker-0",
+    name: str = "smpp",
     pauses: Pauses = QUICK,
     **values: Any,
 ) -> SmppCarrier:
     store = SmppStore(database, COLUMNS, connection_id)
-    return SmppCarrier("smpp", settings(port, **values), rate, store, owner, clock.now, pauses)
+    return SmppCarrier(name, settings(port, **values), rate, store, owner, clock.now, pauses)
 
 
 @contextmanager
@@ -123,8 +124,10 @@ def office(
     database: Database, port: int, *, bound: bool = True, again: Office | None = None, **how: Any
 ) -> Iterator[Office]:
     """A carrier that holds its link, for the length of a test; `again` is one of the same connection before it."""
-    connection_id = again.connection_id if again else add_connection(database, f"to-{port}")
-    opened = Office(database, connection_id, make_carrier(database, connection_id, port, **how), Told())
+    name = f"to-{port}"
+    connection_id = again.connection_id if again else add_connection(database, name)
+    carrier = make_carrier(database, connection_id, port, name=name, **how)
+    opened = Office(database, connection_id, carrier, Told())
     opened.carrier.start(opened.told)
     try:
         assert not bound or opened.carrier.link.wait_bound(10)

@@ -271,7 +271,7 @@ def person(opened: Office, text: str, centre: Smsc, *, to: str = "PLI", coding: 
     )
 
 
-def give_a_sender(opened: Office, address: str, carrier: str = "smpp") -> Organisation:
+def give_a_sender(opened: Office, address: str) -> Organisation:
     organisation = Organisation(
         name="Dupont SA",
         slug="dupont",
@@ -289,7 +289,7 @@ def give_a_sender(opened: Office, address: str, carrier: str = "smpp") -> Organi
                 organisation_id=organisation.id,
                 kind="name",
                 address=address,
-                carrier=carrier,
+                carrier=opened.carrier.name,
                 rate=100.0,
                 state="approved",
                 state_since=clock.now(),

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
@@ -12,7 +13,7 @@ import sqlalchemy as sa
 from app.carriers.http_calls import Callbacks
 from app.db import connections
 from app.db.connections import NewConnection
-from app.db.models import CallbackEvent, DeliveryReport, InboundMessage
+from app.db.models import CallbackEvent, ConsentRecord, DeliveryReport, InboundMessage
 from app.main import create_app
 from app.settings import Settings
 from tests.carriers.http.double import Double, double
@@ -57,6 +58,11 @@ class Office:
         """What people answered."""
         with self.story.rt.read() as session:
             return list(session.scalars(sa.select(InboundMessage)))
+
+    def ledger(self) -> list[UUID]:
+        """Ids of the lines of the consent ledger."""
+        with self.story.rt.read() as session:
+            return list(session.scalars(sa.select(ConsentRecord.id)))  # type: ignore[call-overload]
 
 
 @pytest.fixture
