@@ -123,13 +123,13 @@ class Pace:
         if self.give_back(at, segments):
             self.take(to, segments)
 
-    def room(self, start: float, until: float) -> int:
-        """How many messages of one segment could still be granted between the two instants."""
+    def room(self, start: float, until: float, most: int) -> int:
+        """How many messages of one segment could still be granted between the two instants, counting up to `most`."""
         trial = Pace.__new__(type(self))
         trial._most, trial._span, trial._gap = self._most, self._span, self._gap
         trial._at, trial._segments = list(self._at), list(self._segments)
         count, at = 0, start
-        while (at := trial.earliest(at, 1)) <= until:
+        while count < most and (at := trial.earliest(at, 1)) <= until:
             trial.take(at, 1)
             count += 1
         return count

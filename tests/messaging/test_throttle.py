@@ -192,7 +192,8 @@ def test_a_slot_is_granted_only_a_little_ahead() -> None:
     assert 0 < slot.seconds <= 1.2 / 100
     urgent = reserve([pace], EPOCH, 1, EPOCH + EXPRESS_AHEAD)
     assert not isinstance(urgent, Wait), "what is urgent finds room behind the others"
-    assert pace.room(EPOCH, EPOCH + EXPRESS_AHEAD) > 5
+    assert pace.room(EPOCH, EPOCH + EXPRESS_AHEAD, 100) > 5
+    assert pace.room(EPOCH, EPOCH + EXPRESS_AHEAD, 3) == 3
 
 
 def test_a_connection_is_shared_to_the_full_by_senders_that_are_slower_than_it() -> None:

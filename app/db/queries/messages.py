@@ -73,7 +73,12 @@ def claim_next(session: Session, sender_id: UUID, *, express: bool, limit: int) 
 
 def any_queued(session: Session, sender_id: UUID, *, express: bool) -> bool:
     """Whether something waits for a sender, whoever holds it."""
-    query = select(Message.id).where(_queued_for(sender_id, express=express))
+    # In the order of the index, or a server may find it quicker to look through the table from its beginning.
+    query = (
+        select(Message.id)
+        .where(_queued_for(sender_id, express=express))
+        .order_by(col(Message.priority), col(Message.created_at), col(Message.id))
+    )
     return session.exec(query.limit(1)).first() is not None
 
 

@@ -92,7 +92,7 @@ class _Turn:
     def take(self) -> float | None:
         """Claim what is most urgent, as far as there are slots; the seconds to wait, or None when nothing waits."""
         lane, session = self._run.lane, self._session
-        room = min(self._log.room(self._from, self._until), MOST_AT_ONCE)
+        room = self._log.room(self._from, self._until, MOST_AT_ONCE)
         claimed = messages.claim_next(session, lane.sender_id, express=lane.express, limit=room)
         if not claimed:
             return (
