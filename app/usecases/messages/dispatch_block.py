@@ -30,7 +30,6 @@ from app.messaging.failures import ANOTHER_ROAD
 from app.messaging.place import place_of
 from app.messaging.roads import Why, rounds
 from app.messaging.rule_rows import category_rules, days_off, kind_rules, window_rules
-from app.messaging.window_rules import CONNECTOR_WINDOWS
 from app.runtime import Runtime
 
 FLUSH_SECONDS = 0.4
@@ -100,7 +99,7 @@ def _next_turn(rt: Runtime, run: BlockRun) -> list[_Ready] | float:
                 continue
             if _is_pointless(rt, session, message, closed, now):
                 continue
-            if not _may_leave(rt, session, message, sender, now):
+            if not _may_leave(rt, session, message, sender.address, roads, now):
                 continue
             pace = throttle.reserve(sender.tat, sender.rate, now.timestamp(), _cost(message))
             if isinstance(pace, throttle.Wait):
@@ -133,7 +132,9 @@ def _is_pointless(
     return False
 
 
-def _may_leave(rt: Runtime, session: Session, message: Message, sender: Sender, now: datetime) -> bool:
+def _may_leave(
+    rt: Runtime, session: Session, message: Message, address: str, roads: RoadMap, now: datetime
+) -> bool:
     """Ask consent and window; a message that may not leave is held or cancelled with the rule that says so."""
     category = Category(message.category)
     changed = rules.rows(session, message.organisation_id)
@@ -141,7 +142,7 @@ def _may_leave(rt: Runtime, session: Session, message: Message, sender: Sender, 
     answer = consent.decide(
         category,
         consents.ledger(session, message.organisation_id, message.to_index),
-        sender.address,
+        address,
         message.channel,
         now,
         commercial=is_commercial(Kind(message.kind), now.date(), kind_rules(changed)),
@@ -155,7 +156,7 @@ def _may_leave(rt: Runtime, session: Session, message: Message, sender: Sender, 
         category,
         now,
         place_of(to),
-        (*window_rules(changed), *CONNECTOR_WINDOWS.get(sender.carrier, ())),
+        (*window_rules(changed), *roads.hours()),
         categories=needs,
         days_off=days_off(changed),
     )
