@@ -92,6 +92,30 @@ def carrier_list() -> None:
             print(one.name, one.kind, f"{one.rate:g}", one.organisation or "all", link, sep="\t")
 
 
+@carrier.command("use")
+def carrier_use(
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="Name of the connection; `routed` lets rank and weight of all decide, `simulator` sends nothing."
+        ),
+    ],
+    slug: Annotated[
+        str, typer.Option("--org", help="Organisation whose texts leave by it.", show_default=False)
+    ],
+    sender: Annotated[str, typer.Option(help="Only this sender of it.")] = "",
+) -> None:
+    """Let an organisation's texts leave by a connection. Messages not yet sent take it too."""
+    from app.cli.setup import opened
+    from app.usecases.carriers.use_connection import use_connection
+    from app.usecases.organisations.find_organisation import find_organisation
+
+    with opened() as application:
+        organisation = find_organisation(application.runtime, slug)
+        moved = use_connection(application.runtime, organisation.id, name, sender, actor="operator")
+    print(f"Leaves by {name} now: {', '.join(moved)}" if moved else f"Left by {name} already.")
+
+
 @carrier.command("password")
 def carrier_password(name: Name) -> None:
     """Give a connection its renewed passwords. Workers use them within seconds."""

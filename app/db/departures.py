@@ -19,7 +19,7 @@ from app.messaging.categories import Category, Kind
 from app.messaging.category_rules import category_rule, is_commercial
 from app.messaging.place import Place, place_of
 from app.messaging.rule_rows import category_rules, days_off, kind_rules, window_rules
-from app.messaging.window_rules import CONNECTOR_WINDOWS
+from app.messaging.window_rules import WindowRule
 
 
 @dataclass(frozen=True)
@@ -35,16 +35,21 @@ class Departures:
     again because this sender cannot carry it; the caller wakes them."""
 
     def __init__(
-        self, session: Session, vault: Vault, sender: Sender, now: datetime, carrier_kind: str
+        self,
+        session: Session,
+        vault: Vault,
+        sender: Sender,
+        now: datetime,
+        provider_hours: Sequence[WindowRule],
     ) -> None:
-        """`carrier_kind` is that of the sender's own connection, whose provider may keep hours of its own."""
+        """`provider_hours` are those the providers that may carry the messages keep of their own."""
         self._session = session
         self._vault = vault
         self._sender = sender
         self._now = now
         changed = rules.rows(session, sender.organisation_id)
         self._categories, self._kinds = category_rules(changed), kind_rules(changed)
-        self._windows = (*window_rules(changed), *CONNECTOR_WINDOWS.get(carrier_kind, ()))
+        self._windows = (*window_rules(changed), *provider_hours)
         self._days_off = days_off(changed)
         self.moved: set[Lane] = set()
 

@@ -20,6 +20,7 @@ from app.messaging.roads import (
     destination_of,
     tried_in_round,
 )
+from app.messaging.window_rules import CONNECTOR_WINDOWS, WindowRule
 
 # The sender of an organisation that only plays.
 SIMULATOR: Final = "simulator"
@@ -77,6 +78,19 @@ class RoadMap:
     def connection(self, carrier: str) -> CarrierConnection | None:
         """The row of a connection, whose rate is to be kept; None for the simulator."""
         return self._rows.get(carrier)
+
+    def hours(self) -> tuple[WindowRule, ...]:
+        """The hours that providers keep of their own: those of the connection the sender names, or of every one that
+        may carry its messages when it names none that is switched on."""
+        named = self._rows.get(self._sender.carrier)
+        rows = (
+            [named]
+            if named is not None
+            else [self._rows[road.key] for road in self._roads if road.key in self._rows]
+        )
+        return tuple(
+            rule for kind in sorted({row.kind for row in rows}) for rule in CONNECTOR_WINDOWS.get(kind, ())
+        )
 
 
 def _road(row: CarrierConnection) -> Road:

@@ -87,7 +87,7 @@ PAYSLIP_NOTICE = WindowRule(
 WINDOW_RULES = (HOUSE_MARKETING, AF2M_2024, AF2M_2026, FUNCTIONAL_MESSAGES, PAYSLIP_NOTICE)
 CHARTERS = (AF2M_2024, AF2M_2026)
 
-# Hours some providers keep whatever the charter says; a provider that is not here has none of its own.
+# Hours some providers keep whatever the charter says, by the kind of connection; a kind that is not here has none.
 CONNECTOR_WINDOWS: dict[str, tuple[WindowRule, ...]] = {
     "ovh": (
         WindowRule(

@@ -74,13 +74,16 @@ class Place:
 @contextmanager
 def place(database: str, rate: float) -> Iterator[Place]:
     """An organisation whose sender may send so many segments a second. Both databases write durably."""
-    with tempfile.TemporaryDirectory() as name, _url(database, Path(name)) as url:
-        with pipeline(Path(name) / "data", database_url=url) as made:
-            sender = sms_sender(made.rt, made.organisation.id)
-            with made.rt.begin() as session:
-                sender.rate = rate
-                session.add(sender)
-            yield Place(made.rt, sender, Path(name), url)
+    with (
+        tempfile.TemporaryDirectory() as name,
+        _url(database, Path(name)) as url,
+        pipeline(Path(name) / "data", database_url=url) as made,
+    ):
+        sender = sms_sender(made.rt, made.organisation.id)
+        with made.rt.begin() as session:
+            sender.rate = rate
+            session.add(sender)
+        yield Place(made.rt, sender, Path(name), url)
 
 
 @contextmanager

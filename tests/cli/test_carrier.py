@@ -78,6 +78,7 @@ def test_the_kinds_say_what_they_need() -> None:
         (('languages=["klingon"]',), "klingon"),
         (('languages=["turkish"]', "long_text=sar"), "udh8"),
         (("client_cert=a.pem",), "belong together"),
+        (('error_codes={"027": "gone"}',), "phone_absent"),
     ],
 )
 def test_what_cannot_be_a_setting_is_said_without_its_password(
@@ -265,3 +266,26 @@ def test_a_worker_holds_the_link_and_a_command_beside_it_sends_through_it(folder
     assert (
         json.loads(next(line for line in service.lines if "bound to a carrier" in line))["carrier"] == "oper"
     )
+
+
+def test_the_texts_of_an_organisation_are_moved_to_a_carrier_and_back(folder: Path, centre: Smsc) -> None:
+    add(folder, centre.port)
+    use = ("carrier", "use")
+    assert call(*use, "oper", "--org", "dupont", folder=folder).stdout == "Leaves by oper now: DUPONT\n"
+    assert call(*use, "oper", "--org", "dupont", folder=folder).stdout == "Left by oper already.\n"
+    assert "Move the sender" in call("carrier", "remove", "oper", folder=folder).stderr
+    assert "no such sender" in call(*use, "routed", "--org", "dupont", "--sender", "X", folder=folder).stderr
+    assert "There is no carrier" in call(*use, "nobody", "--org", "dupont", folder=folder).stderr
+    assert call(*use, "routed", "--org", "dupont", "--sender", "DUPONT", folder=folder).returncode == 0
+    assert call("carrier", "remove", "oper", folder=folder).returncode == 0
+
+
+def test_a_carrier_of_one_organisation_is_not_for_another(folder: Path, centre: Smsc) -> None:
+    call("org", "create", "Martin", "--sender", "MARTIN", "--contact", "x", folder=folder)
+    given = ("carrier", "add", "smpp", "theirs", "host=x", "system_id=y", "--org", "martin")
+    assert call(*given, folder=folder, stdin="p\n").returncode == 0
+
+    refused = call("carrier", "use", "theirs", "--org", "dupont", folder=folder)
+
+    assert "belongs to another organisation" in refused.stderr
+    assert "\tmartin\t" in call("carrier", "list", folder=folder).stdout

@@ -236,9 +236,9 @@ def test_a_message_that_left_late_is_moved_and_the_limit_holds(seed: int, rate: 
     late: list[tuple[float, float]] = []
     while now < EPOCH + 6:
         pace = Pace.read(log, rate, now)
-        for slot, left in [one for one in late if one[1] <= now]:
-            pace.move(slot, left, 1)
-            late.remove((slot, left))
+        for told in [one for one in late if one[1] <= now]:
+            pace.move(*told, 1)
+            late.remove(told)
         while not isinstance(slot := reserve([pace], now, 1, now + AHEAD), Wait):
             left = slot + (dice.uniform(0.02, 0.2) if dice.random() < 0.2 else 0)
             sent.append((left, 1))

@@ -3,6 +3,7 @@
 from typing import Annotated, Literal, Self
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -12,12 +13,21 @@ from pydantic import (
     model_validator,
 )
 
+from app.messaging.failures import LASTING
 from app.messaging.national_tables import BY_NAME
 
 LONGEST_PASSWORD = 8
 Ascii = StringConstraints(pattern=r"^[\x21-\x7e]*$")
 HexStatus = Annotated[str, StringConstraints(pattern=r"^0x[0-9a-f]{1,8}$")]
-Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,39}$")]
+
+
+def _known_code(code: str) -> str:
+    if code not in LASTING:
+        raise ValueError(f"not a reason of Pli's; there are {', '.join(sorted(LASTING))}")
+    return code
+
+
+Code = Annotated[str, AfterValidator(_known_code)]
 
 
 class SmppSettings(BaseModel):

@@ -13,7 +13,8 @@ class CallbackEvent(SQLModel, table=True):
     """What a carrier told us that could not be put where it belongs. `kind` says why:
 
     early     a report on a message whose reference is not written down yet; matched again for a day
-    unrouted  an answer to a number that is no sender of ours, from a phone we never wrote to
+    unrouted  an answer to a number that is no sender of ours, by a connection that not one alone uses, from a phone
+              we never wrote to
     unknown   authentic, and of a kind this version does not know
 
     `content_sealed` is what was received, for whoever has to find out; a report needs none.

@@ -66,10 +66,10 @@ def organisation_of_sender(session: Session, address: str, connection: CarrierCo
     return users[0] if len(users) == 1 else None
 
 
-def sms_sender(session: Session, organisation_id: UUID) -> Sender | None:
-    """The oldest sender an organisation's texts may come from."""
+def sms_senders(session: Session, organisation_id: UUID) -> list[Sender]:
+    """What an organisation's texts may come from, oldest first."""
     query = select(Sender).where(Sender.organisation_id == organisation_id, Sender.kind != "rcs_agent")
-    return session.exec(query.order_by(col(Sender.created_at)).limit(1)).first()
+    return list(session.exec(query.order_by(col(Sender.created_at))))
 
 
 def lease(session: Session, connection_id: UUID) -> ConnectionLease | None:

@@ -9,9 +9,9 @@ from app.runtime import Runtime
 
 
 def route_reply(rt: Runtime, carrier: str, reply: Reply, now: datetime) -> Inbound | None:
-    """The answer for `record_inbound`. It belongs to the organisation whose sender was answered, else to the one that
-    wrote to the phone last by this carrier, as where the carrier's own number stands for the sender. None when there
-    is neither."""
+    """The answer for `record_inbound`. It belongs to the organisation whose sender was answered, else to the only one
+    that uses the connection, else to the one that wrote to the phone last by it, as where the carrier's own number
+    stands for the sender. None when there is none of them."""
     with rt.read() as session:
         row = connections.by_name(session, carrier)
         if row is None:

@@ -6,9 +6,9 @@ from uuid import UUID
 from app.core.errors import InvalidInput
 from app.db import connections
 from app.db.connections import NewConnection
+from app.messaging.roads import Destination
 from app.runtime import Runtime
 
-DESTINATIONS = ("metropole", "overseas", "foreign")
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,19}")
 
 
@@ -22,10 +22,10 @@ def add_connection(rt: Runtime, new: NewConnection) -> UUID:
         raise InvalidInput(
             "connection_rate", "The rate is what the contract allows, in segments a second, above 0."
         )
-    if unknown := sorted(set(new.destinations) - set(DESTINATIONS)):
+    if unknown := sorted(set(new.destinations) - set(Destination)):
         raise InvalidInput(
             "connection_destination",
-            f"Not a destination: {', '.join(unknown)}. There are {', '.join(DESTINATIONS)}.",
+            f"Not a destination: {', '.join(unknown)}. There are {', '.join(Destination)}.",
         )
     if new.name in rt.carriers:
         raise InvalidInput("connection_exists", f"There is a carrier named {new.name} already.")

@@ -77,7 +77,7 @@ def _commit(rt: Runtime, organisation_id: UUID, carrier: str, e164: str, text: s
     now, message_id, count = rt.now(), uuid4(), segment(text)
     with rt.begin() as session:
         organisation = organisations.get(session, organisation_id)
-        row = connections.sms_sender(session, organisation_id)
+        row = next(iter(connections.sms_senders(session, organisation_id)), None)
         if organisation is None or row is None:
             raise NotFound("organisation_unknown", "There is no such organisation, or it has no sender.")
         if organisation.simulator_only and carrier != "simulator":

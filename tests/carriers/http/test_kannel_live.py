@@ -22,7 +22,7 @@ from app.main import create_app
 from app.settings import Settings
 from tests.carriers.http import kannel
 from tests.carriers.http.conftest import NOW, submission
-from tests.carriers.smpp.smsc import node
+from tests.carriers.smpp.simulators import NotHere, Simulator, node
 from tests.pipeline import pipeline
 from tests.stories.payroll import ZOE, Employee
 from tests.stories.story import Clock, Story
@@ -49,7 +49,7 @@ class Street:
     """From our queue to the phone and back, all of it running."""
 
     story: Story
-    smsc: node.Smsc
+    smsc: Simulator
     smsbox: str
     callbacks: Callbacks
 
@@ -62,8 +62,8 @@ def street(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Street]:
     with ExitStack() as running:
         try:
             installed = kannel.find()
-            smsc = running.enter_context(node.running(folder, DLR_MS="20"))
-        except (kannel.NoKannel, node.NoSimulator) as why:
+            smsc = running.enter_context(node(folder, DLR_MS="20"))
+        except (kannel.NoKannel, NotHere) as why:
             pytest.skip(str(why))
         clock = Clock()
         made = running.enter_context(pipeline(folder / "data", now=clock, port=ours))

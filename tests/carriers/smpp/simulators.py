@@ -41,8 +41,8 @@ class Simulator:
     def events(self, kind: str) -> list[dict[str, Any]]:
         """Binds, submits, receipts and their answers as the simulator saw them."""
         assert self.log is not None
-        lines = [json.loads(line) for line in self.log.read_text().splitlines() if line.endswith("}")]
-        return [line for line in lines if line["ev"] == kind]
+        whole = self.log.read_text("utf-8").rpartition("\n")[0]
+        return [event for line in whole.splitlines() if (event := json.loads(line))["ev"] == kind]
 
 
 @contextmanager

@@ -210,6 +210,15 @@ def test_an_answer_with_a_picture_is_kept_and_its_text_read_for_stop(office: Off
     assert [(event.said, event.pictures) for event in told if event.tag == "reply:opt_out"] == [("Stop !", 1)]
 
 
+def test_an_answer_to_an_unknown_number_is_for_the_only_user_of_the_connection(office: Office) -> None:
+    twilio = Twilio(office)
+    form = {"MessageSid": "SM9", "From": "+33699999999", "To": "+3336111", "Body": "STOP"}
+    assert twilio.call(form, twilio.general).status_code == 200
+    (answer,) = office.answers()
+    assert (answer.organisation_id, answer.intent) == (office.story.id, "opt_out")
+    assert office.kept() == []
+
+
 def test_an_answer_that_belongs_to_nobody_is_kept_for_a_person(office: Office) -> None:
     twilio = Twilio(office)
     office.story.change_sender("sms", carrier="simulator")

@@ -98,10 +98,7 @@ class _Turn:
             return (
                 self._full() if messages.any_queued(session, lane.sender_id, express=lane.express) else None
             )
-        own = self._roads.connection(self._sender.carrier)
-        departures = Departures(
-            session, self._rt.vault, self._sender, self._now, own.kind if own else self._sender.carrier
-        )
+        departures = Departures(session, self._rt.vault, self._sender, self._now, self._roads.hours())
         leaving = departures.of(claimed)
         tried = messages.attempts_of_each(session, [one.message.id for one in leaving])
         lanes.wake(session, self._rt.jobs, departures.moved, self._now)
