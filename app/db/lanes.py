@@ -21,10 +21,16 @@ JOB = "dispatch_sender"
 
 
 def wake(
-    session: Session, jobs: Jobs, lanes: Iterable[Lane], now: datetime, *, batch_id: UUID | None = None
+    session: Session,
+    jobs: Jobs,
+    lanes: Iterable[Lane],
+    now: datetime,
+    *,
+    batch_id: UUID | None = None,
+    not_before: datetime | None = None,
 ) -> None:
-    """Start a run for each of these lanes, once. `batch_id` names the batch whose messages need it: it is told when the
-    run stops for good."""
+    """Start a run for each of these lanes, once, not before an instant. `batch_id` names the batch whose messages need
+    it: it is told when the run stops for good."""
     for lane in sorted(set(lanes)):
         sender = session.get_one(Sender, lane.sender_id)
         block = Block(
@@ -39,7 +45,8 @@ def wake(
         session.add(block)
         session.flush()
         partition = f"{sender.id}:{block.kind}"
-        jobs.enqueue(session, Job(JOB, str(block.id), (str(block.id),), partition=partition))
+        job = Job(JOB, str(block.id), (str(block.id),), partition=partition, not_before=not_before)
+        jobs.enqueue(session, job)
 
 
 def lane_of(message: Message) -> Lane:
