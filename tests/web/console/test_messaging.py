@@ -1,6 +1,7 @@
 """The pages of texts, replies, consents and rules, as people use them."""
 
 import re
+import time
 from uuid import uuid4
 
 from app.carriers.base import Inbound
@@ -61,6 +62,18 @@ def test_the_counter_follows_the_typing(office: Office) -> None:
     assert "right single quotation mark" in said
     assert re.search(r"1 <span|<span class=\"stat__value\">1</span>", answer.text)
     assert 'name="list.prénom"' in answer.text
+
+
+def test_the_counter_answers_at_once_whatever_is_typed(office: Office) -> None:
+    """One form of somebody who may only look must not hold up everybody else."""
+    auditor = office.browser("auditor")
+    auditor.get("/app/templates/payslip_notice/sms/fr")
+    begun = time.perf_counter()
+    answer = auditor.post("/app/templates/count", **OFFER, text="{a}", **{"list.a": "a-" * 19_000})
+    assert answer.status_code == 200
+    assert "Une valeur a 200 caractères au plus" in words(answer)
+    assert auditor.post("/app/templates/count", **OFFER, text="{" * 60_000).status_code == 200
+    assert time.perf_counter() - begun < 5
 
 
 def test_a_text_is_kept_and_offered_again(office: Office) -> None:
