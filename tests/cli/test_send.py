@@ -196,7 +196,7 @@ def test_what_goes_wrong_is_one_sentence(
     [
         ({"PLI_API_KEY": ""}, 2, "Pas de clé d’API."),
         ({"PLI_URL": "http://localhost:{unused}", "PLI_API_KEY": "x"}, 1, "ne peut pas être joint"),
-        ({"PLI_URL": "http://[", "PLI_API_KEY": "x"}, 1, "inutilisables telles quelles"),
+        ({"PLI_URL": "http://localhost:port", "PLI_API_KEY": "x"}, 1, "inutilisables telles quelles"),
     ],
 )
 def test_what_goes_wrong_on_the_way_is_told_in_french_too(

@@ -20,6 +20,7 @@ from app.runtime import Runtime
 from rcs.cards import POSTBACK_PREFIX
 
 PERSON = "person"
+ADDRESS = 40  # the longest address a sender has
 _FACTS = {
     Intent.OPT_OUT: Fact.STOP,
     Intent.OPT_IN: Fact.UNSTOP,
@@ -63,6 +64,7 @@ def record_inbound(rt: Runtime, inbound: Inbound) -> None:
             from_sealed=b"",
             from_index=index,
             text_sealed=b"",
+            to_sender=inbound.to_sender[:ADDRESS],
             intent=read.intent,
             pictures=inbound.pictures,
             document_id=about[0] if about else None,
@@ -120,7 +122,8 @@ def _act(
     key = _answer_key(read, before, inbound.to_sender, now)
     if key:
         language = consents.language_of(session, organisation.id, index) or organisation.language
-        answers.send(session, rt.vault, rt.jobs, organisation, inbound.from_, key, language, now)
+        held_to = rt.text_rules(session, organisation.id)
+        answers.send(session, rt.vault, rt.jobs, held_to, inbound.from_, key, language, now)
 
 
 def _line(
