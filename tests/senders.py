@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from app.db.models import Sender
+from app.db.queries import organisations
 from app.messaging.senders import PROFILES, Kind, State
 from app.runtime import Runtime
 
@@ -24,3 +25,11 @@ def add_sender(
         )
         session.add(sender)
         return sender.id
+
+
+def move_senders(rt: Runtime, organisation_id: UUID, carrier: str) -> None:
+    """From now on everything leaves by this connection."""
+    with rt.begin() as session:
+        for sender in organisations.every_sender(session, organisation_id):
+            sender.carrier = carrier
+            session.add(sender)

@@ -12,10 +12,12 @@ from app.db.queries import messages, organisations
 from app.db.queries.journal import Book
 from app.db.roads import RoadMap, Shut
 from app.messaging import routing, status, throttle
+from app.messaging.drafts import SMS
 from app.messaging.failures import ANOTHER_ROAD
 from app.messaging.roads import Why, rounds
+from app.messaging.segmentation import segment
 from app.runtime import Runtime
-from app.usecases.messages.dispatch_sender.run import RETRIES, Run, parcel
+from app.usecases.messages.dispatch_sender.run import RETRIES, Run, parcel, read_text
 
 LEAD_SECONDS = 0.04  # the first slot lies behind the commit that takes it
 MOST_AT_ONCE = 200
@@ -42,7 +44,7 @@ def next_turn(rt: Runtime, run: Run, *, closing: bool) -> float | None:
 
 
 def _cost(message: Message) -> int:
-    """Segments on the air: an RCS card is one message whatever its length."""
+    """Segments on the air, as they were counted last: an RCS card is one message whatever its length."""
     return message.segments if message.channel == "sms" else 1
 
 
@@ -125,10 +127,14 @@ class _Turn:
         carrier = self._road(one, tried, shut)
         if carrier is None:
             return 0.0
+        text = read_text(self._rt, one.message)
+        if one.message.channel == SMS:
+            # The road that was found may cut texts otherwise than the one they were counted for.
+            one.message.segments = segment(text, self._rt.text_options(carrier)).segments
         slot = throttle.reserve(self._logs(carrier), self._from, _cost(one.message), self._until)
         if isinstance(slot, throttle.Wait):
             return slot.seconds
-        self._give(self._commit(one, carrier, len(tried) + 1), slot)
+        self._give(self._commit(one, text, carrier, len(tried) + 1), slot)
         return 0.0
 
     def _road(self, one: Departing, tried: Sequence[Attempt], shut: Mapping[str, Shut]) -> str | None:
@@ -178,7 +184,7 @@ class _Turn:
             for log in self._logs(one.carrier):
                 log.move(one.granted, to, one.segments)
 
-    def _commit(self, one: Departing, carrier: str, number: int) -> Parcel:
+    def _commit(self, one: Departing, text: str, carrier: str, number: int) -> Parcel:
         message = one.message
         attempt = Attempt(
             id=uuid4(),
@@ -195,4 +201,4 @@ class _Turn:
         message.block_id = self._run.held.block_id
         self._session.add(attempt)
         self._session.add(message)
-        return parcel(self._rt, message, attempt, self._sender, one.to)
+        return parcel(self._rt, message, attempt, self._sender, one.to, text)
