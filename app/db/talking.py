@@ -9,7 +9,7 @@ from app.messaging import senders
 from app.messaging.categories import Category
 from app.messaging.drafts import RCS, SMS
 from app.messaging.place import place_of
-from app.messaging.senders import channel_of
+from app.messaging.senders import channel_of, same_address
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,8 @@ def line_to(held_to: TextRules, known: Iterable[Sender], answered: InboundMessag
         (
             one
             for one in known
-            if _same(one.address, answered.to_sender) and senders.objection(one, rule, territory) is None
+            if same_address(one.address, answered.to_sender)
+            and senders.objection(one, rule, territory) is None
         ),
         None,
     )
@@ -47,8 +48,3 @@ def line_to(held_to: TextRules, known: Iterable[Sender], answered: InboundMessag
     rcs = spoken_to if spoken_to is not None and channel_of(spoken_to.kind) == RCS else None
     nobody = rcs is None and sms is None and isinstance(suits, senders.Refusal)
     return Line(sms, rcs, suits if nobody and isinstance(suits, senders.Refusal) else None)
-
-
-def _same(address: str, written_to: str) -> bool:
-    """Networks write a number with or without its plus."""
-    return bool(written_to) and address.removeprefix("+") == written_to.removeprefix("+")
