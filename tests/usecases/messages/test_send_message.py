@@ -10,17 +10,19 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from app.core.errors import InvalidInput
+from app.core.errors import Conflict, InvalidInput
 from app.db.models import Message
 from app.messaging.categories import Category, Kind
 from app.messaging.consent import Fact
 from app.messaging.consent_proof import How, Proof
+from app.messaging.rule_rows import RuleKind, RuleRow
 from app.messaging.scheduling import LocalTime
 from app.usecases.consents.record_consent import NewConsent, record_consent
 from app.usecases.messages.release_held import release_held
 from app.usecases.messages.send_message import NewMessage, Taken, TextRefused, send_message
 from app.usecases.operations.verify_journal import verify_journal
 from app.usecases.operations.wipe_texts import wipe_texts
+from app.usecases.rules.save_rule import save_rule
 from tests.usecases.house import ZOE, House, open_house
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -157,3 +159,29 @@ def test_a_text_that_is_refused_leaves_nothing_behind(house: House) -> None:
     assert {finding.problem for finding in refused.findings} >= {"no_sender", "no_way_out"}
     assert house.messages() == []
     assert list(house.pipeline.jobs.waiting) == []
+
+
+def test_an_alert_leaves_at_any_hour_and_a_reminder_by_its_default_category(house: House) -> None:
+    go_to(house, datetime(2026, 11, 29, 3, tzinfo=PARIS))  # a Sunday night
+    alert = send(house, NewMessage(ZOE, "Fuite de gaz : ne rentrez pas.", kind=Kind.WARNING))
+    reminder = send(house, NewMessage(ZOE, "Rendez-vous lundi 9 h.", kind=Kind.REMINDER))
+    work(house)
+    assert [(now(house, one).category, now(house, one).state) for one in (alert, reminder)] == [
+        ("alert", "submitted"),
+        ("transactional", "submitted"),
+    ]
+
+
+def test_an_abandoned_basket_is_marketing_until_a_rule_says_otherwise(house: House) -> None:
+    basket = NewMessage(ZOE, OFFER, kind=Kind.ABANDONED_BASKET)
+    with pytest.raises(Conflict) as refused:
+        send_message(house.rt, house.id, basket, "key:1")
+    assert refused.value.code == "consent-cpce-l34-5"
+    row = RuleRow(
+        RuleKind.KIND,
+        "kind-abandoned-basket",
+        {"kind": "abandoned_basket", "category": "transactional", "rank": None, "commercial": False},
+        "our lawyer",
+    )
+    save_rule(house.rt, house.id, row, "user:1")
+    assert send(house, basket).category == "transactional"
