@@ -5,6 +5,7 @@ from uuid import UUID
 from app.core.errors import Conflict, NotFound
 from app.db import transitions
 from app.db.queries import single_messages
+from app.db.queries.journal import Book
 from app.messaging import status
 from app.runtime import Runtime
 
@@ -27,4 +28,5 @@ def cancel_message(rt: Runtime, organisation_id: UUID, message_id: UUID) -> None
             return
         if status.State(message.state) not in status.WAITING:
             raise Conflict("message_left", "this message has left, or is over")
-        transitions.end(session, rt.vault, message, status.State.CANCELLED, REASON, now)
+        with Book(session, rt.vault, now) as book:
+            transitions.end(book, message, status.State.CANCELLED, REASON)

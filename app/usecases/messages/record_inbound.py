@@ -81,11 +81,8 @@ def record_inbound(rt: Runtime, inbound: Inbound) -> None:
         session.flush()
         if about:
             journal.append(session, rt.vault, organisation_id, [_entry(read, about[0], row)], now)
-        for message, attempt in proved:
-            if transitions.advance(attempt, status.State.DELIVERED, ANSWERED, now).changed:
-                session.add(attempt)
-                session.flush()
-                transitions.settle(session, rt.vault, message, now, ANSWERED)
+        if proved:
+            _prove(rt, session, proved, now)
         if read.intent != messages.TAPPED:
             _act(rt, session, organisation, inbound, read, now)
 
@@ -100,6 +97,15 @@ def _unreported(session: Session, inbound: Inbound, index: bytes) -> list[tuple[
     if not silent:
         return []
     return inbox.unreported(session, inbound.organisation_id, index, silent, inbound.received_at)
+
+
+def _prove(rt: Runtime, session: Session, proved: list[tuple[Message, Attempt]], now: datetime) -> None:
+    attempts = messages.attempts_of_each(session, [message.id for message, _ in proved])
+    with journal.Book(session, rt.vault, now) as book:
+        for message, attempt in proved:
+            if transitions.advance(attempt, status.State.DELIVERED, ANSWERED, now).changed:
+                session.add(attempt)
+                transitions.settle(book, message, attempts[message.id], ANSWERED)
 
 
 def _entry(read: _Read, document_id: UUID, row: InboundMessage) -> journal.Entry:
