@@ -847,6 +847,8 @@ def upgrade() -> None:
         sa.Column("text_sealed", sa.LargeBinary(), nullable=True),
         sa.Column("card_sealed", sa.LargeBinary(), nullable=True),
         sa.Column("outbox_day", sa.Integer(), nullable=False),
+        sa.Column("territory", sa.String(8), nullable=False),
+        sa.Column("ground", sa.String(16), nullable=False),
         sa.Column("segments", sa.Integer(), nullable=False),
         sa.Column("encoding", sa.String(6), nullable=False),
         sa.Column("not_before", sa.DateTime(timezone=True), nullable=False),

@@ -160,6 +160,8 @@ class NoticeMaker:
             "text_sealed": self._sealer.seal(place, text),
             "card_sealed": card,
             "outbox_day": self._day,
+            "territory": "",
+            "ground": "",
             "segments": count.segments,
             "encoding": count.encoding,
             "not_before": self._now,

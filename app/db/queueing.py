@@ -53,7 +53,8 @@ class Words:
 
 @dataclass(frozen=True)
 class Outgoing:
-    """One message to a number in E.164. `sms` and `rcs` are the senders by channel, None for the one that suits.
+    """One message to a number in E.164. `sms` and `rcs` are the senders by channel, None for the one that suits;
+    `territory` as in `Message`.
 
     It may leave from `not_before` on, and not later than `expires_at`.
     """
@@ -66,6 +67,7 @@ class Outgoing:
     words: Words
     not_before: datetime
     expires_at: datetime
+    territory: str = ""
     sms: Sender | None = None
     rcs: Sender | None = None
 
@@ -106,13 +108,13 @@ def queue_text(
     }
     if not reachable:
         return NotQueued(sms.value if isinstance(sms, senders.Refusal) else senders.Refusal.NO_SENDER.value)
-    denied = _denial(session, vault, held_to, outgoing, reachable, now)
-    if denied is not None:
-        return NotQueued(denied.rule)
+    asked = _ask_consent(session, vault, held_to, outgoing, reachable, now)
+    if isinstance(asked, consent.Denied):
+        return NotQueued(asked.rule)
     composed = _compose(session, vault, held_to, outgoing, reachable, now)
     if any(finding.blocking for finding in composed.findings):
         return NotQueued(TEXT_REFUSED, composed.findings)
-    message = _store(session, vault, held_to, outgoing, reachable, composed, now)
+    message = _store(session, vault, held_to, outgoing, reachable, composed, asked.ground, now)
     if message.state == status.State.QUEUED:
         lanes.wake(session, jobs, [lanes.lane_of(message)], now)
     return Queued(message, composed.text, composed.findings)
@@ -124,18 +126,18 @@ def opt_out_link(session: Session, vault: Vault, held_to: TextRules, to: str, no
     return f"{held_to.opt_out_url}{token}"
 
 
-def _denial(
+def _ask_consent(
     session: Session,
     vault: Vault,
     held_to: TextRules,
     outgoing: Outgoing,
     reachable: dict[str, Sender],
     now: datetime,
-) -> consent.Denied | None:
+) -> consent.Allowed | consent.Denied:
     """What is forbidden now is refused at once; it is asked again when the message leaves."""
     organisation_id = held_to.organisation.id
     channel, sender = next(iter(reachable.items()))
-    answer = consent.decide(
+    return consent.decide(
         outgoing.category,
         consents.ledger(session, organisation_id, vault.phone_index(organisation_id, outgoing.to)),
         sender.address,
@@ -144,7 +146,6 @@ def _denial(
         commercial=is_commercial(outgoing.kind, now.date(), held_to.kinds),
         rules=held_to.categories,
     )
-    return answer if isinstance(answer, consent.Denied) else None
 
 
 @dataclass(frozen=True)
@@ -198,6 +199,7 @@ def _store(
     outgoing: Outgoing,
     reachable: dict[str, Sender],
     composed: _Composed,
+    ground: consent.Ground,
     now: datetime,
 ) -> Message:
     organisation_id, message_id = held_to.organisation.id, uuid4()
@@ -230,6 +232,8 @@ def _store(
         text_sealed=sealer.seal(OutboxPlace(organisation_id, message_id, None, SMS, day), composed.text),
         card_sealed=card,
         outbox_day=day,
+        territory=outgoing.territory,
+        ground=ground,
         segments=count.segments,
         encoding=count.encoding,
         not_before=outgoing.not_before,

@@ -19,6 +19,9 @@ class Message(SQLModel, table=True):
     """States are those of `app.messaging.status`. `plan` is the ordered channels, for example ["rcs", "sms"], and
     `channel` the one in use or next.
 
+    `territory` is where the person lives when that is known better than by the number, as Alsace-Moselle is by a postcode;
+    `ground` is why consent let it leave (`app.messaging.consent.Ground`).
+
     `text_sealed` and `card_sealed` hold the link secret and are wiped at the first final status, or 72 hours after
     release when the message failed. `reason` is the id of the rule that held, refused or changed it.
 
@@ -55,6 +58,8 @@ class Message(SQLModel, table=True):
     text_sealed: bytes | None = None
     card_sealed: bytes | None = None
     outbox_day: int
+    territory: str = text_field(8, default="")
+    ground: str = text_field(16, default="")
     segments: int
     encoding: str = text_field(6)
     not_before: datetime

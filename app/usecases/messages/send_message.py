@@ -19,7 +19,7 @@ from app.messaging.category_rules import default_category
 from app.messaging.content import TemplateError, fields, render
 from app.messaging.drafts import RCS, SMS, built_in
 from app.messaging.phone import require_phone
-from app.messaging.place import place_of
+from app.messaging.place import Place, place_of
 from app.messaging.scheduling import LocalTime, Refusal, Refused, schedule
 from app.messaging.text_rules import TextFinding
 from app.runtime import Runtime
@@ -42,7 +42,8 @@ class NewMessage:
 
     `category` and `kind` are those of the template; for a text at least one of them is given. `language` empty is the
     organisation's. `when` None is now. `expires_at` None is 72 hours after it may leave, 15 minutes for an access code.
-    `channels` empty is every channel the template has a text for.
+    `channels` empty is every channel the template has a text for. `postcode` tells where a French number lives when the
+    number does not, as in Alsace-Moselle.
     """
 
     to: str
@@ -55,6 +56,7 @@ class NewMessage:
     when: datetime | LocalTime | None = None
     expires_at: datetime | None = None
     channels: tuple[str, ...] = ()
+    postcode: str = ""
 
 
 @dataclass(frozen=True)
@@ -137,9 +139,18 @@ def _outgoing(rt: Runtime, session: Session, held_to: TextRules, new: NewMessage
         if new.channels not in ((), (SMS,)):
             raise InvalidInput("text_is_sms", "a text leaves by SMS; for a card name a template")
         words, (category, kind) = Words(new.text), _purpose(new, held_to, now)
-    starts = _start(new, to, now)
+    place = place_of(to, new.postcode or None)
+    starts = _start(new, place, now)
     return Outgoing(
-        to, category, kind, language, new.template or "message", words, starts, _end(new, kind, starts)
+        to,
+        category,
+        kind,
+        language,
+        new.template or "message",
+        words,
+        starts,
+        _end(new, kind, starts),
+        place.territory if new.postcode and place != place_of(to) else "",
     )
 
 
@@ -198,10 +209,10 @@ def _filled(own: Mapping[str, Callable[[], str]], given: Mapping[str, str], text
         raise InvalidInput("template_values", f"the template needs a value for each of: {names}") from None
 
 
-def _start(new: NewMessage, to: str, now: datetime) -> datetime:
+def _start(new: NewMessage, place: Place, now: datetime) -> datetime:
     if new.when is None:
         return now
-    planned = schedule(new.when, place_of(to), now)
+    planned = schedule(new.when, place, now)
     if isinstance(planned, Refused):
         what = "at the latest" if planned.reason is Refusal.TOO_FAR else "at the earliest"
         raise InvalidInput(

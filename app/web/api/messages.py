@@ -63,6 +63,9 @@ class MessageIn(BaseModel):
         Field(description="Then it is not worth sending any more: at most 7 days after it may leave."),
     ] = None
     channels: Annotated[list[Literal["rcs", "sms"]], Field(max_length=2)] = []
+    postcode: Annotated[
+        str, Field(max_length=5, description="Where a French number lives, for holidays and the local time.")
+    ] = ""
 
     def to_use_case(self) -> NewMessage:
         """Raises InvalidInput when two times are given."""
@@ -80,6 +83,7 @@ class MessageIn(BaseModel):
             when=self.not_before if local is None else LocalTime(local.date(), local.time()),
             expires_at=self.expires_at,
             channels=tuple(self.channels),
+            postcode=self.postcode,
         )
 
 
@@ -98,7 +102,7 @@ class WarningOut(BaseModel):
 
 
 class SingleMessageOut(BaseModel):
-    """Where a message stands. `segments` are those of its SMS; `price` is a decimal number as text, null when the
+    """Where a message stands. `ground` is why consent lets it leave, null once it was refused; `segments` are those of its SMS; `price` is a decimal number as text, null when the
     organisation gave no price of a segment."""
 
     id: UUID
@@ -108,6 +112,7 @@ class SingleMessageOut(BaseModel):
     sender: str
     category: Category
     kind: Kind
+    ground: str | None
     segments: int
     encoding: str
     price: Decimal | None
@@ -187,6 +192,7 @@ def _shown(rt: RuntimeDep, organisation_id: UUID, message_id: UUID, t: Translato
             "sender": found.sender.address,
             "category": message.category,
             "kind": message.kind,
+            "ground": message.ground or None,
             "segments": message.segments,
             "encoding": message.encoding,
             "price": found.price,

@@ -4,6 +4,7 @@ On SQLite and on PostgreSQL, with a clock that the test pushes.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -126,6 +127,34 @@ def test_what_would_arrive_after_its_validity_is_cancelled_with_the_rule_and_its
     assert (over.state, over.reason) == ("cancelled", "house-marketing")
     assert (over.text_sealed, over.finished_at) == (None, house.clock())
     assert house.pipeline.jobs.waiting == type(house.pipeline.jobs.waiting)()
+
+
+def test_a_postcode_tells_of_the_holidays_of_alsace(house: House) -> None:
+    agree(house)
+    saint_stephen = datetime(2026, 12, 26, 15, tzinfo=PARIS)  # a Saturday
+    offer = NewMessage(ZOE, OFFER, category=Category.MARKETING, when=saint_stephen)
+    here, there = send(house, offer), send(house, replace(offer, postcode="67000"))
+    assert (here.territory, there.territory) == ("", "FR-AM")
+    go_to(house, saint_stephen)
+    work(house)
+    assert now(house, here).state == "submitted"
+    held = now(house, there)
+    assert (held.state, held.reason) == ("held", "house-marketing")
+    assert held.not_before == datetime(2026, 12, 28, 10, tzinfo=PARIS)
+    with pytest.raises(InvalidInput) as wrong:
+        send_message(house.rt, house.id, replace(offer, postcode="6700"), "key:1")
+    assert wrong.value.code == "unknown_postcode"
+
+
+def test_every_message_keeps_the_ground_on_which_it_leaves(house: House) -> None:
+    agree(house)
+    offer = send(house, NewMessage(ZOE, OFFER, category=Category.MARKETING))
+    alert = send(house, NewMessage(REUNION, "Fuite de gaz.", kind=Kind.WARNING))
+    town = send(
+        house, NewMessage(REUNION, OFFER.replace("deux vases pour un", "conseil"), kind=Kind.INFORMATION)
+    )
+    work(house)
+    assert [now(house, one).ground for one in (offer, alert, town)] == ["opt_in", "alert", "non_commercial"]
 
 
 def test_a_refusal_before_its_hour_stops_what_is_planned(house: House) -> None:

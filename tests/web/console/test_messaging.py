@@ -66,6 +66,14 @@ def test_the_counter_follows_the_typing(office: Office) -> None:
     assert 'name="list.prénom"' in answer.text
 
 
+def test_a_card_that_advertises_says_which_button_it_gets(office: Office) -> None:
+    owner = office.browser("owner")
+    owner.get("/app/templates/new")
+    card = {**OFFER, "channel": "rcs", "title": "Boulangerie Épi"}
+    answer = owner.post("/app/templates/count", **card, text="Boulangerie Épi : 2 tartes pour 1.")
+    assert "un bouton « Ne plus en recevoir »" in words(answer).replace("\u202f", " ").replace("\xa0", " ")
+
+
 def test_a_text_is_kept_and_offered_again(office: Office) -> None:
     owner = office.browser("owner")
     owner.get("/app/templates/new")
