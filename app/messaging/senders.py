@@ -210,6 +210,11 @@ def is_address(kind: Kind, text: str) -> bool:
     return 0 < len(text) <= 40
 
 
+def same_address(address: str, written: str) -> bool:
+    """Whether a network that writes an address its own way means this one: a number comes with or without its plus."""
+    return bool(written) and address.removeprefix("+") == written.removeprefix("+")
+
+
 def _rank(sender: Candidate, category: Category) -> int:
     order = _PREFERRED[category]
     kind = Kind(sender.kind)

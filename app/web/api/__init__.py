@@ -11,6 +11,7 @@ from app.web.api import (
     get_review,
     list_batches,
     list_documents,
+    messages,
     openapi,
     release_batch,
     retry_batch,
@@ -27,6 +28,7 @@ for operation in (
     retry_batch,
     cancel_batch,
     list_documents,
+    messages,
     consents,
 ):
     router.include_router(operation.router)

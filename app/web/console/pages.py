@@ -41,6 +41,7 @@ NOTICES: Final[Mapping[str, Kind]] = {
     "saved": "ok",
     "text_kept": "ok",
     "answer_settled": "ok",
+    "reply_queued": "ok",
     "rule_kept": "ok",
 }
 _NOTICE = re.compile(r"([a-z_]{1,40})(?::([a-z0-9_]{1,40}))?")
