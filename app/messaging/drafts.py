@@ -8,6 +8,7 @@ from functools import partial
 from typing import Final
 
 from app.core.errors import InvalidInput
+from app.core.texts import keepable
 from app.messaging.categories import Category, Kind
 from app.messaging.category_rules import CategoryRule
 from app.messaging.content import StopMention, TemplateError, fields, pieces
@@ -121,7 +122,7 @@ def _errors(draft: Draft) -> dict[str, str]:
             continue
         try:
             fields(text)
-            _encodable(text)
+            _require_keepable(text)
         except TemplateError:
             errors[name] = "template_brace"
         except InvalidInput:
@@ -135,9 +136,11 @@ def _errors(draft: Draft) -> dict[str, str]:
     return errors
 
 
-def _encodable(text: str) -> None:
-    if any("\ud800" <= char <= "\udfff" for char in text):
-        raise InvalidInput("lone_surrogate", "The text holds half a surrogate pair; send whole characters.")
+def _require_keepable(text: str) -> None:
+    if not keepable(text):
+        raise InvalidInput(
+            "unkeepable", "The text holds a NUL or half a surrogate pair; send whole characters."
+        )
 
 
 def asked_fields(draft: Draft) -> tuple[str, ...]:
