@@ -13,8 +13,10 @@ from sqlmodel import Session
 from app.core.jobs import Job, Jobs
 from app.crypto.vault import Vault
 from app.db.models import Block, Message, Sender
+from app.db.queries import journal
 from app.db.queries.messages import EXPRESS, Lane
 from app.db.sorting import Sorting
+from app.evidence.tags import Tag
 from app.messaging import senders
 
 JOB = "dispatch_sender"
@@ -48,11 +50,20 @@ def lane_of(message: Message) -> Lane:
 
 
 def redirect(session: Session, vault: Vault, message: Message, now: datetime) -> senders.Refusal | None:
-    """Give a message the sender that suits its channel and its number; the reason when there is none."""
+    """Give a message the sender that suits its channel and its number; the reason when there is none. Another sender of
+    the same channel is written into the journal."""
     to = vault.columns.open_column(message.organisation_id, "message", "to", message.id, message.to_sealed)
     sorting = Sorting.load(session, message.organisation_id, now)
     chosen = sorting.sender(message.channel, message.category, to)
     if isinstance(chosen, senders.Refusal):
         return chosen
-    message.sender_id = chosen.id
+    if chosen.id != message.sender_id:
+        before = session.get_one(Sender, message.sender_id)
+        if senders.channel_of(before.kind) == message.channel:
+            document = message.document_id.hex if message.document_id else ""
+            entry = journal.Entry(
+                Tag.MESSAGE_REROUTED, message.id, {"document": document, "sender": chosen.id.hex}
+            )
+            journal.append(session, vault, message.organisation_id, [entry], now)
+        message.sender_id = chosen.id
     return None

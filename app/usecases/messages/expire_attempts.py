@@ -10,7 +10,7 @@ from app.carriers.base import CarrierError, RevokeOutcome
 from app.db import lanes, transitions
 from app.db.models import Attempt
 from app.db.queries import messages
-from app.messaging import routing, status
+from app.messaging import routing, senders, status
 from app.runtime import Runtime
 
 AT_ONCE = 200
@@ -55,6 +55,13 @@ def _decide(rt: Runtime, attempt_id: UUID, outcome: routing.Outcome) -> None:
             or attempt.deadline_at is None
             or attempt.deadline_at > now
         ):
+            return
+        if messages.sender_of_attempt(session, attempt).kind in senders.SILENT:
+            # It left, and may well be there: an answer can still tell.
+            attempt.deadline_at = None
+            session.add(attempt)
+            silence = routing.Outcome.NO_RECEIPTS
+            transitions.follow(session, rt.vault, message, silence, silence.value, now)
             return
         tried = [routing.Channel(one.channel) for one in messages.attempts_of(session, message.id)]
         plan = [routing.Channel(channel) for channel in message.plan]

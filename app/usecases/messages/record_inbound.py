@@ -1,17 +1,18 @@
-"""Write down what a person answered, beside the document it is about, and act on it at once."""
+"""Write down what a person answered, beside the document it is about, and act on it at once. Where no report can come an
+answer is the proof of the receipt."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from app.carriers.base import Inbound
-from app.db import answers, opting
-from app.db.models import InboundMessage, Organisation
-from app.db.queries import consents, journal, messages, organisations, rules
+from app.db import answers, opting, transitions
+from app.db.models import Attempt, DeliveryReport, InboundMessage, Organisation
+from app.db.queries import consents, journal, messages, organisations, rules, senders
 from app.db.queries.consents import Line
 from app.db.session import Session
 from app.evidence.tags import Tag
-from app.messaging import consent, notices
+from app.messaging import consent, notices, status
 from app.messaging.consent import Fact, StopScope
 from app.messaging.consent_proof import How
 from app.messaging.optout import read_answer
@@ -20,6 +21,8 @@ from app.runtime import Runtime
 from rcs.cards import POSTBACK_PREFIX
 
 PERSON = "person"
+# Why a message counts as delivered that no report told of.
+ANSWERED = "answered"
 _FACTS = {
     Intent.OPT_OUT: Fact.STOP,
     Intent.OPT_IN: Fact.UNSTOP,
@@ -53,9 +56,14 @@ def record_inbound(rt: Runtime, inbound: Inbound) -> None:
         if organisation is None or messages.inbound_exists(session, organisation_id, inbound.event_key):
             return
         read = _read(session, inbound, now)
+        arrived = senders.answered(
+            session, organisation_id, index, inbound.to_sender, min(inbound.received_at, now)
+        )
+        # Messages before the journal's head, and all at once: the order everybody takes them in.
         if read.intent in _FACTS:
-            # What waits for this number before the journal's head: the order everybody takes them in.
-            consents.waiting_to(session, organisation_id, index)
+            consents.waiting_to(session, organisation_id, index, arrived.message_id if arrived else None)
+        elif arrived is not None:
+            messages.get(session, arrived.message_id)
         about = messages.answered_about(session, organisation_id, index, read.ref)
         row = InboundMessage(
             organisation_id=organisation_id,
@@ -74,10 +82,33 @@ def record_inbound(rt: Runtime, inbound: Inbound) -> None:
         row.text_sealed = seal(organisation_id, "inbound_message", "text", row.id, inbound.text)
         session.add(row)
         session.flush()
+        if arrived is not None:
+            _prove(rt, session, arrived, row, now)
         if about:
             journal.append(session, rt.vault, organisation_id, [_entry(read, about[0], row)], now)
         if read.intent != messages.TAPPED:
             _act(rt, session, organisation, inbound, read, now)
+
+
+def _prove(rt: Runtime, session: Session, attempt: Attempt, answer: InboundMessage, now: datetime) -> None:
+    """What was answered has arrived, by the rules a report obeys too."""
+    message = messages.get(session, attempt.message_id)
+    session.refresh(attempt)  # it was read before its message was held
+    if message is None or not transitions.advance(attempt, status.State.DELIVERED, ANSWERED, now).changed:
+        return
+    session.add(attempt)
+    session.add(
+        DeliveryReport(
+            attempt_id=attempt.id,
+            event_key=f"answer:{answer.id.hex}",
+            state=status.State.DELIVERED,
+            code=ANSWERED,
+            occurred_at=answer.received_at,
+            received_at=now,
+        )
+    )
+    session.flush()
+    transitions.settle(session, rt.vault, message, now, ANSWERED)
 
 
 def _entry(read: _Read, document_id: UUID, row: InboundMessage) -> journal.Entry:

@@ -11,6 +11,7 @@ from app.web.api import (
     get_review,
     list_batches,
     list_documents,
+    list_senders,
     openapi,
     release_batch,
     retry_batch,
@@ -28,6 +29,7 @@ for operation in (
     cancel_batch,
     list_documents,
     consents,
+    list_senders,
 ):
     router.include_router(operation.router)
 openapi.add_route(router)
