@@ -50,13 +50,25 @@ class CarrierError(PliError):
     """The call did not end in an answer.
 
     `retryable`: the same submission may be tried again. `in_doubt`: the carrier may have taken it, so a second try is
-    safe only where the carrier is idempotent.
+    safe only where the carrier is idempotent. `retry_after` are the seconds the carrier asks to be left alone.
     """
 
-    def __init__(self, code: str, message: str, *, retryable: bool, in_doubt: bool) -> None:
+    def __init__(
+        self, code: str, message: str, *, retryable: bool, in_doubt: bool, retry_after: float = 0.0
+    ) -> None:
         super().__init__(code, message)
         self.retryable = retryable
         self.in_doubt = in_doubt
+        self.retry_after = retry_after
+
+
+@dataclass(frozen=True)
+class Departed:
+    """What a carrier made of a message that had a slot, and how many seconds after the call it left. Without an outcome
+    it could not leave in its slot and was certainly not sent."""
+
+    outcome: Accepted | Refused | CarrierError | None
+    after: float
 
 
 RevokeOutcome = Literal["revoked", "already_delivered", "unknown"]

@@ -1,8 +1,9 @@
 """Hands messages to their carriers, each in its slot, several at once, and collects what the carriers answer.
 
 A carrier takes a while to answer, and the next slot does not wait for it: the calls run on threads. What misses its
-slot is not sent but given back for another one. What is due at once goes to a carrier together, if that carrier has
-`submit_all`: over SMPP many messages are then on their way before the first is answered.
+slot is not sent but given back for another one. A carrier that keeps slots itself, as SMPP does, is given all that is
+known at once: what it writes down before and after sending is then written for many messages together, and many are on
+their way before the first is answered.
 """
 
 import heapq
@@ -13,23 +14,27 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Protocol, runtime_checkable
 
-from app.carriers.base import Accepted, Carrier, CarrierError, Refused, Submission
+from app.carriers.base import Accepted, Carrier, CarrierError, Departed, Refused, Submission
 from app.core.clock import Timepiece
 from app.messaging.throttle import is_late
 
-TOGETHER = 50
+TOGETHER = 100
 SHORT_CALL = 0.03
 Outcome = Accepted | Refused | CarrierError
 
 
 @runtime_checkable
-class TakesMany(Protocol):
-    """A carrier that takes several messages in one call."""
+class KeepsSlots(Protocol):
+    """A carrier that takes several messages in one call, before they are due, and lets each leave in its slot."""
 
-    def submit_all(self, submissions: Sequence[Submission], now: datetime) -> Sequence[Outcome]:
-        """Hand all of them over; their answers in the same order. A CarrierError is an answer here."""
+    def submit_at(
+        self, submissions: Sequence[Submission], waits: Sequence[float], now: datetime
+    ) -> Sequence[Departed]:
+        """Hand all of them over, each to leave so many seconds from now or not at all; what became of each, in order. A
+        CarrierError is an answer here."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,9 @@ class Answer:
     at: datetime
     left: float
     took: timedelta
+
+
+_Done = tuple[list[Parcel], list[Answer]]  # what missed its slot, and what was answered
 
 
 class Handover:
@@ -124,24 +132,26 @@ class Handover:
             if not self._waiting:
                 return  # another thread took it together with its own
             slot, _, first = heapq.heappop(self._waiting)
-        if (wait := slot - self._timepiece.now()) > 0:
+        carrier = self._carriers.get(first.carrier)
+        given = [first]
+        act: Callable[[], _Done] = partial(self._call, carrier, first)
+        if carrier is not None and isinstance(carrier, KeepsSlots):
+            given += self._others_for(first.carrier)
+            act = partial(self._call_ahead, carrier, given)
+        elif (wait := slot - self._timepiece.now()) > 0:
             self._timepiece.sleep(wait)
         try:
             self._confirm()
+            missed, answers = act()
         except Exception as error:
-            self._end([], [first], [], error)
-            return
-        due = [first, *self._due_too(first)]
-        now = self._timepiece.now()
-        missed = [parcel for parcel in due if is_late(parcel.slot, now)]
-        due = [parcel for parcel in due if not is_late(parcel.slot, now)]
-        answers, broken = self._call(first.carrier, due)
-        self._end(missed, due, answers, broken)
+            self._end([], given, [], error)
+        else:
+            self._end(missed, given, answers, None)
 
     def _end(
         self,
         missed: Sequence[Parcel],
-        called: Sequence[Parcel],
+        given: Sequence[Parcel],
         answers: Sequence[Answer],
         broken: Exception | None,
     ) -> None:
@@ -149,43 +159,43 @@ class Handover:
             self._missed.extend(missed)
             self._answers.extend(answers)
             self._broken = broken or self._broken
-            self._in_hand -= len(missed) + len(called)
+            self._in_hand -= len(given)
             self._changed.notify_all()
 
-    def _due_too(self, first: Parcel) -> list[Parcel]:
-        """What else is due for the same carrier by now, if it takes several at once."""
-        if not isinstance(self._carriers.get(first.carrier), TakesMany):
-            return []
-        due: list[Parcel] = []
+    def _others_for(self, carrier: str) -> list[Parcel]:
+        """What else waits for the same carrier, in the order of the slots."""
+        others: list[Parcel] = []
         with self._changed:
-            while self._waiting and len(due) < TOGETHER:
-                slot, _, parcel = self._waiting[0]
-                if slot > self._timepiece.now() or parcel.carrier != first.carrier:
-                    break
-                due.append(heapq.heappop(self._waiting)[2])
-        return due
+            while self._waiting and len(others) < TOGETHER - 1 and self._waiting[0][2].carrier == carrier:
+                others.append(heapq.heappop(self._waiting)[2])
+        return others
 
-    def _call(self, name: str, due: Sequence[Parcel]) -> tuple[list[Answer], Exception | None]:
-        carrier = self._carriers.get(name)
+    def _call_ahead(self, carrier: KeepsSlots, given: Sequence[Parcel]) -> _Done:
         began = self._timepiece.now()
-        try:
-            outcomes: Sequence[Outcome]
-            if carrier is None:  # switched off since it was chosen, or its settings cannot be used
-                outcomes = [_no_carrier()] * len(due)
-            elif len(due) > 1 and isinstance(carrier, TakesMany):
-                submissions = [parcel.submission for parcel in due]
-                outcomes = carrier.submit_all(submissions, self._now())
+        waits = [parcel.slot - began for parcel in given]
+        departed = carrier.submit_at([parcel.submission for parcel in given], waits, self._now())
+        at, took = self._now(), self._timepiece.now() - began
+        last = max((one.after for one in departed), default=0.0)
+        missed, answers = [], []
+        for parcel, one in zip(given, departed, strict=True):
+            if one.outcome is None:
+                missed.append(parcel)
             else:
-                outcomes = [_one(carrier, parcel.submission, self._now()) for parcel in due]
-        except Exception as error:
-            return [], error
+                left = began + one.after if one.after else parcel.slot
+                answers.append(
+                    Answer(parcel, one.outcome, at, left, timedelta(seconds=max(0.0, took - last)))
+                )
+        return missed, answers
+
+    def _call(self, carrier: Carrier | None, parcel: Parcel) -> _Done:
+        began = self._timepiece.now()
+        if is_late(parcel.slot, began):
+            return [parcel], []
+        outcome = _no_carrier() if carrier is None else _one(carrier, parcel.submission, self._now())
         at, ended = self._now(), self._timepiece.now()
         # This thread may have stood still between its look at the clock and the call. In a short call that is all.
         left = ended if ended - began < SHORT_CALL else began
-        took = timedelta(seconds=ended - began)
-        return [
-            Answer(parcel, outcome, at, left, took) for parcel, outcome in zip(due, outcomes, strict=True)
-        ], None
+        return [], [Answer(parcel, outcome, at, left, timedelta(seconds=ended - began))]
 
 
 def _no_carrier() -> CarrierError:

@@ -11,6 +11,7 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode, urlsplit
 from uuid import UUID
@@ -19,12 +20,14 @@ import httpx
 from pydantic import AfterValidator
 
 from app.carriers.base import CarrierError
+from app.core import clock
 
 CONNECT_SECONDS = 5.0
 ANSWER_SECONDS = 20.0
 CONNECTIONS = 20
 # The answers of these services are a few hundred bytes.
 MOST_BYTES = 256 * 1024
+LONGEST_REST_SECONDS = 3600.0
 TOKEN_CHARACTERS = 32
 COLUMN_CHARACTERS = 80
 CONNECTION = "connection"
@@ -43,10 +46,11 @@ class Call:
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back."""
+    """What came back. `retry_after` are the seconds of that header, 0 without one."""
 
     status: int
     body: bytes
+    retry_after: float = 0.0
 
     def json(self) -> dict[str, Any]:
         """The body as an object; empty when it is none."""
@@ -167,9 +171,20 @@ def _read(client: httpx.Client, request: httpx.Request) -> Answer:
                 break
             if time.monotonic() > until:
                 raise httpx.ReadTimeout("the answer never ended", request=request)
-        return Answer(response.status_code, body)
+        return Answer(response.status_code, body, _seconds(response.headers.get("Retry-After", "")))
     finally:
         response.close()
+
+
+def _seconds(retry_after: str) -> float:
+    """Seconds as they are, or until a date (RFC 9110, 10.2.3), at most LONGEST_REST_SECONDS; 0 for anything else."""
+    left: float = number(retry_after.strip()) or 0
+    if not left:
+        try:
+            left = (parsedate_to_datetime(retry_after) - clock.now()).total_seconds()
+        except (TypeError, ValueError):
+            return 0.0
+    return min(max(0.0, left), LONGEST_REST_SECONDS)
 
 
 def _name(error: Exception) -> str:

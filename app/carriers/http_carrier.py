@@ -49,7 +49,12 @@ class HttpCarrier:
         """Hand one message over. Raises CarrierError when there was no clear answer."""
         with self._open():
             self._provider.prepare(self._client, now)
-            return self._provider.read(exchange(self._client, self._provider.build(submission, now)))
+            answer = exchange(self._client, self._provider.build(submission, now))
+            try:
+                return self._provider.read(answer)
+            except CarrierError as error:
+                error.retry_after = answer.retry_after
+                raise
 
     def revoke(self, attempt_id: UUID, now: datetime) -> RevokeOutcome:  # noqa: ARG002
         """None of these providers takes a message back."""

@@ -3,17 +3,15 @@ with the rule that says so, in the caller's transaction."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
-from sqlmodel import Session
-
-from app.crypto.vault import Vault
 from app.db import transitions
 from app.db.lanes import lane_of, redirect
 from app.db.models import Message, Sender
 from app.db.queries import consents, messages, rules
-from app.db.queries.messages import EXPRESS, Lane
+from app.db.queries.journal import Book
+from app.db.queries.messages import Lane
+from app.db.roads import Shut
 from app.messaging import consent, senders, status, windows
 from app.messaging.categories import Category, Kind
 from app.messaging.category_rules import category_rule, is_commercial
@@ -34,20 +32,12 @@ class Departures:
     """Asks every rule about the messages of one turn, of one sender. `moved` are the lanes in which a message waits
     again because this sender cannot carry it; the caller wakes them."""
 
-    def __init__(
-        self,
-        session: Session,
-        vault: Vault,
-        sender: Sender,
-        now: datetime,
-        provider_hours: Sequence[WindowRule],
-    ) -> None:
+    def __init__(self, book: Book, sender: Sender, provider_hours: Sequence[WindowRule]) -> None:
         """`provider_hours` are those the providers that may carry the messages keep of their own."""
-        self._session = session
-        self._vault = vault
+        self._book = book
         self._sender = sender
-        self._now = now
-        changed = rules.rows(session, sender.organisation_id)
+        self._now = book.now
+        changed = rules.rows(book.session, sender.organisation_id)
         self._categories, self._kinds = category_rules(changed), kind_rules(changed)
         self._windows = (*window_rules(changed), *provider_hours)
         self._days_off = days_off(changed)
@@ -55,17 +45,27 @@ class Departures:
 
     def of(self, claimed: Sequence[Message]) -> list[Departing]:
         """Those of the messages that may leave, in their order."""
-        closed = messages.closed_links(self._session, claimed)
+        closed = messages.closed_links(self._book.session, claimed)
         indexes = list({message.to_index for message in claimed})
-        ledgers = consents.ledgers(self._session, self._sender.organisation_id, indexes)
+        ledgers = consents.ledgers(self._book.session, self._sender.organisation_id, indexes)
         leaving = []
         for message in claimed:
-            to = self._vault.columns.open_column(
+            to = self._book.vault.columns.open_column(
                 message.organisation_id, "message", "to", message.id, message.to_sealed
             )
             if self._may_leave(message, place_of(to), closed, ledgers.get(message.to_index, ())):
                 leaving.append(Departing(message, to))
         return leaving
+
+    def shut(self, one: Departing, hours: Mapping[str, Sequence[WindowRule]]) -> dict[str, Shut]:
+        """Of the carriers with hours of their own those that may not carry this message now."""
+        found = {}
+        for carrier, own in hours.items():
+            window = self._window(one.message, place_of(one.to), own)
+            if not window.allowed:
+                until = window.next or one.message.expires_at
+                found[carrier] = Shut(until, window.rule)
+        return found
 
     def _may_leave(
         self,
@@ -83,23 +83,19 @@ class Departures:
         )
 
     def _has_a_point(self, message: Message, closed: Mapping[UUID, str]) -> bool:
-        """Not when its time is over, or its link was closed after it was queued. An alert or a code that comes too late
-        was not worth sending; a notice that never left is shown as one that expired."""
+        """Not when its time is over, or its link was closed after it was queued."""
         if message.expires_at <= self._now:
-            over = status.State.CANCELLED if message.priority <= EXPRESS else status.State.EXPIRED
-            transitions.end(self._session, self._vault, message, over, "validity_over", self._now)
+            transitions.end_too_late(self._book, message)
             return False
         reason = closed.get(message.link_id) if message.link_id else None
         if reason is not None:
-            transitions.end(self._session, self._vault, message, status.State.CANCELLED, reason, self._now)
+            transitions.end(self._book, message, status.State.CANCELLED, reason)
         return reason is None
 
     def _is_due(self, message: Message) -> bool:
         if message.not_before <= self._now:
             return True
-        transitions.hold(
-            self._session, self._vault, message, message.not_before, message.reason or "scheduled", self._now
-        )
+        transitions.hold(self._book, message, message.not_before, message.reason or "scheduled")
         return False
 
     def _sender_carries(self, message: Message, place: Place) -> bool:
@@ -107,14 +103,12 @@ class Departures:
         rule = category_rule(Category(message.category), self._now.date(), self._categories)
         if senders.objection(self._sender, rule, place.territory) is None:
             return True
-        refusal = redirect(self._session, self._vault, message, self._now)
+        refusal = redirect(self._book, message)
         if refusal is None:
-            self._session.add(message)
+            self._book.session.add(message)
             self.moved.add(lane_of(message))
         else:
-            transitions.end(
-                self._session, self._vault, message, status.State.FAILED, refusal.value, self._now
-            )
+            transitions.end(self._book, message, status.State.FAILED, refusal.value)
         return False
 
     def _is_wanted(self, message: Message, ledger: Sequence[consent.Entry]) -> bool:
@@ -129,27 +123,26 @@ class Departures:
             rules=self._categories,
         )
         if isinstance(answer, consent.Denied):
-            transitions.end(
-                self._session, self._vault, message, status.State.CANCELLED, answer.rule, self._now
-            )
+            transitions.end(self._book, message, status.State.CANCELLED, answer.rule)
             return False
         return True
 
     def _is_open(self, message: Message, place: Place) -> bool:
-        window = windows.next_open(
-            Category(message.category),
-            self._now,
-            place,
-            self._windows,
-            categories=self._categories,
-            days_off=self._days_off,
-        )
+        window = self._window(message, place, self._windows)
         if window.allowed:
             return True
         if window.next is None or window.next >= message.expires_at:
-            transitions.end(
-                self._session, self._vault, message, status.State.CANCELLED, window.rule, self._now
-            )
+            transitions.end(self._book, message, status.State.CANCELLED, window.rule)
         else:
-            transitions.hold(self._session, self._vault, message, window.next, window.rule, self._now)
+            transitions.hold(self._book, message, window.next, window.rule)
         return False
+
+    def _window(self, message: Message, place: Place, rules: Sequence[WindowRule]) -> windows.WindowDecision:
+        return windows.next_open(
+            Category(message.category),
+            self._now,
+            place,
+            rules,
+            categories=self._categories,
+            days_off=self._days_off,
+        )

@@ -15,6 +15,7 @@ from app.messaging import notices
 from app.messaging.content import render
 from app.messaging.encode import smart_encode
 from app.messaging.segmentation import segment
+from app.messaging.senders import Refusal
 from links.policy import LinkTerms
 from rcs.cards import agent_message_text, document_card
 
@@ -108,7 +109,7 @@ class NoticeMaker:
         self._rcs_life = int(rcs_life.total_seconds())
         self._now = now
         self._sorting = sorting
-        self._plan = [channel for channel in batch.channels if channel in sorting.channels]
+        self._plan = sorting.plan(batch.channels)
         remind_at = terms.expires_at - REMIND_BEFORE
         self._remind_at = remind_at if remind_at > now else None
         self._expires_at = min(now + TEXT_LIFE, terms.expires_at)
@@ -121,13 +122,14 @@ class NoticeMaker:
         organisation_id, message_id = self._organisation_id, uuid4()
         text = self._words.text(document, link.url)
         category, kind = self._words.category(document), self._words.kind(document)
-        sender = self._sorting.first_sender(self._plan[0], category, phone)
+        plan = self._plan_of(category, phone)
+        sender = self._sorting.first_sender(plan[0], category, phone)
         if sender is None:
             raise ValueError("a channel of the plan has a sender")
         count = segment(text)
         place = OutboxPlace(organisation_id, message_id, link.id, "sms", self._day)
         card = None
-        if "rcs" in self._plan:
+        if "rcs" in plan:
             at = OutboxPlace(organisation_id, message_id, link.id, "rcs", self._day)
             card = self._sealer.seal(at, self._card(document, link))
         return {
@@ -143,8 +145,8 @@ class NoticeMaker:
             "kind": kind,
             "template_key": notices.PAYSLIP_NOTICE,
             "language": document.language,
-            "plan": self._plan,
-            "channel": self._plan[0],
+            "plan": plan,
+            "channel": plan[0],
             "state": "queued",
             "reason": "",
             "to_sealed": self._columns.seal("to", message_id, phone),
@@ -161,6 +163,15 @@ class NoticeMaker:
             "wiped_at": None,
             "double": False,
         }
+
+    def _plan_of(self, category: str, phone: str) -> list[str]:
+        """The channels on which somebody may say it to this number; all of them when nobody may, to tell why."""
+        able = [
+            channel
+            for channel in self._plan
+            if not isinstance(self._sorting.sender(channel, category, phone), Refusal)
+        ]
+        return able or self._plan
 
     def _card(self, document: Announced, link: MintedLink) -> str:
         title, description = self._words.card(document, link.url)

@@ -40,6 +40,8 @@ class NewPart(Protocol):
     def to(self) -> str: ...
     @property
     def body(self) -> bytes: ...
+    @property
+    def leaves_at(self) -> datetime | None: ...
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,8 @@ class SmppTransaction:
                 "code": "",
                 "vendor": "",
                 "body_sealed": self._seal(PART_TABLE, BODY_COLUMN, part.id, part.body.hex()) if offered else None,
-                "sent_at": now,
+                "leaves_at": part.leaves_at,
+                "sent_at": part.leaves_at or now,
                 "done_at": None,
             }
             for part in parts

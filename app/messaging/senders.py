@@ -210,13 +210,15 @@ def channel_of(kind: str) -> str:
     return PROFILES[Kind(kind)].channel
 
 
-def channels_of(senders: Iterable[Candidate]) -> frozenset[str]:
-    """The channels for which there is a sender that may be used; of those without any, the channels of the senders
-    there are, so that the reason can be told message by message."""
+def plan(wanted: Iterable[str], senders: Iterable[Candidate]) -> list[str]:
+    """Of the channels that are wanted, in their order, those for which there is a sender that may be used; while there is
+    none for any of them, those that have a sender at all, so that the reason can be told message by message."""
     known = [(channel_of(sender.kind), sender.state == State.APPROVED) for sender in senders]
-    return frozenset(channel for channel, approved in known if approved) or frozenset(
-        channel for channel, _ in known
-    )
+    usable = frozenset(channel for channel, approved in known if approved)
+    asked = list(wanted)
+    return [channel for channel in asked if channel in usable] or [
+        channel for channel in asked if channel in {channel for channel, _ in known}
+    ]
 
 
 def is_name(text: str) -> bool:

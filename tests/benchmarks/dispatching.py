@@ -15,6 +15,7 @@ from app.carriers.base import Accepted, Carrier, Channel, Refused, RevokeOutcome
 from app.db.models import Sender
 from app.db.session import open_engine
 from app.runtime import Runtime
+from app.wiring import Application
 from tests.databases import PostgresDatabases, upgrade
 from tests.pipeline import KeptJobs, pipeline
 from tests.queue import sms_sender
@@ -60,12 +61,11 @@ class CountingCarrier:
 
 @dataclass(frozen=True)
 class Place:
-    """A runtime, its folder, and the sender of text messages of its organisation."""
+    """The service, a runtime that keeps its jobs, and the sender of text messages of its organisation."""
 
+    application: Application
     rt: Runtime
     sender: Sender
-    folder: Path
-    url: str
 
     def with_carriers(self, carriers: Mapping[str, Carrier], jobs: KeptJobs) -> Runtime:
         return replace(self.rt, carriers=carriers, jobs=jobs)
@@ -83,7 +83,7 @@ def place(database: str, rate: float) -> Iterator[Place]:
         with made.rt.begin() as session:
             sender.rate = rate
             session.add(sender)
-        yield Place(made.rt, sender, Path(name), url)
+        yield Place(made.application, made.rt, sender)
 
 
 @contextmanager

@@ -9,14 +9,17 @@ from app.db.models import Attempt, Batch, Message
 from app.db.queries import messages, organisations
 from app.evidence.tags import Tag
 from app.messaging.senders import Kind, State
+from app.usecases.batches.show_release import show_release
 from app.usecases.documents.resend_documents import resend_document
 from app.usecases.documents.show_document import Event, show_document
 from app.usecases.senders.ask_sender import ask_sender
 from app.usecases.senders.move_sender import move_sender
-from app.usecases.senders.show_senders import show_senders
 from app.usecases.senders.switch_kind import switch_kind
+from tests.queue import queue, rows
+from tests.stories.carriers import ScriptedCarrier
 from tests.stories.payroll import INES, NOEL, NOVEMBER, OCTOBER, ZOE, Employee, person
 from tests.stories.story import CLERK, Story
+from tests.stories.workers import Call, busiest_second
 
 OWNER = Actor("user:owner", ROLES["owner"])
 MOBILE = "+33612345678"
@@ -49,6 +52,13 @@ def only_mobile(story: Story) -> UUID:
 def queued(story: Story, *people: Employee, period: date = OCTOBER) -> Batch:
     """Released, with the messages still in the queue."""
     batch = story.upload(people or [ZOE], channels=("sms",), period=period)
+    story.release(batch)
+    return batch
+
+
+def queued_with_cards(story: Story) -> Batch:
+    """The next month, with RCS before SMS."""
+    batch = story.upload([ZOE], period=NOVEMBER)
     story.release(batch)
     return batch
 
@@ -118,6 +128,39 @@ def test_a_short_code_writes_to_nobody_overseas(story: Story) -> None:
     assert story.phone("+262692123456")[0].sender == "+33937123456"
 
 
+def test_without_its_agent_a_card_leaves_as_a_text(story: Story) -> None:
+    batch = story.upload([ZOE])
+    story.release(batch)
+    assert story.only_message(batch).channel == "rcs"
+    with story.rt.read() as session:
+        agent = organisations.senders(session, story.id)["rcs"].id
+    move(story, agent, State.DISABLED)
+    story.let_network_work()
+    message = story.only_message(batch)
+    assert (message.channel, message.state) == ("sms", "delivered")
+    fell_back = next(event for event in told(story, batch) if event.tag == Tag.MESSAGE_FELL_BACK)
+    assert (fell_back.code, fell_back.channel) == ("sender_not_approved", "sms")
+    later = queued_with_cards(story)
+    assert story.only_message(later).plan == ["sms"]
+
+
+def test_a_batch_of_texts_is_looked_at_and_told_why_it_fails_when_only_the_agent_is_left(
+    story: Story,
+) -> None:
+    name = name_of(story)
+    move(story, name, State.DISABLED)
+    batch = story.upload([ZOE, replace(INES, phone="0692 12 34 56")], channels=("sms",))
+    assert show_release(story.rt, story.id, batch.id).unreached == {"sender_not_approved": 2}
+    code = approved(story, Kind.SHORT_CODE_38, "38012")
+    assert show_release(story.rt, story.id, batch.id).unreached == {"sender_not_for_country": 1}
+    move(story, name, State.APPROVED)
+    assert show_release(story.rt, story.id, batch.id).unreached == {}
+    move(story, name, State.DISABLED)
+    move(story, code, State.DISABLED)
+    story.send(batch)
+    assert {message.reason for message in story.messages_of(batch).values()} == {"sender_not_approved"}
+
+
 def test_a_mobile_number_works_fully_once_the_owner_turned_it_on(story: Story) -> None:
     mobile = only_mobile(story)
     batch = queued(story)
@@ -125,8 +168,21 @@ def test_a_mobile_number_works_fully_once_the_owner_turned_it_on(story: Story) -
     message = story.only_message(batch)
     assert (message.state, attempt_of(story, message).sender_id) == ("submitted", mobile)
     assert story.phone(ZOE.phone)[0].sender == MOBILE
-    (shown,) = [one for one in show_senders(story.rt, story.id).senders if one.id == mobile]
-    assert shown.rate == 10.0
+
+
+def test_a_mobile_number_keeps_to_ten_segments_a_second(story: Story) -> None:
+    mobile = only_mobile(story)
+    carrier = ScriptedCarrier()
+    story.use_carrier(carrier)
+    with story.rt.read() as session:
+        sender = organisations.sender(session, mobile)
+    assert sender is not None
+    queue(story.rt, rows(story.rt, sender, [f"text {at}" for at in range(12)], segments=2))
+    story.pipeline.run()
+    calls = [Call(at, 2, "", "") for at in sorted(carrier.at)]
+    assert len(calls) == 12
+    assert busiest_second(calls) <= 10
+    assert calls[-1].at - calls[0].at > 1.9
 
 
 def test_an_answer_proves_the_receipt_where_no_report_can_come(story: Story) -> None:

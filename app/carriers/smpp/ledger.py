@@ -15,9 +15,9 @@ from uuid import UUID
 
 from app.carriers.base import Inbound, Report
 from app.carriers.smpp.receipts import IdForm, PartState, Piece, Receipt, best, whole
-from app.carriers.smpp.session import Answer, Fate
 from app.carriers.smpp.statuses import refusal
 from app.carriers.smpp.store import NewPart, Part, SmppStore, SmppTransaction
+from app.carriers.smpp.submissions import Answer, Fate
 
 PARTS_KEPT: Final = timedelta(days=14)  # longer than any message lives
 RECEIPTS_KEPT: Final = timedelta(days=1)
@@ -218,6 +218,8 @@ def _apply(part: Part, message_id: str, state: PartState, code: str, vendor: str
 def _reports(transaction: SmppTransaction, attempts: Collection[UUID], now: datetime) -> list[Report]:
     by_attempt: dict[UUID, list[Part]] = {}
     for part in transaction.parts_of(attempts) if attempts else ():
+        if part.state == Fate.MISSED.value:
+            continue  # the attempt was handed over again
         by_attempt.setdefault(part.attempt_id, []).append(part)
     reports = []
     for attempt_id, parts in by_attempt.items():

@@ -5,7 +5,8 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from types import TracebackType
+from typing import Any, NamedTuple, Self
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -86,6 +87,32 @@ def append(
         )
     connection.execute(_MOVE_HEAD, {"owner": organisation_id, "last": seq, "link": link})
     insert_rows(session, JournalEvent, rows)
+
+
+class Book:
+    """The events of one transaction, appended together at its end: use as a context manager within it.
+
+    The heads are held that late and in one order, so whoever holds messages first never waits for somebody who holds a
+    head. `now` is the instant of everything in it.
+    """
+
+    def __init__(self, session: Session, vault: Vault, now: datetime) -> None:
+        self.session, self.vault, self.now = session, vault, now
+        self._entries: dict[UUID, list[Entry]] = {}
+
+    def note(self, organisation_id: UUID, entry: Entry) -> None:
+        """Add an event to the organisation's chain."""
+        self._entries.setdefault(organisation_id, []).append(entry)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            for organisation_id, entries in sorted(self._entries.items()):
+                append(self.session, self.vault, organisation_id, entries, self.now)
 
 
 def start(session: Session, organisation_id: UUID) -> None:

@@ -150,12 +150,6 @@ def attempts_of(session: Session, message_id: UUID) -> list[Attempt]:
     return list(session.exec(query))
 
 
-def attempts(session: Session, attempt_ids: Sequence[UUID]) -> dict[UUID, Attempt]:
-    """Those attempts."""
-    query = select(Attempt).where(col(Attempt.id).in_(attempt_ids))
-    return {attempt.id: attempt for attempt in session.exec(query)}
-
-
 def attempts_of_each(session: Session, message_ids: Sequence[UUID]) -> dict[UUID, list[Attempt]]:
     """Attempts of each of these messages, in order; messages without are missing."""
     query = select(Attempt).where(col(Attempt.message_id).in_(message_ids)).order_by(col(Attempt.number))
@@ -176,12 +170,12 @@ def reports_of(session: Session, attempt_ids: Sequence[UUID]) -> list[DeliveryRe
     return list(session.exec(query.order_by(col(DeliveryReport.received_at))))
 
 
-def report_exists(session: Session, attempt_id: UUID, event_key: str) -> bool:
-    """Whether this very report was recorded before."""
-    query = select(DeliveryReport.id).where(
-        DeliveryReport.attempt_id == attempt_id, DeliveryReport.event_key == event_key
+def reports_known(session: Session, attempt_ids: Sequence[UUID]) -> set[tuple[UUID, str]]:
+    """Attempt and key of every report on those attempts that was recorded before."""
+    query = select(DeliveryReport.attempt_id, DeliveryReport.event_key).where(
+        col(DeliveryReport.attempt_id).in_(attempt_ids)
     )
-    return session.exec(query).first() is not None
+    return {(attempt_id, key) for attempt_id, key in session.exec(query)}
 
 
 def past_deadline(session: Session, now: datetime, limit: int) -> list[Attempt]:

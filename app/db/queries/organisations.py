@@ -65,7 +65,7 @@ def senders(session: Session, organisation_id: UUID) -> dict[str, Sender]:
 def every_sender(session: Session, organisation_id: UUID) -> list[Sender]:
     """The organisation's senders, oldest first."""
     query = select(Sender).where(Sender.organisation_id == organisation_id)
-    return list(session.exec(query.order_by(col(Sender.created_at), col(Sender.id))))
+    return list(session.exec(query.order_by(col(Sender.created_at), col(Sender.kind), col(Sender.id))))
 
 
 def sender(session: Session, sender_id: UUID) -> Sender | None:

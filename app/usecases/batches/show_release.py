@@ -1,6 +1,7 @@
 """The last look before a release: what would leave, to how many people, in which words, and what stays."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
@@ -12,6 +13,7 @@ from app.db.look_back import LookBack
 from app.db.models import Document
 from app.db.outbox import NoticeWriter
 from app.db.queries import batches, documents, organisations
+from app.db.sorting import Sorting
 from app.documents.match.release import Severity, State
 from app.documents.match.standing import (
     LOOKED_AGAIN,
@@ -24,7 +26,7 @@ from app.messaging import notices, windows
 from app.messaging.categories import Category
 from app.messaging.place import place_of
 from app.messaging.segmentation import segment
-from app.messaging.senders import channels_of
+from app.messaging.senders import Refusal
 from app.messaging.window_rules import WINDOW_RULES
 from app.runtime import Runtime
 from links.policy import terms
@@ -68,7 +70,7 @@ class ReleaseView:
     """`channel` is the first one tried, `on_paper` counts people who refused the electronic payslip, `absent` lines
     with nothing to send, `warnings` lines
     that leave although a warning stands. `held_until`: the window of some recipients is closed until then. `letters`
-    counts access codes to print before the release, `batch_blockers` are codes of what still holds it."""
+    counts access codes to print before the release, `batch_blockers` are codes of what still holds it. `unreached` counts lines no sender may carry, by the reason."""
 
     id: UUID
     title: str
@@ -87,6 +89,7 @@ class ReleaseView:
     letters: int
     letters_printed: bool
     batch_blockers: Sequence[str]
+    unreached: Mapping[str, int]
 
 
 def show_release(rt: Runtime, organisation_id: UUID, batch_id: UUID) -> ReleaseView:
@@ -103,7 +106,7 @@ def show_release(rt: Runtime, organisation_id: UUID, batch_id: UUID) -> ReleaseV
         lines = documents.of_batch(session, batch_id)
         looked = LookBack(session, organisation_id, batch_id, look_again, LOOKED_AGAIN).lines
         templates = organisations.templates(session, organisation_id, notices.PAYSLIP_NOTICE)
-        senders = organisations.every_sender(session, organisation_id)
+        sorting = Sorting.load(session, organisation_id, now)
     if standing_blockers(looked):
         raise Conflict("still_blocked", "settle or exclude each blocking line first")
     sending = lines_to_send(lines)
@@ -116,8 +119,8 @@ def show_release(rt: Runtime, organisation_id: UUID, batch_id: UUID) -> ReleaseV
         zone=ZoneInfo(organisation.timezone),
         now=now,
     )
-    open_channels = channels_of(senders)
-    plan = [channel for channel in batch.channels if channel in open_channels]
+    plan = sorting.plan(batch.channels)
+    going = [(line, read_face(rt.vault, line).phone) for line in sending]
     writer = NoticeWriter(organisation, batch, templates, made)
     url = _sample_link(rt.policies.link_url, made.secret_length)
     return ReleaseView(
@@ -139,7 +142,8 @@ def show_release(rt: Runtime, organisation_id: UUID, batch_id: UUID) -> ReleaseV
             for line in lines_to_send(looked)
         ),
         previews=_previews(writer, sending, url, with_card="rcs" in plan),
-        held_until=_held_until(rt, writer, sending, now),
+        held_until=_held_until(writer, going, now),
+        unreached=_unreached(sorting, plan, writer, going),
         letters=len(sending) if batch.password_policy == "generated" else 0,
         letters_printed="codes_printed" in batch.confirmed,
         batch_blockers=batch_blockers(batch),
@@ -179,14 +183,26 @@ def _previews(
     return [replace(preview, total_segments=totals[language]) for language, preview in longest.items()]
 
 
+def _unreached(
+    sorting: Sorting, plan: Sequence[str], writer: NoticeWriter, going: Sequence[tuple[Document, str]]
+) -> Mapping[str, int]:
+    """How many lines nobody may send, by the reason of their last channel."""
+    reasons: Counter[str] = Counter()
+    for line, phone in going:
+        answers = [sorting.sender(channel, writer.category(line), phone) for channel in plan]
+        refusals = [answer for answer in answers if isinstance(answer, Refusal)]
+        if len(refusals) == len(plan):
+            reasons[refusals[-1].value] += 1
+    return reasons
+
+
 def _held_until(
-    rt: Runtime, writer: NoticeWriter, sending: Sequence[Document], now: datetime
+    writer: NoticeWriter, going: Sequence[tuple[Document, str]], now: datetime
 ) -> datetime | None:
     """The latest opening among recipients whose window is closed now."""
     openings = set()
-    for line in sending:
-        place = place_of(read_face(rt.vault, line).phone)
-        decision = windows.next_open(Category(writer.category(line)), now, place, WINDOW_RULES)
+    for line, phone in going:
+        decision = windows.next_open(Category(writer.category(line)), now, place_of(phone), WINDOW_RULES)
         if not decision.allowed and decision.next is not None:
             openings.add(decision.next)
     return max(openings, default=None)

@@ -10,6 +10,7 @@ from app.db import answers, opting, transitions
 from app.db.models import Attempt, DeliveryReport, InboundMessage, Organisation
 from app.db.queries import consents, journal, messages, organisations, rules, senders
 from app.db.queries.consents import Line
+from app.db.queries.journal import Book
 from app.db.session import Session
 from app.evidence.tags import Tag
 from app.messaging import consent, notices, status
@@ -107,8 +108,8 @@ def _prove(rt: Runtime, session: Session, attempt: Attempt, answer: InboundMessa
             received_at=now,
         )
     )
-    session.flush()
-    transitions.settle(session, rt.vault, message, now, ANSWERED)
+    with Book(session, rt.vault, now) as book:
+        transitions.settle(book, message, messages.attempts_of(session, message.id), ANSWERED)
 
 
 def _entry(read: _Read, document_id: UUID, row: InboundMessage) -> journal.Entry:

@@ -123,7 +123,7 @@ def _commit(rt: Runtime, organisation_id: UUID, carrier: str, e164: str, text: s
 
 def _write_down(rt: Runtime, attempt_id: UUID, outcome: Accepted | Refused | CarrierError) -> Sent:
     now = rt.now()
-    with rt.begin() as session:
+    with rt.begin() as session, journal.Book(session, rt.vault, now) as book:
         attempt = messages.attempt(session, attempt_id)
         message = messages.get(session, attempt.message_id) if attempt else None
         if attempt is None or message is None:
@@ -140,16 +140,14 @@ def _write_down(rt: Runtime, attempt_id: UUID, outcome: Accepted | Refused | Car
                 message.id,
                 {"attempt": attempt.id.hex, "channel": "sms", "segments": attempt.segments},
             )
-            journal.append(session, rt.vault, message.organisation_id, [entry], now)
-            session.add(attempt)
-            session.flush()
+            book.note(message.organisation_id, entry)
             if step.changed:
-                transitions.settle(session, rt.vault, message, now, "")
+                transitions.settle(book, message, messages.attempts_of(session, message.id), "")
         else:
             doubtful = isinstance(outcome, CarrierError) and outcome.in_doubt
             ending = status.State.UNKNOWN if doubtful else status.State.FAILED
             if transitions.advance(attempt, ending, outcome.code, now).changed:
-                transitions.end(session, rt.vault, message, ending, outcome.code, now)
+                transitions.end(book, message, ending, outcome.code)
         session.add(attempt)
         accepted = isinstance(outcome, Accepted)
         return Sent(

@@ -3,6 +3,8 @@
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from email.utils import format_datetime
 
 import httpx
 import pytest
@@ -27,6 +29,7 @@ from app.carriers.http_calls import (
 )
 from app.carriers.http_carrier import HttpCarrier
 from app.carriers.kannel import Kannel, KannelSettings
+from app.core import clock
 from tests.carriers.http.conftest import ATTEMPT, CALLBACKS, NOW, OTHERS, OURS, asked, submission
 from tests.carriers.http.double import Double, Say
 
@@ -63,6 +66,35 @@ def test_a_request_that_left_without_an_answer_is_in_doubt_and_not_retryable(
 def test_an_endless_answer_is_cut(client: httpx.Client, provider: Double) -> None:
     provider.answers["/x"] = Say(body=b"a" * 2_000_000)
     assert len(exchange(client, Call("GET", provider.base + "/x")).body) < 600_000
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [("90", 90), (" 7 ", 7), ("86400", 3600), ("0", 0), ("-5", 0), ("soon", 0), ("", 0)],
+)
+def test_the_rest_a_provider_asks_for_is_told_with_its_refusal(
+    client: httpx.Client, provider: Double, header: str, seconds: float
+) -> None:
+    provider.answers["/cgi-bin/sendsms"] = Say(429, headers={"Retry-After": header})
+    assert rest_asked_for(client, provider) == seconds
+
+
+@pytest.mark.parametrize(("ahead", "seconds"), [(120, 120), (-120, 0), (100_000, 3600)])
+def test_a_rest_may_be_asked_for_until_an_instant(
+    client: httpx.Client, provider: Double, ahead: float, seconds: float
+) -> None:
+    until = format_datetime(clock.now() + timedelta(seconds=ahead), usegmt=True)
+    provider.answers["/cgi-bin/sendsms"] = Say(503, headers={"Retry-After": until})
+    assert abs(rest_asked_for(client, provider) - seconds) < 3
+
+
+def rest_asked_for(client: httpx.Client, provider: Double) -> float:
+    settings = KannelSettings(address=provider.base, username="u", password=SecretStr("p"))
+    carrier = HttpCarrier("kannel", Kannel(settings, OURS), OURS, client)
+    with pytest.raises(CarrierError) as failed:
+        carrier.submit(submission(), NOW)
+    assert (failed.value.retryable, failed.value.in_doubt) == (True, False)
+    return failed.value.retry_after
 
 
 @pytest.mark.parametrize("header", ["é", "a\nb"])

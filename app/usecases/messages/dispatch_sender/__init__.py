@@ -48,7 +48,7 @@ def dispatch_sender(rt: Runtime, block_id: str) -> None:
             flush(rt, run)
             if run.left_late and held.is_held():
                 next_turn(rt, run, closing=True)
-        _start_next(rt, lane, block.batch_id)
+        _start_next(rt, run, block.batch_id)
 
 
 def _work(rt: Runtime, run: Run) -> None:
@@ -70,8 +70,9 @@ def _work(rt: Runtime, run: Run) -> None:
             rt.timepiece.sleep(min(max(pause, PAUSE_SECONDS), LONGEST_PAUSE_SECONDS))
 
 
-def _start_next(rt: Runtime, lane: Lane, batch_id: UUID | None) -> None:
-    """Another run when this one made way for other senders."""
+def _start_next(rt: Runtime, run: Run, batch_id: UUID | None) -> None:
+    """Another run when this one made way for other senders, or for carriers that want a rest."""
+    lane = run.lane
     with rt.begin() as session:
         if messages.any_queued(session, lane.sender_id, express=lane.express):
-            lanes.wake(session, rt.jobs, [lane], rt.now(), batch_id=batch_id)
+            lanes.wake(session, rt.jobs, [lane], rt.now(), batch_id=batch_id, not_before=run.rests_until)

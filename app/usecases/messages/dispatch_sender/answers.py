@@ -1,16 +1,17 @@
 """What the carriers answered, written down; and what nobody answered."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from app.carriers.base import Accepted, CarrierError, Refused
 from app.carriers.handover import Answer, Parcel
-from app.db import lanes, transitions
+from app.db import lanes, opting, transitions
 from app.db.models import Attempt, Message
 from app.db.queries import carrier_health, journal, messages
+from app.db.queries.journal import Book
 from app.db.queries.messages import Lane
-from app.db.session import Session
 from app.evidence.tags import Tag
 from app.messaging import routing, status
 from app.messaging.breaker import Tallies
@@ -22,11 +23,11 @@ from app.usecases.messages.dispatch_sender.run import MOST_TRIES, Run, lifetime,
 def settle_doubts(rt: Runtime, run: Run) -> None:
     """What an interrupted run left between our commit and the carrier's answer. Raises Superseded."""
     now = rt.now()
-    with rt.begin() as session:
+    with rt.begin() as session, Book(session, rt.vault, now) as book:
         run.held.require(session)
         for message in messages.in_doubt(session, run.held.block_id):
             attempt = messages.attempts_of(session, message.id)[-1]
-            if _may_ask_again(rt, session, message, attempt, attempt.reason or "interrupted", now):
+            if _may_ask_again(rt, book, message, attempt, attempt.reason or "interrupted"):
                 to = rt.vault.columns.open_column(
                     message.organisation_id, "message", "to", message.id, message.to_sealed
                 )
@@ -34,20 +35,18 @@ def settle_doubts(rt: Runtime, run: Run) -> None:
                 run.again.append(parcel(rt, message, attempt, sender, to))
 
 
-def _may_ask_again(
-    rt: Runtime, session: Session, message: Message, attempt: Attempt, reason: str, now: datetime
-) -> bool:
+def _may_ask_again(rt: Runtime, book: Book, message: Message, attempt: Attempt, reason: str) -> bool:
     """An idempotent carrier is asked again with the same reference. With any other the message is shown as unknown:
     sending it again could text somebody twice."""
     carrier = rt.carriers.get(attempt.carrier)
     askable = carrier is not None and carrier.idempotent and message.text_sealed is not None
     if askable and attempt.tries < MOST_TRIES:
         attempt.tries += 1
-        session.add(attempt)
+        book.session.add(attempt)
         return True
     attempt.state = status.State.UNKNOWN
-    session.add(attempt)
-    transitions.end(session, rt.vault, message, status.State.UNKNOWN, reason, now)
+    book.session.add(attempt)
+    transitions.end(book, message, status.State.UNKNOWN, reason)
     return False
 
 
@@ -60,62 +59,68 @@ def flush(rt: Runtime, run: Run) -> None:
     answers, run.answers = run.answers, []
     if not answers:
         return
+    for answer in answers:
+        if isinstance(answer.outcome, Refused) and answer.outcome.code in opting.CARRIER_BLOCKS:
+            _record_block(rt, run, answer.parcel.submission.attempt_id)
     tallies = Tallies()
     ids = [answer.parcel.submission.attempt_id for answer in answers]
-    with rt.begin() as session:
+    with rt.begin() as session, Book(session, rt.vault, rt.now()) as book:
         if not run.held.holds(session):
             answers = [answer for answer in answers if isinstance(answer.outcome, Accepted)]
         held = messages.hold_of_attempts(session, ids)
-        attempts = messages.attempts(session, ids)
-        book = _Book(rt, session)
+        attempts = messages.attempts_of_each(session, list(held))
+        places = {one.id: (held[owner], of) for owner, of in attempts.items() for one in of}
+        answering = _Answering(rt, book)
         for answer in answers:
             failed = isinstance(answer.outcome, CarrierError)
             tallies.add(answer.parcel.carrier, answer.took, failed=failed)
-            attempt = attempts.get(answer.parcel.submission.attempt_id)
-            message = held.get(attempt.message_id) if attempt else None
-            if message is not None and attempt is not None:
-                book.write_down(message, attempt, answer)
-        book.close()
-        carrier_health.count(session, tallies.take(), rt.now())
-    run.again += book.again
+            if answer.parcel.submission.attempt_id in places:
+                answering.write_down(*places[answer.parcel.submission.attempt_id], answer)
+        lanes.wake(session, rt.jobs, answering.lanes, book.now)
+        carrier_health.count(session, tallies.take(), book.now)
+    run.again += answering.again
 
 
-class _Book:
-    """The answers of some messages, within one transaction. `again` are those to be asked again."""
+def _record_block(rt: Runtime, run: Run, attempt_id: UUID) -> None:
+    """The operator said so at once, and not in a report."""
+    with rt.begin() as session:
+        attempt = messages.attempt(session, attempt_id) if run.held.holds(session) else None
+        if attempt is not None and attempt.state == status.State.SUBMITTING:
+            opting.record_block(session, rt.vault, attempt, rt.now())
 
-    def __init__(self, rt: Runtime, session: Session) -> None:
+
+class _Answering:
+    """The answers of some messages, within one transaction. `again` are those to be asked again, `lanes` those in which
+    a message waits elsewhere."""
+
+    def __init__(self, rt: Runtime, book: Book) -> None:
         self.again: list[Parcel] = []
-        self._rt, self._session = rt, session
-        self._entries: dict[UUID, list[journal.Entry]] = {}
-        self._lanes: set[Lane] = set()
+        self.lanes: set[Lane] = set()
+        self._rt, self._book = rt, book
 
-    def write_down(self, message: Message, attempt: Attempt, answer: Answer) -> None:
-        """Put one answer into its rows."""
+    def write_down(self, message: Message, attempts: Sequence[Attempt], answer: Answer) -> None:
+        """Put the answer to one of the attempts of a message into their rows."""
+        attempt = next(one for one in attempts if one.id == answer.parcel.submission.attempt_id)
         outcome, at = answer.outcome, answer.at
         match outcome:
             case Accepted(reference):
-                self._accepted(message, attempt, reference, at)
+                self._accepted(message, attempt, attempts, reference, at)
             case Refused(code) if code in ANOTHER_ROAD:
-                self._by_another_road(message, attempt, code, at)
+                self._by_another_road(message, attempt, code)
             case Refused(code):
                 refused = routing.Outcome.NO_RCS if code == "no_rcs" else routing.Outcome.FAILED
-                self._failed(message, attempt, refused, code, at)
+                self._failed(message, attempt, attempts, refused, code)
             case CarrierError(in_doubt=True):
                 self._in_doubt(message, attempt, answer, outcome.code)
             case CarrierError(retryable=True):
-                self._by_another_road(message, attempt, outcome.code, at)
+                self._by_another_road(message, attempt, outcome.code)
             case CarrierError():
-                self._failed(message, attempt, routing.Outcome.FAILED, outcome.code, at)
-        self._session.add(attempt)
+                self._failed(message, attempt, attempts, routing.Outcome.FAILED, outcome.code)
+        self._book.session.add(attempt)
 
-    def close(self) -> None:
-        """The journal of each organisation once, and the runs of what waits elsewhere."""
-        now = self._rt.now()
-        for organisation_id, entries in self._entries.items():
-            journal.append(self._session, self._rt.vault, organisation_id, entries, now)
-        lanes.wake(self._session, self._rt.jobs, self._lanes, now)
-
-    def _accepted(self, message: Message, attempt: Attempt, reference: str, at: datetime) -> None:
+    def _accepted(
+        self, message: Message, attempt: Attempt, attempts: Sequence[Attempt], reference: str, at: datetime
+    ) -> None:
         attempt.carrier_reference = reference
         attempt.submitted_at = at
         left = timedelta(seconds=lifetime(self._rt, message, attempt))
@@ -126,32 +131,35 @@ class _Book:
             message.id,
             {"attempt": attempt.id.hex, "channel": attempt.channel, "segments": attempt.segments},
         )
-        self._entries.setdefault(message.organisation_id, []).append(entry)
+        self._book.note(message.organisation_id, entry)
         if message.state == status.State.SUBMITTING and attempt.state == status.State.SUBMITTED:
             message.state = status.State.SUBMITTED
-            self._session.add(message)
+            self._book.session.add(message)
         elif step.changed:
             # A report ran ahead of the answer, and the message has followed it already.
-            transitions.settle(self._session, self._rt.vault, message, at, "")
+            transitions.settle(self._book, message, attempts, "")
 
     def _in_doubt(self, message: Message, attempt: Attempt, answer: Answer, code: str) -> None:
         attempt.reason = code
         open_still = attempt.state == status.State.SUBMITTING
-        if open_still and _may_ask_again(self._rt, self._session, message, attempt, code, answer.at):
+        if open_still and _may_ask_again(self._rt, self._book, message, attempt, code):
             self.again.append(replace(answer.parcel, granted=None))
 
-    def _by_another_road(self, message: Message, attempt: Attempt, code: str, at: datetime) -> None:
+    def _by_another_road(self, message: Message, attempt: Attempt, code: str) -> None:
         """Certainly not sent: the next turn finds a carrier that has not failed yet, or lets the message wait."""
-        transitions.advance(attempt, status.State.FAILED, code, at)
+        transitions.advance(attempt, status.State.FAILED, code, self._book.now)
         message.state = status.State.QUEUED
-        self._session.add(message)
+        self._book.session.add(message)
 
     def _failed(
-        self, message: Message, attempt: Attempt, outcome: routing.Outcome, reason: str, at: datetime
+        self,
+        message: Message,
+        attempt: Attempt,
+        attempts: Sequence[Attempt],
+        outcome: routing.Outcome,
+        reason: str,
     ) -> None:
-        transitions.advance(attempt, status.State.FAILED, reason, at)
-        self._session.add(attempt)
-        self._session.flush()
-        lane = transitions.follow(self._session, self._rt.vault, message, outcome, reason, at)
+        transitions.advance(attempt, status.State.FAILED, reason, self._book.now)
+        lane = transitions.follow(self._book, message, attempts, outcome, reason)
         if lane is not None:
-            self._lanes.add(lane)
+            self.lanes.add(lane)

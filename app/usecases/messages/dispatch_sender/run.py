@@ -2,14 +2,15 @@
 
 import json
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from app.carriers.base import Submission
+from app.carriers.base import CarrierError, Submission
 from app.carriers.handover import Answer, Handover, Parcel
 from app.crypto.envelope import OutboxPlace
 from app.db.block_run import BlockRun
 from app.db.models import Attempt, Message, Sender
 from app.db.queries.messages import Lane
+from app.db.roads import Shut
 from app.messaging import throttle
 from app.runtime import Runtime
 
@@ -20,7 +21,9 @@ MOST_TRIES = 4
 @dataclass
 class Run:
     """`again` are messages that need a slot: they missed theirs, or are in doubt. `left_late` are answers whose
-    messages left so long after their slots that the log of the pace has to say so."""
+    messages left so long after their slots that the log of the pace has to say so. `resting` are carriers that asked to
+    be left alone for a while, `turned_away` counts the messages they did not take, and `rests_until` is when the first of
+    all carriers may be asked again."""
 
     held: BlockRun
     lane: Lane
@@ -28,6 +31,9 @@ class Run:
     again: list[Parcel] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
     left_late: list[Answer] = field(default_factory=list)
+    resting: dict[str, Shut] = field(default_factory=dict)
+    turned_away: int = 0
+    rests_until: datetime | None = None
 
     def gather(self) -> None:
         """Take over what the carriers answered and what missed its slot."""
@@ -35,6 +41,11 @@ class Run:
         self.answers += answers
         self.left_late += [one for one in answers if throttle.left_late(one.parcel.slot, one.left)]
         self.again += missed
+        for one in answers:
+            if isinstance(one.outcome, CarrierError) and one.outcome.retry_after > 0:
+                until = one.at + timedelta(seconds=one.outcome.retry_after)
+                self.resting[one.parcel.carrier] = Shut(until, one.outcome.code)
+                self.turned_away += 1
 
     @property
     def idle(self) -> bool:

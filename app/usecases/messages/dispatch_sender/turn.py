@@ -1,6 +1,6 @@
 """One turn of a run: which messages leave next, by which carrier, in which slots."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from uuid import uuid4
 
@@ -9,8 +9,8 @@ from app.db import lanes, pace, transitions
 from app.db.departures import Departing, Departures
 from app.db.models import Attempt, Message, Sender
 from app.db.queries import messages, organisations
-from app.db.roads import RoadMap
-from app.db.session import Session
+from app.db.queries.journal import Book
+from app.db.roads import RoadMap, Shut
 from app.messaging import routing, status, throttle
 from app.messaging.failures import ANOTHER_ROAD
 from app.messaging.roads import Why, rounds
@@ -27,12 +27,12 @@ def next_turn(rt: Runtime, run: Run, *, closing: bool) -> float | None:
     Returns the seconds to wait for the pace, or None when nothing waits that this run may take. A run that is `closing`
     only sees to what it has in hand. Raises Superseded.
     """
-    with rt.begin() as session:
+    with rt.begin() as session, Book(session, rt.vault, rt.now()) as book:
         run.held.require(session)
         sender = organisations.sender(session, run.lane.sender_id)
         if sender is None:
             raise ValueError("a sender cannot disappear")
-        turn = _Turn(rt, session, run, sender)
+        turn = _Turn(rt, book, run, sender)
         pause = turn.repeat()
         if not closing and pause is None:
             pause = turn.take()
@@ -49,12 +49,13 @@ def _cost(message: Message) -> int:
 class _Turn:
     """Within one transaction. `parcels` are to be handed over after it."""
 
-    def __init__(self, rt: Runtime, session: Session, run: Run, sender: Sender) -> None:
+    def __init__(self, rt: Runtime, book: Book, run: Run, sender: Sender) -> None:
         self.parcels: list[Parcel] = []
-        self._rt, self._session, self._run, self._sender = rt, session, run, sender
-        self._now = rt.now()
-        self._roads = RoadMap(session, sender, self._now)
-        self._pace = pace.hold(session, {sender.id: sender.rate}, self._roads.limits(), rt.timepiece)
+        self._rt, self._book, self._run, self._sender = rt, book, run, sender
+        self._session, self._now = book.session, book.now
+        self._roads = RoadMap(self._session, sender, self._now)
+        self._resting = {name: one for name, one in run.resting.items() if one.until > self._now}
+        self._pace = pace.hold(self._session, {sender.id: sender.rate}, self._roads.limits(), rt.timepiece)
         self._log = self._pace.logs[sender.id]
         self._from = self._pace.now + LEAD_SECONDS
         reach = throttle.EXPRESS_AHEAD if run.lane.express else throttle.AHEAD
@@ -93,27 +94,35 @@ class _Turn:
         """Claim what is most urgent, as far as there are slots; the seconds to wait, or None when nothing waits."""
         lane, session = self._run.lane, self._session
         room = self._log.room(self._from, self._until, MOST_AT_ONCE)
+        if self._resting and self._roads.names <= self._resting.keys():
+            # Only what was just turned away learns how long it waits; the others wait in the queue.
+            self._run.rests_until = min(self._resting.values()).until
+            room, self._run.turned_away = self._run.turned_away, 0
+            if room == 0:
+                return None
         claimed = messages.claim_next(session, lane.sender_id, express=lane.express, limit=room)
         if not claimed:
             return (
                 self._full() if messages.any_queued(session, lane.sender_id, express=lane.express) else None
             )
-        departures = Departures(session, self._rt.vault, self._sender, self._now, self._roads.hours())
+        departures = Departures(self._book, self._sender, self._roads.hours())
         leaving = departures.of(claimed)
+        others = self._roads.hours_of_others()
         tried = messages.attempts_of_each(session, [one.message.id for one in leaving])
         lanes.wake(session, self._rt.jobs, departures.moved, self._now)
         for one in leaving:
             wait = self._log.earliest(self._from, _cost(one.message)) - self._until
             if wait > 0:
                 return wait
-            wait = self._send(one, tried.get(one.message.id, ()))
+            shut = self._resting | departures.shut(one, others)
+            wait = self._send(one, tried.get(one.message.id, ()), shut)
             if wait > 0:
                 return wait
         return self._full()
 
-    def _send(self, one: Departing, tried: Sequence[Attempt]) -> float:
+    def _send(self, one: Departing, tried: Sequence[Attempt], shut: Mapping[str, Shut]) -> float:
         """By the next road, if there is one; the seconds to wait for a slot of its connection."""
-        carrier = self._road(one, tried)
+        carrier = self._road(one, tried, shut)
         if carrier is None:
             return 0.0
         slot = throttle.reserve(self._logs(carrier), self._from, _cost(one.message), self._until)
@@ -122,24 +131,34 @@ class _Turn:
         self._give(self._commit(one, carrier, len(tried) + 1), slot)
         return 0.0
 
-    def _road(self, one: Departing, tried: Sequence[Attempt]) -> str | None:
-        """The carrier of the next attempt. When each has failed the message waits, longer each time, and fails at last."""
-        session, vault, message = self._session, self._rt.vault, one.message
-        pick = self._roads.pick(message, one.to, tried)
+    def _road(self, one: Departing, tried: Sequence[Attempt], shut: Mapping[str, Shut]) -> str | None:
+        """The carrier of the next attempt. When each has failed the message waits, longer each time, and fails at last;
+        one that is shut is waited for."""
+        book, message = self._book, one.message
+        pick = self._roads.pick(message, one.to, tried, shut)
         if pick.carrier is not None:
             return pick.carrier
         if pick.why is Why.NO_ROAD:
-            transitions.end(session, vault, message, status.State.FAILED, "no_road", self._now)
+            transitions.end(book, message, status.State.FAILED, "no_road")
             return None
-        failures, reason = rounds(tried, message.channel), tried[-1].reason
-        if failures <= len(RETRIES) and reason not in ANOTHER_ROAD:
-            until = self._now + RETRIES[failures - 1]
-            transitions.hold(session, vault, message, until, reason, self._now)
+        failures, reason = rounds(tried, message.channel), tried[-1].reason if tried else ""
+        waits = [] if pick.opens is None else [pick.opens]
+        if 0 < failures <= len(RETRIES) and reason not in ANOTHER_ROAD:
+            rest = self._resting.get(tried[-1].carrier, Shut(self._now, reason))
+            waits.append(Shut(max(self._now + RETRIES[failures - 1], rest.until), reason))
+        if waits:
+            self._wait_for(message, min(waits))
             return None
-        lane = transitions.follow(session, vault, message, routing.Outcome.FAILED, reason, self._now)
+        lane = transitions.follow(book, message, tried, routing.Outcome.FAILED, reason)
         if lane is not None:
-            lanes.wake(session, self._rt.jobs, [lane], self._now)
+            lanes.wake(book.session, self._rt.jobs, [lane], self._now)
         return None
+
+    def _wait_for(self, message: Message, opens: Shut) -> None:
+        if opens.until < message.expires_at:
+            transitions.hold(self._book, message, *opens)
+        else:
+            transitions.end(self._book, message, status.State.CANCELLED, opens.reason)
 
     def _logs(self, carrier: str) -> list[throttle.Pace]:
         """The paces a message keeps: that of the sender, and that of the connection if it has a limit."""
