@@ -800,6 +800,7 @@ def upgrade() -> None:
         sa.Column("from_sealed", sa.LargeBinary(), nullable=False),
         sa.Column("from_index", sa.LargeBinary(), nullable=False),
         sa.Column("text_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("to_sender", sa.String(40), nullable=False),
         sa.Column("pictures", sa.Integer(), nullable=False),
         sa.Column("intent", sa.String(10), nullable=False),
         sa.Column("batch_id", sa.Uuid(), nullable=True),
@@ -847,6 +848,8 @@ def upgrade() -> None:
         sa.Column("text_sealed", sa.LargeBinary(), nullable=True),
         sa.Column("card_sealed", sa.LargeBinary(), nullable=True),
         sa.Column("outbox_day", sa.Integer(), nullable=False),
+        sa.Column("territory", sa.String(8), nullable=False),
+        sa.Column("ground", sa.String(16), nullable=False),
         sa.Column("segments", sa.Integer(), nullable=False),
         sa.Column("encoding", sa.String(6), nullable=False),
         sa.Column("not_before", sa.DateTime(timezone=True), nullable=False),
@@ -952,6 +955,55 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("inbound_id", name=op.f("pk_inbox_decision")),
     )
     op.create_table(
+        "message_request",
+        sa.Column("message_id", sa.Uuid(), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("idempotency_key", sa.String(200), nullable=True),
+        sa.Column("request_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("asked_by", sa.String(80), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["message_id"], ["message.id"], name=op.f("fk_message_request_message_id_message")
+        ),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"],
+            ["organisation.id"],
+            name=op.f("fk_message_request_organisation_id_organisation"),
+        ),
+        sa.PrimaryKeyConstraint("message_id", name=op.f("pk_message_request")),
+        sa.UniqueConstraint(
+            "organisation_id",
+            "idempotency_key",
+            name=op.f("uq_message_request_organisation_id_idempotency_key"),
+        ),
+    )
+    op.create_table(
+        "staff_reply",
+        sa.Column("message_id", sa.Uuid(), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("inbound_id", sa.Uuid(), nullable=False),
+        sa.Column("form_key", sa.Uuid(), nullable=False),
+        sa.Column("to_index", sa.LargeBinary(), nullable=False),
+        sa.Column("text_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("written_by", sa.String(80), nullable=False),
+        sa.Column("written_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["inbound_id"], ["inbound_message.id"], name=op.f("fk_staff_reply_inbound_id_inbound_message")
+        ),
+        sa.ForeignKeyConstraint(
+            ["message_id"], ["message.id"], name=op.f("fk_staff_reply_message_id_message")
+        ),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_staff_reply_organisation_id_organisation")
+        ),
+        sa.PrimaryKeyConstraint("message_id", name=op.f("pk_staff_reply")),
+        sa.UniqueConstraint("form_key", name=op.f("uq_staff_reply_form_key")),
+    )
+    with op.batch_alter_table("staff_reply", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_staff_reply_inbound_id"), ["inbound_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_staff_reply_to_index"), ["to_index"], unique=False)
+
+    op.create_table(
         "delivery_report",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("attempt_id", sa.Uuid(), nullable=False),
@@ -975,6 +1027,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_delivery_report_attempt_id"))
 
     op.drop_table("delivery_report")
+    with op.batch_alter_table("staff_reply", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_staff_reply_to_index"))
+        batch_op.drop_index(batch_op.f("ix_staff_reply_inbound_id"))
+
+    op.drop_table("staff_reply")
+    op.drop_table("message_request")
     op.drop_table("inbox_decision")
     with op.batch_alter_table("attempt", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_attempt_message_id"))

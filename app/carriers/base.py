@@ -10,6 +10,7 @@ from typing import Any, Literal, Protocol, runtime_checkable
 from uuid import UUID
 
 from app.core.errors import PliError
+from app.messaging.segmentation import PLAIN, CarrierOptions
 
 Channel = Literal["sms", "rcs"]
 
@@ -89,6 +90,19 @@ class Carrier(Protocol):
 
     def reaches_rcs(self, organisation_id: UUID, to: str) -> bool | None:
         """Whether the number takes RCS; None when nobody knows."""
+
+
+@runtime_checkable
+class Alphabets(Protocol):
+    """A carrier that passes on more than the plain alphabets, and cuts texts into segments accordingly."""
+
+    @property
+    def text_options(self) -> CarrierOptions: ...
+
+
+def options_of(carrier: Carrier | None) -> CarrierOptions:
+    """How a carrier cuts texts into segments."""
+    return carrier.text_options if isinstance(carrier, Alphabets) else PLAIN
 
 
 ReportState = Literal["enroute", "delivered", "read", "failed", "expired"]

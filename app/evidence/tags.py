@@ -47,6 +47,7 @@ class Tag(StrEnum):
     CONSENT_CHANGED = "consent:changed"
     CARD_TAPPED = "card:tapped"
     REPLY_RECEIVED = "reply:received"
+    REPLY_SENT = "reply:sent"
     ANSWER_SETTLED = "answer:settled"
     OPPOSITION_RECEIVED = "opposition:received"
     TEMPLATE_CHANGED = "template:changed"

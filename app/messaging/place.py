@@ -51,6 +51,11 @@ def place_of(e164: str, postcode: str | None = None, default_zone: str = DEFAULT
     return Place(territory, _foreign_zone(number, default_zone))
 
 
+def place_in(e164: str, territory: str) -> Place:
+    """The same, where the territory is known better than the number tells it; `territory` empty means it is not."""
+    return Place(territory, TERRITORIES[territory].zone) if territory else place_of(e164)
+
+
 def zone_of(e164: str, postcode: str | None = None) -> str:
     """The IANA zone of a number's owner; see `place_of`."""
     return place_of(e164, postcode).zone

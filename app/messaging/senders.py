@@ -300,6 +300,11 @@ def _name_problem(text: str) -> str:
     return "address_name_digits" if text.isascii() and text.isdecimal() else "address_name"
 
 
+def same_address(address: str, written: str) -> bool:
+    """Whether a network that writes an address its own way means this one: a number comes with or without its plus."""
+    return bool(written) and address.removeprefix("+") == written.removeprefix("+")
+
+
 def _rank(sender: Candidate, category: Category) -> int:
     order = _PREFERRED[category]
     kind = Kind(sender.kind)

@@ -13,7 +13,7 @@ from sqlmodel import select
 from app.carriers.base import Inbound
 from app.db import answers
 from app.db.models import ConsentRecord, Message, Organisation
-from app.db.queries import consents, organisations
+from app.db.queries import consents
 from app.messaging.consent import Entry
 from app.messaging.notices import STOP_DONE
 from app.runtime import Runtime
@@ -56,13 +56,15 @@ class House:
     def id(self) -> UUID:
         return self.organisation.id
 
-    def hears(self, text: str, number: str = ZOE, postback: str = "", key: str = "") -> None:
+    def hears(
+        self, text: str, number: str = ZOE, postback: str = "", key: str = "", to: str = SENDER
+    ) -> None:
         """Somebody answers."""
         self._answers += 1
         self.clock.push(seconds=1)
         record_inbound(
             self.rt,
-            Inbound(self.id, number, SENDER, text, self.clock(), key or f"answer-{self._answers}", postback),
+            Inbound(self.id, number, to, text, self.clock(), key or f"answer-{self._answers}", postback),
         )
 
     def ledger(self, number: str = ZOE) -> list[Entry]:
@@ -86,9 +88,9 @@ class House:
     def queue(self, category: str, number: str = ZOE, state: str = "queued") -> UUID:
         """A message that waits to leave, as a campaign would leave it."""
         with self.rt.begin() as session:
-            organisation = organisations.require(session, self.id)
+            held_to = self.rt.text_rules(session, self.id)
             message = answers.send(
-                session, self.rt.vault, self.rt.jobs, organisation, number, STOP_DONE, "fr", self.clock()
+                session, self.rt.vault, self.rt.jobs, held_to, number, STOP_DONE, "fr", self.clock()
             )
             assert message is not None
             message.category, message.state = category, state

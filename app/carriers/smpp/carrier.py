@@ -41,6 +41,7 @@ from app.carriers.smpp.store import NewPart, SmppStore
 from app.carriers.smpp.submissions import Answer, Fate, Outgoing
 from app.core.errors import InvalidInput
 from app.core.log import about, fields
+from app.messaging.segmentation import CarrierOptions
 
 Outcome = Accepted | Refused | CarrierError
 
@@ -111,6 +112,11 @@ class SmppCarrier:
         )
 
         self._relay = Relay(name, self._link, store, now, self._hand_over)
+
+    @property
+    def text_options(self) -> CarrierOptions:
+        """How texts are cut here."""
+        return self._options.counting
 
     @property
     def link(self) -> Link:

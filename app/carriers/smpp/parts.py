@@ -36,6 +36,11 @@ class TextOptions:
     short_code: tuple[int, int] = (3, 0)
     service_type: str = ""
 
+    @property
+    def counting(self) -> CarrierOptions:
+        """How texts are cut, for whoever counts them before they are sent."""
+        return CarrierOptions(self.languages, self.locking_shift, self.long_text == "udh16")
+
 
 def source_address(sender: str, options: TextOptions) -> Address:
     """Whom a message comes from: a name, a number in E.164, or a short code. Raises InvalidInput("sender_invalid")."""
@@ -81,8 +86,7 @@ def build(
         validity=relative_time(ttl_seconds),
         registered_delivery=1,
     )
-    wide = options.long_text == "udh16"
-    found = segment(text, CarrierOptions(options.languages, options.locking_shift, wide))
+    found = segment(text, options.counting)
     if found.segments > MOST_PARTS:
         raise InvalidInput("text_too_long", f"The text takes more than {MOST_PARTS} segments.")
     if found.segments > 1 and options.long_text == "payload":

@@ -150,18 +150,14 @@ def opt_out_link(session: Session, token: str) -> OptOutLink | None:
     return session.exec(select(OptOutLink).where(OptOutLink.token == token)).one_or_none()
 
 
-def waiting_to(
-    session: Session, organisation_id: UUID, subject: bytes, also: UUID | None = None
-) -> list[Message]:
-    """What has not left yet for a number, held until the transaction ends; with it the message `also`, wherever it
-    stands."""
-    waiting = sa.and_(
-        col(Message.organisation_id) == organisation_id,
-        col(Message.to_index) == subject,
+def waiting_to(session: Session, organisation_id: UUID, subject: bytes) -> list[Message]:
+    """What has not left yet for a number, held until the transaction ends."""
+    query = select(Message).where(
+        Message.organisation_id == organisation_id,
+        Message.to_index == subject,
         col(Message.state).in_(("queued", "held")),
     )
-    wanted = waiting if also is None else sa.or_(waiting, col(Message.id) == also)
-    return list(session.exec(select(Message).where(wanted).order_by(col(Message.id)).with_for_update()))
+    return list(session.exec(query.order_by(col(Message.id)).with_for_update()))
 
 
 def message_of(session: Session, message_id: UUID) -> Message | None:

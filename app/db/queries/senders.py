@@ -1,13 +1,12 @@
-"""Questions asked of senders as such: who has an address, what waits for one, what an answer to one proves."""
+"""Questions asked of senders as such: who has an address, and what waits for one."""
 
-from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from app.db.models import Attempt, Message, Sender
-from app.messaging.senders import SILENT, State
+from app.db.models import Message, Sender
+from app.messaging.senders import State
 
 
 def one(session: Session, organisation_id: UUID, sender_id: UUID) -> Sender | None:
@@ -42,26 +41,3 @@ def with_waiting(session: Session, organisation_id: UUID) -> frozenset[UUID]:
         .exists()
     )
     return frozenset(session.exec(select(Sender.id).where(Sender.organisation_id == organisation_id, waits)))
-
-
-def answered(
-    session: Session, organisation_id: UUID, phone_index: bytes, address: str, at: datetime
-) -> Attempt | None:
-    """The newest attempt that an answer to `address` shows to have arrived: one that went to that phone from a sender no
-    report comes for, before `at`, and of which nobody knows more. Not held."""
-    bare = address.removeprefix("+")
-    query = (
-        select(Attempt)
-        .join(Message, col(Message.id) == col(Attempt.message_id))
-        .join(Sender, col(Sender.id) == col(Attempt.sender_id))
-        .where(
-            Message.organisation_id == organisation_id,
-            Message.to_index == phone_index,
-            col(Sender.kind).in_(SILENT),
-            col(Sender.address).in_((bare, f"+{bare}")),
-            Attempt.started_at <= at,
-        )
-        .order_by(col(Attempt.started_at).desc(), col(Attempt.number).desc())
-    )
-    newest = session.exec(query.limit(1)).first()
-    return newest if newest is not None and newest.state in ("submitting", "submitted", "unknown") else None

@@ -7,10 +7,9 @@ from uuid import UUID
 
 from app.carriers.base import Inbound
 from app.db import answers, opting, transitions
-from app.db.models import Attempt, DeliveryReport, InboundMessage, Organisation
-from app.db.queries import consents, journal, messages, organisations, rules, senders
+from app.db.models import Attempt, InboundMessage, Message, Organisation
+from app.db.queries import consents, inbox, journal, messages, organisations, rules
 from app.db.queries.consents import Line
-from app.db.queries.journal import Book
 from app.db.session import Session
 from app.evidence.tags import Tag
 from app.messaging import consent, notices, status
@@ -18,12 +17,14 @@ from app.messaging.consent import Fact, StopScope
 from app.messaging.consent_proof import How
 from app.messaging.optout import read_answer
 from app.messaging.optout_words import Intent
+from app.messaging.senders import SILENT, same_address
 from app.runtime import Runtime
 from rcs.cards import POSTBACK_PREFIX
 
 PERSON = "person"
 # Why a message counts as delivered that no report told of.
 ANSWERED = "answered"
+ADDRESS = 40  # the longest address a sender has
 _FACTS = {
     Intent.OPT_OUT: Fact.STOP,
     Intent.OPT_IN: Fact.UNSTOP,
@@ -57,14 +58,10 @@ def record_inbound(rt: Runtime, inbound: Inbound) -> None:
         if organisation is None or messages.inbound_exists(session, organisation_id, inbound.event_key):
             return
         read = _read(session, inbound, now)
-        arrived = senders.answered(
-            session, organisation_id, index, inbound.to_sender, min(inbound.received_at, now)
-        )
-        # Messages before the journal's head, and all at once: the order everybody takes them in.
         if read.intent in _FACTS:
-            consents.waiting_to(session, organisation_id, index, arrived.message_id if arrived else None)
-        elif arrived is not None:
-            messages.get(session, arrived.message_id)
+            # What waits for this number before the journal's head: the order everybody takes them in.
+            consents.waiting_to(session, organisation_id, index)
+        proved = _unreported(session, inbound, index)
         about = messages.answered_about(session, organisation_id, index, read.ref)
         row = InboundMessage(
             organisation_id=organisation_id,
@@ -72,6 +69,7 @@ def record_inbound(rt: Runtime, inbound: Inbound) -> None:
             from_sealed=b"",
             from_index=index,
             text_sealed=b"",
+            to_sender=inbound.to_sender[:ADDRESS],
             intent=read.intent,
             pictures=inbound.pictures,
             document_id=about[0] if about else None,
@@ -83,33 +81,33 @@ def record_inbound(rt: Runtime, inbound: Inbound) -> None:
         row.text_sealed = seal(organisation_id, "inbound_message", "text", row.id, inbound.text)
         session.add(row)
         session.flush()
-        if arrived is not None:
-            _prove(rt, session, arrived, row, now)
         if about:
             journal.append(session, rt.vault, organisation_id, [_entry(read, about[0], row)], now)
+        if proved:
+            _prove(rt, session, proved, now)
         if read.intent != messages.TAPPED:
             _act(rt, session, organisation, inbound, read, now)
 
 
-def _prove(rt: Runtime, session: Session, attempt: Attempt, answer: InboundMessage, now: datetime) -> None:
-    """What was answered has arrived, by the rules a report obeys too."""
-    message = messages.get(session, attempt.message_id)
-    session.refresh(attempt)  # it was read before its message was held
-    if message is None or not transitions.advance(attempt, status.State.DELIVERED, ANSWERED, now).changed:
-        return
-    session.add(attempt)
-    session.add(
-        DeliveryReport(
-            attempt_id=attempt.id,
-            event_key=f"answer:{answer.id.hex}",
-            state=status.State.DELIVERED,
-            code=ANSWERED,
-            occurred_at=answer.received_at,
-            received_at=now,
-        )
-    )
-    with Book(session, rt.vault, now) as book:
-        transitions.settle(book, message, messages.attempts_of(session, message.id), ANSWERED)
+def _unreported(session: Session, inbound: Inbound, index: bytes) -> list[tuple[Message, Attempt]]:
+    """What an answer proves to have arrived: whatever that sender sent before, where the network never tells."""
+    silent = [
+        one.id
+        for one in organisations.every_sender(session, inbound.organisation_id)
+        if one.kind in SILENT and same_address(one.address, inbound.to_sender)
+    ]
+    if not silent:
+        return []
+    return inbox.unreported(session, inbound.organisation_id, index, silent, inbound.received_at)
+
+
+def _prove(rt: Runtime, session: Session, proved: list[tuple[Message, Attempt]], now: datetime) -> None:
+    attempts = messages.attempts_of_each(session, [message.id for message, _ in proved])
+    with journal.Book(session, rt.vault, now) as book:
+        for message, attempt in proved:
+            if transitions.advance(attempt, status.State.DELIVERED, ANSWERED, now).changed:
+                session.add(attempt)
+                transitions.settle(book, message, attempts[message.id], ANSWERED)
 
 
 def _entry(read: _Read, document_id: UUID, row: InboundMessage) -> journal.Entry:
@@ -152,7 +150,8 @@ def _act(
     key = _answer_key(read, before, inbound.to_sender, now)
     if key:
         language = consents.language_of(session, organisation.id, index) or organisation.language
-        answers.send(session, rt.vault, rt.jobs, organisation, inbound.from_, key, language, now)
+        held_to = rt.text_rules(session, organisation.id)
+        answers.send(session, rt.vault, rt.jobs, held_to, inbound.from_, key, language, now)
 
 
 def _line(

@@ -12,6 +12,7 @@ from app.web.api import (
     list_batches,
     list_documents,
     list_senders,
+    messages,
     openapi,
     release_batch,
     retry_batch,
@@ -28,6 +29,7 @@ for operation in (
     retry_batch,
     cancel_batch,
     list_documents,
+    messages,
     consents,
     list_senders,
 ):

@@ -41,6 +41,7 @@ NOTICES: Final[Mapping[str, Kind]] = {
     "saved": "ok",
     "text_kept": "ok",
     "answer_settled": "ok",
+    "reply_queued": "ok",
     "rule_kept": "ok",
     "sender_asked": "ok",
     "sender_moved": "ok",
