@@ -477,6 +477,7 @@ def upgrade() -> None:
         sa.Column("stop_scope", sa.String(12), nullable=False),
         sa.Column("one_segment_marketing", sa.Boolean(), nullable=False),
         sa.Column("segment_micro", sa.Integer(), nullable=False),
+        sa.Column("kinds_on", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(
             ["organisation_id"],
             ["organisation.id"],

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from app.carriers.base import Accepted, CarrierError, Channel, Refused, RevokeOutcome, Submission
-from app.carriers.simulator_network import behaviour_of, give_up
+from app.carriers.simulator_network import behaviour_of, give_up, owe
 from app.carriers.simulator_numbers import Behaviour, behaviour
 from app.carriers.simulator_store import Body, NetworkMessage, SimulatorStore, SimulatorTransaction
 from rcs.cards import RcsError, read_agent_message
@@ -119,6 +119,4 @@ def _queue(
         message.expires_at = now + timedelta(seconds=submission.ttl_seconds)
     for receipt in acts.on_the_way:
         due_at = now + timedelta(seconds=receipt.after)
-        transaction.add_report(
-            message.id, state=receipt.state, code=receipt.code, occurred_at=due_at, due_at=due_at
-        )
+        owe(transaction, message, receipt.state, receipt.code, due_at, due_at)

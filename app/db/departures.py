@@ -105,7 +105,7 @@ class Departures:
         rule = category_rule(Category(message.category), self._now.date(), self._categories)
         if senders.objection(self._sender, rule, place.territory) is None:
             return True
-        refusal = redirect(self._book.session, self._book.vault, message, self._now)
+        refusal = redirect(self._book, message)
         if refusal is None:
             self._book.session.add(message)
             self.moved.add(lane_of(message))

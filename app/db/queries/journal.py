@@ -121,15 +121,22 @@ def start(session: Session, organisation_id: UUID) -> None:
 
 
 def about(
-    session: Session, vault: Vault, organisation_id: UUID, subjects: Sequence[UUID], limit: int = 500
+    session: Session,
+    vault: Vault,
+    organisation_id: UUID,
+    subjects: Sequence[UUID],
+    limit: int = 500,
+    tag: Tag | None = None,
 ) -> list[Recorded]:
-    """The newest events about any of these subjects, oldest first."""
+    """The newest events about any of these subjects, oldest first; only those of one tag when it is given."""
     query = (
         select(JournalEvent)
         .where(JournalEvent.organisation_id == organisation_id, col(JournalEvent.subject_id).in_(subjects))
         .order_by(col(JournalEvent.seq).desc())
         .limit(limit)
     )
+    if tag is not None:
+        query = query.where(JournalEvent.tag == tag.value)
     return [
         Recorded(event.seq, event.at, event.tag, event.subject_id, _body(vault, event))
         for event in reversed(session.exec(query).all())

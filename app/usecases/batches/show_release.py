@@ -1,6 +1,7 @@
 """The last look before a release: what would leave, to how many people, in which words, and what stays."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
@@ -12,6 +13,7 @@ from app.db.look_back import LookBack
 from app.db.models import Document
 from app.db.outbox import NoticeWriter
 from app.db.queries import batches, documents, organisations, rules
+from app.db.sorting import Sorting
 from app.db.text_checks import TextRules
 from app.documents.match.release import Severity, State
 from app.documents.match.standing import (
@@ -27,6 +29,7 @@ from app.messaging.drafts import SMS
 from app.messaging.place import place_of
 from app.messaging.rule_rows import RuleRow, days_off, window_rules
 from app.messaging.segmentation import segment
+from app.messaging.senders import Refusal
 from app.runtime import Runtime
 from links.policy import terms
 from links.text import ALPHABET, REF_LENGTH, SecretLength, build
@@ -69,7 +72,7 @@ class ReleaseView:
     """`channel` is the first one tried, `on_paper` counts people who refused the electronic payslip, `absent` lines
     with nothing to send, `warnings` lines
     that leave although a warning stands. `held_until`: the window of some recipients is closed until then. `letters`
-    counts access codes to print before the release, `batch_blockers` are codes of what still holds it."""
+    counts access codes to print before the release, `batch_blockers` are codes of what still holds it. `unreached` counts lines no sender may carry, by the reason."""
 
     id: UUID
     title: str
@@ -88,6 +91,7 @@ class ReleaseView:
     letters: int
     letters_printed: bool
     batch_blockers: Sequence[str]
+    unreached: Mapping[str, int]
 
 
 def show_release(rt: Runtime, organisation_id: UUID, batch_id: UUID) -> ReleaseView:
@@ -118,7 +122,8 @@ def show_release(rt: Runtime, organisation_id: UUID, batch_id: UUID) -> ReleaseV
         zone=ZoneInfo(organisation.timezone),
         now=now,
     )
-    plan = [channel for channel in batch.channels if channel in held_to.sorting.channels]
+    plan = held_to.sorting.plan(batch.channels)
+    going = [(line, read_face(rt.vault, line).phone) for line in sending]
     writer = NoticeWriter(organisation, batch, templates, made)
     url = _sample_link(rt.policies.link_url, made.secret_length)
     return ReleaseView(
@@ -140,7 +145,8 @@ def show_release(rt: Runtime, organisation_id: UUID, batch_id: UUID) -> ReleaseV
             for line in lines_to_send(looked)
         ),
         previews=_previews(rt, writer, held_to, sending, url, with_card="rcs" in plan),
-        held_until=_held_until(rt, writer, held_to, sending, changed, now),
+        held_until=_held_until(writer, held_to, going, changed, now),
+        unreached=_unreached(held_to.sorting, plan, writer, going),
         letters=len(sending) if batch.password_policy == "generated" else 0,
         letters_printed="codes_printed" in batch.confirmed,
         batch_blockers=batch_blockers(batch),
@@ -189,19 +195,31 @@ def _previews(
     return [replace(preview, total_segments=totals[language]) for language, preview in longest.items()]
 
 
+def _unreached(
+    sorting: Sorting, plan: Sequence[str], writer: NoticeWriter, going: Sequence[tuple[Document, str]]
+) -> Mapping[str, int]:
+    """How many lines nobody may send, by the reason of their last channel."""
+    reasons: Counter[str] = Counter()
+    for line, phone in going:
+        answers = [sorting.sender(channel, writer.category(line), phone) for channel in plan]
+        refusals = [answer for answer in answers if isinstance(answer, Refusal)]
+        if len(refusals) == len(plan):
+            reasons[refusals[-1].value] += 1
+    return reasons
+
+
 def _held_until(
-    rt: Runtime,
     writer: NoticeWriter,
     held_to: TextRules,
-    sending: Sequence[Document],
+    going: Sequence[tuple[Document, str]],
     changed: Sequence[RuleRow],
     now: datetime,
 ) -> datetime | None:
     """The latest opening among recipients whose window is closed now."""
     openings = set()
     hours, off = window_rules(changed), days_off(changed)
-    for line in sending:
-        place = place_of(read_face(rt.vault, line).phone)
+    for line, phone in going:
+        place = place_of(phone)
         decision = windows.next_open(
             Category(writer.category(line)), now, place, hours, categories=held_to.categories, days_off=off
         )

@@ -1,4 +1,5 @@
-"""Write down what a person answered, beside the document it is about, and act on it at once."""
+"""Write down what a person answered, beside the document it is about, and act on it at once. Where no report can come an
+answer is the proof of the receipt."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,11 +17,12 @@ from app.messaging.consent import Fact, StopScope
 from app.messaging.consent_proof import How
 from app.messaging.optout import read_answer
 from app.messaging.optout_words import Intent
-from app.messaging.senders import PROFILES, Kind, same_address
+from app.messaging.senders import SILENT, same_address
 from app.runtime import Runtime
 from rcs.cards import POSTBACK_PREFIX
 
 PERSON = "person"
+# Why a message counts as delivered that no report told of.
 ANSWERED = "answered"
 ADDRESS = 40  # the longest address a sender has
 _FACTS = {
@@ -92,7 +94,7 @@ def _unreported(session: Session, inbound: Inbound, index: bytes) -> list[tuple[
     silent = [
         one.id
         for one in organisations.every_sender(session, inbound.organisation_id)
-        if not PROFILES[Kind(one.kind)].receipts and same_address(one.address, inbound.to_sender)
+        if one.kind in SILENT and same_address(one.address, inbound.to_sender)
     ]
     if not silent:
         return []

@@ -11,6 +11,7 @@ from app.web.api import (
     get_review,
     list_batches,
     list_documents,
+    list_senders,
     messages,
     openapi,
     release_batch,
@@ -30,6 +31,7 @@ for operation in (
     list_documents,
     messages,
     consents,
+    list_senders,
 ):
     router.include_router(operation.router)
 openapi.add_route(router)
