@@ -1,6 +1,6 @@
 """A queue of messages without a payroll behind it, for tests and benchmarks of what sends them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -42,9 +42,10 @@ def rows(
     segments: int = 1,
     first: int = 0,
     valid: timedelta = VALID,
+    numbers: Callable[[int], str] = number,
     **values: Any,
 ) -> list[dict[str, Any]]:
-    """One row for each text, to as many numbers from `first` on."""
+    """One row for each text, to as many `numbers` from `first` on."""
     now: datetime = rt.now()
     organisation_id, columns = sender.organisation_id, rt.vault.columns
     expires_at = now + valid
@@ -52,7 +53,7 @@ def rows(
     sealer = rt.vault.envelope.text_sealer(day)
     found = []
     for at, text in enumerate(texts, first):
-        message_id, to = uuid4(), number(at)
+        message_id, to = uuid4(), numbers(at)
         place = OutboxPlace(organisation_id, message_id, None, "sms", day)
         found.append(
             {

@@ -10,7 +10,7 @@ from typing import Final
 from app.core.errors import InvalidInput
 from app.messaging.categories import Category, Kind
 from app.messaging.category_rules import CategoryRule
-from app.messaging.content import StopMention, TemplateError, fields
+from app.messaging.content import StopMention, TemplateError, fields, pieces
 from app.messaging.counter import Count, count, extremes
 from app.messaging.notices import DEFAULT_TEMPLATES, PAYSLIP_NOTICE
 from app.messaging.text_rules import Circumstances, TextFinding, shows_way_out, text_findings
@@ -18,6 +18,9 @@ from app.messaging.text_rules import Circumstances, TextFinding, shows_way_out, 
 SMS: Final = "sms"
 RCS: Final = "rcs"
 LONGEST_KEY, LONGEST_TEMPLATE, LONGEST_TITLE = 40, 2_000, 200
+# What an editor counts at each keystroke is bounded: one value and all of them in characters, the fields they fill,
+# and the text with its longest values.
+LONGEST_VALUE, MOST_CHARACTERS, MOST_FIELDS, LONGEST_FILLED = 200, 64 * 1024, 30, 4_000
 _KEY = re.compile(rf"[a-z][a-z0-9_]{{0,{LONGEST_KEY - 1}}}")
 
 
@@ -88,6 +91,7 @@ def judge(
     unknown = _unknown(draft, values)
     if unknown:
         errors["text"] = "template_unknown_field"
+    errors |= _value_errors(draft, values)
     if errors:
         return Judged(None, (), errors, unknown)
     asked = fields(draft.text)
@@ -113,6 +117,8 @@ def _errors(draft: Draft) -> dict[str, str]:
     if (draft.channel == RCS and not draft.title.strip()) or len(draft.title) > LONGEST_TITLE:
         errors["title"] = "template_title_length"
     for name, text in (("text", draft.text), ("title", draft.title)):
+        if name in errors:
+            continue
         try:
             fields(text)
             _encodable(text)
@@ -135,7 +141,9 @@ def _encodable(text: str) -> None:
 
 
 def asked_fields(draft: Draft) -> tuple[str, ...]:
-    """The fields text and title ask for, each once; none while a brace stands alone."""
+    """The fields text and title ask for, each once; none while a brace stands alone or one of the two is too long."""
+    if len(draft.text) > LONGEST_TEMPLATE or len(draft.title) > LONGEST_TITLE:
+        return ()
     try:
         return tuple(dict.fromkeys(fields(draft.text) + fields(draft.title)))
     except TemplateError:
@@ -146,3 +154,20 @@ def _unknown(draft: Draft, values: Iterable[str]) -> tuple[str, ...]:
     allowed = known_fields(draft.key, draft.channel)
     known = set(values) if allowed is None else set(values) & allowed
     return tuple(name for name in asked_fields(draft) if name not in known)
+
+
+def _value_errors(draft: Draft, values: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """What would make counting long work, whatever was put into the list."""
+    asked = [name for name in asked_fields(draft) if name in values]
+    if not asked:
+        return {}
+    if len(asked) > MOST_FIELDS:
+        return {"text": "template_too_many_fields"}
+    longest = {name: max(map(len, values[name]), default=0) for name in asked}
+    together = sum(len(value) for name in asked for value in values[name])
+    if together > MOST_CHARACTERS or max(longest.values(), default=0) > LONGEST_VALUE:
+        return {"values": "template_values_length"}
+    filled = sum(
+        longest.get(piece, 0) if place % 2 else len(piece) for place, piece in enumerate(pieces(draft.text))
+    )
+    return {"text": "template_filled_length"} if filled > LONGEST_FILLED else {}

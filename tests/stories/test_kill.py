@@ -76,7 +76,7 @@ STAGES = {
     },
     "report": {
         "when the phone has it, before the report": Kill(f"{NETWORK}:SimulatedNetwork.tick", nth=6),
-        "within the commit of a report": Kill(f"{REPORT}:DeliveryReport", nth=2),
+        "within the commit of a report": Kill(f"{REPORT}:_apply", nth=2),
         "after the commit of a report, before the network knows": Kill("app.worker:record_report"),
         "within the end of the batch": Kill(f"{FINISH}:messages.unfinished"),
         "while the uploads are wiped": Kill(f"{FINISH}:batches.forget_upload_key", "before"),

@@ -29,6 +29,7 @@ from tests.pipeline import KeptJobs, Pipeline, pipeline
 from tests.queue import number, queue, rows, sms_sender
 from tests.stories.workers import Call, LoggingCarrier, busiest_second, calls, start
 
+pytestmark = pytest.mark.alone
 RATE = 100
 WORKERS = 4
 COUNT = 1_200

@@ -11,6 +11,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from app.core.errors import Forbidden
 from app.crypto.vault import Vault
 from app.db.bulk import UNSYNCHRONISED
 from app.db.models import Batch, Document, MappingMemory, Message, Upload
@@ -36,6 +37,14 @@ def get(session: Session, organisation_id: UUID, batch_id: UUID) -> Batch | None
     return session.exec(
         select(Batch).where(Batch.id == batch_id, Batch.organisation_id == organisation_id)
     ).one_or_none()
+
+
+def require_author(batch: Batch, actor: str) -> None:
+    """Raises Forbidden unless the actor uploaded the batch."""
+    if batch.created_by != actor:
+        raise Forbidden(
+            "test_key_never_sends", "a test key may do this only to what it uploaded itself; use a live key"
+        )
 
 
 def get_any(session: Session, batch_id: UUID) -> Batch | None:

@@ -25,6 +25,30 @@ def insert_all(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
     insert_rows(session, Message, rows)
 
 
+def submit_all(session: Session, attempts: Sequence[Mapping[str, Any]], block_id: UUID) -> None:
+    """Add these attempts, rows of their table; their messages are on their way, by that run."""
+    insert_rows(session, Attempt, attempts)
+    _set(session, [row["message_id"] for row in attempts], state="submitting", block_id=block_id)
+
+
+def set_submitted(session: Session, message_ids: Sequence[UUID]) -> None:
+    """A carrier has them."""
+    _set(session, message_ids, state="submitted")
+
+
+def add_reports(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
+    """What carriers said of attempts, rows of the table."""
+    insert_rows(session, DeliveryReport, rows)
+
+
+def _set(session: Session, message_ids: Sequence[UUID], **values: Any) -> None:
+    if message_ids:
+        session.execute(
+            sa.update(Message).where(col(Message.id).in_(message_ids)).values(**values),
+            execution_options=UNSYNCHRONISED,
+        )
+
+
 def get(session: Session, message_id: UUID) -> Message | None:
     """One message, held until the transaction ends."""
     return session.exec(select(Message).where(Message.id == message_id).with_for_update()).one_or_none()
@@ -132,7 +156,7 @@ def queue_due(session: Session, now: datetime, limit: int) -> list[Lane]:
     queued = (
         sa.update(Message)
         .where(col(Message.id).in_(due.scalar_subquery()))
-        .values(state="queued")
+        .values(state="queued", reason="")
         .returning(col(Message.sender_id), col(Message.priority))
     )
     rows = session.execute(queued, execution_options=UNSYNCHRONISED)

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
+from uuid import uuid4
 
 from app.carriers.base import Report
 from app.db import lanes, opting, transitions
-from app.db.models import Attempt, DeliveryReport, Message
+from app.db.models import Attempt, Message
 from app.db.queries import messages
 from app.db.queries.journal import Book
 from app.db.queries.messages import Lane
@@ -48,30 +50,35 @@ def _record(rt: Runtime, reports: Sequence[Report], now: datetime) -> None:
         known = messages.reports_known(session, ids)
         places = {one.id: (held[owner], of) for owner, of in attempts.items() for one in of}
         woken: set[Lane] = set()
+        rows: list[dict[str, Any]] = []
         for report in reports:
             key = (report.attempt_id, report.event_key)
             if report.attempt_id in places and key not in known:
                 known.add(key)
                 message, of = places[report.attempt_id]
+                rows.append(_row(report, now))
                 lane = _apply(book, message, of, report)
                 if lane is not None:
                     woken.add(lane)
+        messages.add_reports(session, rows)
         lanes.wake(session, rt.jobs, woken, now)
+
+
+def _row(report: Report, now: datetime) -> dict[str, Any]:
+    return {
+        "id": uuid4(),
+        "attempt_id": report.attempt_id,
+        "event_key": report.event_key,
+        "state": report.state,
+        "code": report.code,
+        "occurred_at": report.occurred_at,
+        "received_at": now,
+    }
 
 
 def _apply(book: Book, message: Message, attempts: Sequence[Attempt], report: Report) -> Lane | None:
     """Put one report into the rows; the lane in which its message waits again."""
     attempt = next(one for one in attempts if one.id == report.attempt_id)
-    book.session.add(
-        DeliveryReport(
-            attempt_id=attempt.id,
-            event_key=report.event_key,
-            state=report.state,
-            code=report.code,
-            occurred_at=report.occurred_at,
-            received_at=book.now,
-        )
-    )
     step = transitions.advance(attempt, _STATES[report.state], report.code, book.now)
     book.session.add(attempt)
     if step.double:

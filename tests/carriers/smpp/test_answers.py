@@ -187,6 +187,7 @@ def test_23_never_more_unanswered_than_the_window(sqlite: Database, window: int)
         assert most[0] == window
 
 
+@pytest.mark.alone
 def test_23_a_window_of_ten_with_answers_after_20_ms_carries_350_a_second(sqlite: Database) -> None:
     def acts(centre: Smsc, one: Submitted) -> None:
         threading.Timer(0.02, accept, (centre, one)).start()

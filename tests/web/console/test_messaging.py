@@ -1,6 +1,7 @@
 """The pages of texts, replies, consents and rules, as people use them."""
 
 import re
+import time
 from typing import Any
 from uuid import uuid4
 
@@ -66,6 +67,18 @@ def test_the_counter_follows_the_typing(office: Office) -> None:
     assert 'name="list.prénom"' in answer.text
 
 
+def test_the_counter_answers_at_once_whatever_is_typed(office: Office) -> None:
+    """One form of somebody who may only look must not hold up everybody else."""
+    auditor = office.browser("auditor")
+    auditor.get("/app/templates/payslip_notice/sms/fr")
+    begun = time.perf_counter()
+    answer = auditor.post("/app/templates/count", **OFFER, text="{a}", **{"list.a": "a-" * 19_000})
+    assert answer.status_code == 200
+    assert "Une valeur a 200 caractères au plus" in words(answer)
+    assert auditor.post("/app/templates/count", **OFFER, text="{" * 60_000).status_code == 200
+    assert time.perf_counter() - begun < 5
+
+
 def test_a_card_that_advertises_says_which_button_it_gets(office: Office) -> None:
     owner = office.browser("owner")
     owner.get("/app/templates/new")
@@ -118,6 +131,25 @@ def test_the_notice_keeps_its_link(office: Office) -> None:
     assert "personne ne peut ouvrir son document" in words(answer)
     assert _text(office, "payslip_notice") == before
     assert owner.get("/app/templates/payslip_notice/fax/fr").status_code == 404
+
+
+def test_hours_are_those_of_the_recipient(office: Office) -> None:
+    """Hours with an offset were taken, and the page of rules was broken for good."""
+    owner = office.browser("owner")
+    owner.get("/app/rules?edit=new")
+    rule = {"id": "ailleurs", "name": "Ailleurs", "category": "marketing", "days": "0", "enabled": "on"}
+    answer = owner.post("/app/rules/windows", **rule, opens="09:00+05:00", closes="18:00+05:00")
+    assert answer.status_code == 422
+    assert owner.get("/app/rules").status_code == 200
+
+
+def test_a_text_without_a_channel_is_refused_with_the_reason(office: Office) -> None:
+    owner = office.browser("owner")
+    owner.get("/app/templates/new")
+    for channel in ("", "fax"):
+        answer = owner.post("/app/templates", key="essai", channel=channel, text="Boulangerie Épi : à demain")
+        assert answer.status_code == 422
+        assert "Choisissez un canal." in words(answer)
 
 
 def test_a_clerk_reads_texts_and_rules_but_does_not_change_them(office: Office) -> None:
@@ -242,6 +274,10 @@ def test_staff_look_a_number_up_and_stop_it(office: Office) -> None:
     refused = clerk.post("/app/consents/record", number=ZOE, fact="opt_in", purpose="offres")
     assert refused.status_code == 422
     assert "Texte montré, Ce que la personne a fait" in words(refused)
+    proof = {"text_shown": "Oui", "action_trace": "case cochée"}
+    long = clerk.post("/app/consents/record", number=ZOE, fact="opt_in", purpose="x" * 61, **proof)
+    assert long.status_code == 422
+    assert "Trop long, ou avec un caractère de commande" in words(long)
     assert "ligne fixe" in words(clerk.post("/app/consents", number="01 44 55 66 77"))
     assert clerk.post("/app/consents/record", number=ZOE, fact="carrier_block").status_code == 422
     link = clerk.post("/app/consents/link", number=ZOE)

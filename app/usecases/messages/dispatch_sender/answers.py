@@ -17,7 +17,7 @@ from app.messaging import routing, status
 from app.messaging.breaker import Tallies
 from app.messaging.failures import ANOTHER_ROAD
 from app.runtime import Runtime
-from app.usecases.messages.dispatch_sender.run import MOST_TRIES, Run, lifetime, parcel, read_text
+from app.usecases.messages.dispatch_sender.run import MOST_TRIES, Run, Trying, lifetime, parcel, read_text
 
 
 def settle_doubts(rt: Runtime, run: Run) -> None:
@@ -32,7 +32,7 @@ def settle_doubts(rt: Runtime, run: Run) -> None:
                     message.organisation_id, "message", "to", message.id, message.to_sealed
                 )
                 sender = messages.sender_of_attempt(session, attempt)
-                run.again.append(parcel(rt, message, attempt, sender, to, read_text(rt, message)))
+                run.again.append(parcel(rt, message, Trying.of(attempt), sender, to, read_text(rt, message)))
 
 
 def _may_ask_again(rt: Runtime, book: Book, message: Message, attempt: Attempt, reason: str) -> bool:
@@ -76,6 +76,7 @@ def flush(rt: Runtime, run: Run) -> None:
             tallies.add(answer.parcel.carrier, answer.took, failed=failed)
             if answer.parcel.submission.attempt_id in places:
                 answering.write_down(*places[answer.parcel.submission.attempt_id], answer)
+        messages.set_submitted(session, answering.submitted)
         lanes.wake(session, rt.jobs, answering.lanes, book.now)
         carrier_health.count(session, tallies.take(), book.now)
     run.again += answering.again
@@ -91,9 +92,10 @@ def _record_block(rt: Runtime, run: Run, attempt_id: UUID) -> None:
 
 class _Answering:
     """The answers of some messages, within one transaction. `again` are those to be asked again, `lanes` those in which
-    a message waits elsewhere."""
+    a message waits elsewhere, `submitted` the messages that a carrier has."""
 
     def __init__(self, rt: Runtime, book: Book) -> None:
+        self.submitted: list[UUID] = []
         self.again: list[Parcel] = []
         self.lanes: set[Lane] = set()
         self._rt, self._book = rt, book
@@ -123,7 +125,7 @@ class _Answering:
     ) -> None:
         attempt.carrier_reference = reference
         attempt.submitted_at = at
-        left = timedelta(seconds=lifetime(self._rt, message, attempt))
+        left = timedelta(seconds=lifetime(self._rt, message, Trying.of(attempt)))
         attempt.deadline_at = routing.deadline(routing.Channel(attempt.channel), at, left)
         step = transitions.advance(attempt, status.State.SUBMITTED, "", at)
         entry = journal.Entry(
@@ -133,8 +135,7 @@ class _Answering:
         )
         self._book.note(message.organisation_id, entry)
         if message.state == status.State.SUBMITTING and attempt.state == status.State.SUBMITTED:
-            message.state = status.State.SUBMITTED
-            self._book.session.add(message)
+            self.submitted.append(message.id)
         elif step.changed:
             # A report ran ahead of the answer, and the message has followed it already.
             transitions.settle(self._book, message, attempts, "")

@@ -1,7 +1,9 @@
 """One turn of a run: which messages leave next, by which carrier, in which slots."""
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 from uuid import uuid4
 
 from app.carriers.handover import Parcel
@@ -17,9 +19,8 @@ from app.messaging.failures import ANOTHER_ROAD
 from app.messaging.roads import Why, rounds
 from app.messaging.segmentation import segment
 from app.runtime import Runtime
-from app.usecases.messages.dispatch_sender.run import RETRIES, Run, parcel, read_text
+from app.usecases.messages.dispatch_sender.run import RETRIES, Run, Trying, parcel, read_text
 
-LEAD_SECONDS = 0.04  # the first slot lies behind the commit that takes it
 MOST_AT_ONCE = 200
 
 
@@ -29,6 +30,7 @@ def next_turn(rt: Runtime, run: Run, *, closing: bool) -> float | None:
     Returns the seconds to wait for the pace, or None when nothing waits that this run may take. A run that is `closing`
     only sees to what it has in hand. Raises Superseded.
     """
+    began = rt.timepiece.now()
     with rt.begin() as session, Book(session, rt.vault, rt.now()) as book:
         run.held.require(session)
         sender = organisations.sender(session, run.lane.sender_id)
@@ -39,6 +41,7 @@ def next_turn(rt: Runtime, run: Run, *, closing: bool) -> float | None:
         if not closing and pause is None:
             pause = turn.take()
         turn.store()
+    run.took(rt.timepiece.now() - began)
     run.hand.give(turn.parcels)
     return pause
 
@@ -53,21 +56,24 @@ class _Turn:
 
     def __init__(self, rt: Runtime, book: Book, run: Run, sender: Sender) -> None:
         self.parcels: list[Parcel] = []
+        self._attempts: list[dict[str, Any]] = []
         self._rt, self._book, self._run, self._sender = rt, book, run, sender
         self._session, self._now = book.session, book.now
         self._roads = RoadMap(self._session, sender, self._now)
         self._resting = {name: one for name, one in run.resting.items() if one.until > self._now}
         self._pace = pace.hold(self._session, {sender.id: sender.rate}, self._roads.limits(), rt.timepiece)
         self._log = self._pace.logs[sender.id]
-        self._from = self._pace.now + LEAD_SECONDS
+        self._from = self._pace.now + run.lead
         reach = throttle.EXPRESS_AHEAD if run.lane.express else throttle.AHEAD
         self._until = self._pace.now + reach
+        self._last: dict[str | None, tuple[int, float]] = {}
         for late in run.left_late:
             self._move(late.parcel, late.left + self._pace.ahead)
         run.left_late.clear()
 
     def store(self) -> None:
-        """Write down what was granted."""
+        """Write down what was granted and what is on its way."""
+        messages.submit_all(self._session, self._attempts, self._run.held.block_id)
         self._pace.store(self._session)
 
     def repeat(self) -> float | None:
@@ -80,17 +86,14 @@ class _Turn:
                     log.give_back(one.granted, one.segments)
         open_ids = [one.submission.attempt_id for one in again]
         standing = messages.submitting(self._session, open_ids) if again else frozenset()
-        pause = None
-        for one in again:
-            if one.submission.attempt_id not in standing:
-                continue  # a report settled it meanwhile
-            slot = throttle.reserve(self._logs(one.carrier), self._from, one.segments, self._until)
+        left = deque(one for one in again if one.submission.attempt_id in standing)  # a report settles some
+        while left:
+            slot = self._reserve(left[0].carrier, left[0].segments)
             if isinstance(slot, throttle.Wait):
-                pause = slot.seconds
-                self._run.again.append(replace(one, granted=None))
-            else:
-                self._give(one, slot)
-        return pause
+                self._run.again += [replace(one, granted=None) for one in left]
+                return slot.seconds
+            self._give(left.popleft(), slot)
+        return None
 
     def take(self) -> float | None:
         """Claim what is most urgent, as far as there are slots; the seconds to wait, or None when nothing waits."""
@@ -113,7 +116,7 @@ class _Turn:
         tried = messages.attempts_of_each(session, [one.message.id for one in leaving])
         lanes.wake(session, self._rt.jobs, departures.moved, self._now)
         for one in leaving:
-            wait = self._log.earliest(self._from, _cost(one.message)) - self._until
+            wait = self._wait(_cost(one.message))
             if wait > 0:
                 return wait
             shut = self._resting | departures.shut(one, others)
@@ -131,7 +134,7 @@ class _Turn:
         if one.message.channel == SMS:
             # The road that was found may cut texts otherwise than the one they were counted for.
             one.message.segments = segment(text, self._rt.text_options(carrier)).segments
-        slot = throttle.reserve(self._logs(carrier), self._from, _cost(one.message), self._until)
+        slot = self._reserve(carrier, _cost(one.message))
         if isinstance(slot, throttle.Wait):
             return slot.seconds
         self._give(self._commit(one, text, carrier, len(tried) + 1), slot)
@@ -166,6 +169,25 @@ class _Turn:
         else:
             transitions.end(self._book, message, status.State.CANCELLED, opens.reason)
 
+    def _reserve(self, carrier: str, segments: int) -> float | throttle.Wait:
+        """The next slot of the sender and of a connection."""
+        slot = throttle.reserve(self._logs(carrier), self._start(carrier, segments), segments, self._until)
+        if not isinstance(slot, throttle.Wait):
+            self._last[carrier] = segments, slot
+        return slot
+
+    def _wait(self, segments: int) -> float:
+        """The seconds until the sender has a slot for so many; 0 or less when it has one now."""
+        at = self._log.earliest(self._start(None, segments), segments)
+        self._last[None] = segments, at
+        return at - self._until
+
+    def _start(self, carrier: str | None, segments: int) -> float:
+        """Where to look for a slot: where the last one was, since nothing earlier was free for a message not shorter. None
+        is the sender alone."""
+        last, slot = self._last.get(carrier, (0, self._from))
+        return slot if segments >= last else self._from
+
     def _logs(self, carrier: str) -> list[throttle.Pace]:
         """The paces a message keeps: that of the sender, and that of the connection if it has a limit."""
         line = self._roads.connection(carrier)
@@ -174,7 +196,7 @@ class _Turn:
 
     def _full(self) -> float:
         """The seconds until there is another slot to take; 0 when there is one now."""
-        return max(0.0, self._log.earliest(self._from, 1) - self._until)
+        return max(0.0, self._wait(1))
 
     def _give(self, one: Parcel, slot: float) -> None:
         self.parcels.append(replace(one, granted=slot, slot=slot - self._pace.ahead))
@@ -186,19 +208,21 @@ class _Turn:
 
     def _commit(self, one: Departing, text: str, carrier: str, number: int) -> Parcel:
         message = one.message
-        attempt = Attempt(
-            id=uuid4(),
-            message_id=message.id,
-            number=number,
-            channel=message.channel,
-            sender_id=self._sender.id,
-            carrier=carrier,
-            state=status.State.SUBMITTING,
-            segments=_cost(message),
-            started_at=self._now,
+        trying = Trying(uuid4(), message.channel, carrier, _cost(message), self._now)
+        self._attempts.append(
+            {
+                **trying._asdict(),
+                "message_id": message.id,
+                "number": number,
+                "sender_id": self._sender.id,
+                "carrier_reference": "",
+                "state": status.State.SUBMITTING.value,
+                "reason": "",
+                "tries": 0,
+                "confirming": False,
+                "submitted_at": None,
+                "deadline_at": None,
+                "finished_at": None,
+            }
         )
-        message.state = status.State.SUBMITTING
-        message.block_id = self._run.held.block_id
-        self._session.add(attempt)
-        self._session.add(message)
-        return parcel(self._rt, message, attempt, self._sender, one.to, text)
+        return parcel(self._rt, message, trying, self._sender, one.to, text)
