@@ -1,14 +1,12 @@
 """Every question asked of the answers that came in, as the inbox shows them."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from app.db.models import Attempt, InboundMessage, InboxDecision, Message, StaffReply
+from app.db.models import InboundMessage, InboxDecision, Message, StaffReply
 from app.db.queries.messages import TAPPED
 
 DOUBTFUL = "doubtful"
@@ -133,26 +131,6 @@ def sent(
         .order_by(col(Message.created_at).desc(), col(Message.id))
     )
     return [(message, reply) for message, reply in session.exec(query.limit(limit))]
-
-
-def unreported(
-    session: Session, organisation_id: UUID, number: bytes, sender_ids: Sequence[UUID], before: datetime
-) -> list[tuple[Message, Attempt]]:
-    """What was handed over for a number before an instant, from senders of which the network reports nothing; the
-    messages held until the transaction ends."""
-    query = (
-        select(Message, Attempt)
-        .join(Attempt, col(Attempt.message_id) == col(Message.id))
-        .where(
-            Message.organisation_id == organisation_id,
-            Message.to_index == number,
-            col(Attempt.sender_id).in_(sender_ids),
-            Attempt.state == "submitted",
-            col(Attempt.submitted_at) <= before,
-        )
-        .order_by(col(Message.id))
-    )
-    return [(message, attempt) for message, attempt in session.exec(query.with_for_update())]
 
 
 def reply_of_form(session: Session, organisation_id: UUID, form_key: UUID) -> StaffReply | None:

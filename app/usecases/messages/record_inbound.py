@@ -5,23 +5,21 @@ from datetime import datetime
 from uuid import UUID
 
 from app.carriers.base import Inbound
-from app.db import answers, opting, transitions
-from app.db.models import Attempt, InboundMessage, Message, Organisation
-from app.db.queries import consents, inbox, journal, messages, organisations, rules
+from app.db import answers, opting
+from app.db.models import InboundMessage, Organisation
+from app.db.queries import consents, journal, messages, organisations, rules
 from app.db.queries.consents import Line
 from app.db.session import Session
 from app.evidence.tags import Tag
-from app.messaging import consent, notices, status
+from app.messaging import consent, notices
 from app.messaging.consent import Fact, StopScope
 from app.messaging.consent_proof import How
 from app.messaging.optout import read_answer
 from app.messaging.optout_words import Intent
-from app.messaging.senders import PROFILES, Kind, same_address
 from app.runtime import Runtime
 from rcs.cards import POSTBACK_PREFIX
 
 PERSON = "person"
-ANSWERED = "answered"
 ADDRESS = 40  # the longest address a sender has
 _FACTS = {
     Intent.OPT_OUT: Fact.STOP,
@@ -59,7 +57,6 @@ def record_inbound(rt: Runtime, inbound: Inbound) -> None:
         if read.intent in _FACTS:
             # What waits for this number before the journal's head: the order everybody takes them in.
             consents.waiting_to(session, organisation_id, index)
-        proved = _unreported(session, inbound, index)
         about = messages.answered_about(session, organisation_id, index, read.ref)
         row = InboundMessage(
             organisation_id=organisation_id,
@@ -81,31 +78,8 @@ def record_inbound(rt: Runtime, inbound: Inbound) -> None:
         session.flush()
         if about:
             journal.append(session, rt.vault, organisation_id, [_entry(read, about[0], row)], now)
-        if proved:
-            _prove(rt, session, proved, now)
         if read.intent != messages.TAPPED:
             _act(rt, session, organisation, inbound, read, now)
-
-
-def _unreported(session: Session, inbound: Inbound, index: bytes) -> list[tuple[Message, Attempt]]:
-    """What an answer proves to have arrived: whatever that sender sent before, where the network never tells."""
-    silent = [
-        one.id
-        for one in organisations.every_sender(session, inbound.organisation_id)
-        if not PROFILES[Kind(one.kind)].receipts and same_address(one.address, inbound.to_sender)
-    ]
-    if not silent:
-        return []
-    return inbox.unreported(session, inbound.organisation_id, index, silent, inbound.received_at)
-
-
-def _prove(rt: Runtime, session: Session, proved: list[tuple[Message, Attempt]], now: datetime) -> None:
-    attempts = messages.attempts_of_each(session, [message.id for message, _ in proved])
-    with journal.Book(session, rt.vault, now) as book:
-        for message, attempt in proved:
-            if transitions.advance(attempt, status.State.DELIVERED, ANSWERED, now).changed:
-                session.add(attempt)
-                transitions.settle(book, message, attempts[message.id], ANSWERED)
 
 
 def _entry(read: _Read, document_id: UUID, row: InboundMessage) -> journal.Entry:

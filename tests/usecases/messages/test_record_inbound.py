@@ -3,13 +3,10 @@
 import pytest
 
 from app.carriers.base import Report
-from app.db import lanes
-from app.db.queries import consents, messages
+from app.db.queries import messages
 from app.messaging.consent import is_stopped
-from app.messaging.senders import Kind
 from app.usecases.messages.record_report import record_report
 from app.usecases.rules.change_choices import NewChoices, change_choices
-from tests.senders import add_sender
 from tests.usecases.house import SENDER, ZOE, House
 
 
@@ -120,28 +117,3 @@ def test_a_block_by_the_operator_is_written_down_and_never_retried(house: House)
         "cancelled",
         "consent-carrier-block",
     )
-
-
-@pytest.mark.parametrize(
-    ("kind", "address", "to", "state"),
-    [
-        (Kind.LONG_CODE_06, "+33600000006", "33600000006", "delivered"),  # no report ever comes to it
-        (Kind.LONG_CODE_06, "+33600000006", "+33600000007", "submitted"),  # another one was answered
-        (Kind.LONG_CODE_09, "+33937000001", "+33937000001", "submitted"),  # its reports tell
-    ],
-)
-def test_an_answer_proves_receipt_where_no_report_can_come(
-    house: House, kind: Kind, address: str, to: str, state: str
-) -> None:
-    sender = add_sender(house.rt, house.id, kind, address)
-    message_id = house.queue("transactional")
-    with house.rt.begin() as session:
-        waiting = consents.message_of(session, message_id)
-        assert waiting is not None
-        waiting.sender_id = sender
-        session.add(waiting)
-        lanes.wake(session, house.rt.jobs, [lanes.lane_of(waiting)], house.clock())
-    house.pipeline.run()
-    assert house.message(message_id).state == "submitted"
-    house.hears("Oui, merci", to=to)
-    assert house.message(message_id).state == state
