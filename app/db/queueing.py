@@ -54,7 +54,7 @@ class Words:
 @dataclass(frozen=True)
 class Outgoing:
     """One message to a number in E.164. `sms` and `rcs` are the senders by channel, None for the one that suits;
-    `territory` as in `Message`.
+    `channels` are those it may take, and `territory` is that of `Message`.
 
     It may leave from `not_before` on, and not later than `expires_at`.
     """
@@ -68,6 +68,7 @@ class Outgoing:
     not_before: datetime
     expires_at: datetime
     territory: str = ""
+    channels: tuple[str, ...] = (RCS, SMS)
     sms: Sender | None = None
     rcs: Sender | None = None
 
@@ -101,13 +102,19 @@ def queue_text(
     Raises InvalidInput for half a character, RcsError for a card the platform would refuse.
     """
     category, to = outgoing.category, outgoing.to
-    sms = outgoing.sms or held_to.sorting.sender(SMS, category, to)
-    rcs = (outgoing.rcs or held_to.sorting.sender(RCS, category, to)) if outgoing.words.has_card else None
+    chosen = {
+        RCS: (outgoing.rcs or held_to.sorting.sender(RCS, category, to)) if outgoing.words.has_card else None,
+        SMS: outgoing.sms or held_to.sorting.sender(SMS, category, to),
+    }
+    wanted = [chosen[channel] for channel in outgoing.channels]
     reachable = {
-        channel: sender for channel, sender in ((RCS, rcs), (SMS, sms)) if isinstance(sender, Sender)
+        channel: one
+        for channel, one in zip(outgoing.channels, wanted, strict=True)
+        if isinstance(one, Sender)
     }
     if not reachable:
-        return NotQueued(sms.value if isinstance(sms, senders.Refusal) else senders.Refusal.NO_SENDER.value)
+        refusals = [one for one in wanted if isinstance(one, senders.Refusal)]
+        return NotQueued((refusals or [senders.Refusal.NO_SENDER])[-1].value)
     asked = _ask_consent(session, vault, held_to, outgoing, reachable, now)
     if isinstance(asked, consent.Denied):
         return NotQueued(asked.rule)

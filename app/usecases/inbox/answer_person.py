@@ -15,6 +15,7 @@ from app.messaging import consent
 from app.messaging.categories import Category, Kind
 from app.messaging.text_rules import TextFinding, offer_in
 from app.runtime import Runtime
+from rcs.cards import RcsError
 
 LIFE = timedelta(hours=24)
 ANSWERED = "answered"
@@ -72,7 +73,10 @@ def answer_person(
             sms=line.sms,
             rcs=line.rcs,
         )
-        queued = queue_text(session, rt.vault, rt.jobs, held_to, outgoing, now)
+        try:
+            queued = queue_text(session, rt.vault, rt.jobs, held_to, outgoing, now)
+        except RcsError:
+            return NotSent("text_too_long")  # a card counts signs that take two places
         if isinstance(queued, NotQueued):
             return NotSent(queued.reason, queued.findings)
         message = queued.message

@@ -126,6 +126,17 @@ def _same(earlier: MessageRequest, message: Message, request_hash: bytes) -> Mes
     return message
 
 
+@dataclass(frozen=True)
+class _Said:
+    """What is said, what for, in which language and by which channels."""
+
+    words: Words
+    category: Category
+    kind: Kind
+    language: Literal["fr", "en"]
+    channels: tuple[str, ...] = (SMS,)
+
+
 def _outgoing(rt: Runtime, session: Session, held_to: TextRules, new: NewMessage, now: datetime) -> Outgoing:
     organisation = held_to.organisation
     to = require_phone(new.to, organisation.region)
@@ -133,24 +144,24 @@ def _outgoing(rt: Runtime, session: Session, held_to: TextRules, new: NewMessage
     if bool(new.text.strip()) == bool(new.template):
         raise InvalidInput("text_or_template", "give either a text or the name of a template")
     if new.template:
-        own = _own_values(rt, session, held_to, to, now)
-        words, category, kind = _from_template(session, held_to, new, language, own)
+        said = _from_template(session, held_to, new, language, _own_values(rt, session, held_to, to, now))
     else:
         if new.channels not in ((), (SMS,)):
             raise InvalidInput("text_is_sms", "a text leaves by SMS; for a card name a template")
-        words, (category, kind) = Words(new.text), _purpose(new, held_to, now)
+        said = _Said(Words(new.text), *_purpose(new, held_to, now), language)
     place = place_of(to, new.postcode or None)
     starts = _start(new, place, now)
     return Outgoing(
-        to,
-        category,
-        kind,
-        language,
-        new.template or "message",
-        words,
-        starts,
-        _end(new, kind, starts),
-        place.territory if new.postcode and place != place_of(to) else "",
+        to=to,
+        category=said.category,
+        kind=said.kind,
+        language=said.language,
+        template_key=new.template or "message",
+        words=said.words,
+        not_before=starts,
+        expires_at=_end(new, said.kind, starts),
+        territory=place.territory if new.postcode and place != place_of(to) else "",
+        channels=said.channels,
     )
 
 
@@ -168,26 +179,30 @@ def _purpose(new: NewMessage, held_to: TextRules, now: datetime) -> tuple[Catego
 
 def _from_template(
     session: Session, held_to: TextRules, new: NewMessage, language: str, own: Mapping[str, Callable[[], str]]
-) -> tuple[Words, Category, Kind]:
+) -> _Said:
+    """In the language asked for, else in the organisation's."""
     texts = organisations.templates(session, held_to.organisation.id, new.template)
-    if built_in(new.template) is not None or not texts:
+    sms = texts.get((SMS, language)) or texts.get((SMS, held_to.organisation.language))
+    if built_in(new.template) is not None or sms is None:
         raise NotFound(
             "template_unknown", "the organisation has no template of this name for messages of its own"
         )
-    sms = texts.get((SMS, language)) or texts.get((SMS, held_to.organisation.language))
-    if sms is None:
-        raise NotFound("template_unknown", "this template has no text message in this language")
-    card = texts.get((RCS, sms.language))
     wanted = new.channels or ((RCS, SMS) if held_to.organisation.rcs_enabled else (SMS,))
+    card = texts.get((RCS, sms.language)) if RCS in wanted else None
+    channels = tuple(one for one in (RCS, SMS) if one in wanted and (one == SMS or card is not None))
+    if not channels:
+        raise NotFound("template_unknown", "this template has no card")
     category, kind = Category(sms.category), Kind(sms.kind)
     if new.category not in (None, category) or new.kind not in (None, kind):
         raise InvalidInput(
             "template_category_fixed", "category and kind are those of the template; leave them out"
         )
-    if card is None or RCS not in wanted:
-        return Words(_filled(own, new.values, sms.text), adds_way_out=True), category, kind
-    text, title, description = (_filled(own, new.values, one) for one in (sms.text, card.title, card.text))
-    return Words(text, title, description, adds_way_out=True), category, kind
+    text = _filled(own, new.values, sms.text)
+    title, description = ("", "")
+    if card is not None:
+        title, description = _filled(own, new.values, card.title), _filled(own, new.values, card.text)
+    words = Words(text, title, description, adds_way_out=True)
+    return _Said(words, category, kind, "en" if sms.language == "en" else "fr", channels)
 
 
 def _own_values(

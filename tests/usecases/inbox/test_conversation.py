@@ -74,6 +74,14 @@ def test_who_wrote_in_the_chat_of_a_card_is_answered_there(house: House) -> None
     assert house.message(message.id).state == "submitted"
 
 
+def test_a_card_too_full_of_signs_is_refused_in_words(house: House) -> None:
+    house.hears("À quelle heure ?", to="Atelier Exemple")
+    refused = answer(house, "😀" * 1_100)
+    assert refused is not None
+    assert refused.code in ("text_refused", "text_too_long")
+    assert house.messages() == []
+
+
 def test_a_name_answers_nobody(house: House) -> None:
     house.hears("À quelle heure ?")
     assert talk(house).refusal == "sender_not_for_category"

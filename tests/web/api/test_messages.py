@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from app.db.models import Message
 from app.db.queries import organisations
 from app.messaging.categories import Category, Kind
 from app.messaging.drafts import Draft
@@ -242,9 +243,13 @@ def test_a_template_is_filled_and_its_marketing_gets_its_way_out(
 
     both = client.post("/v1/messages", json=asked)
     text = client.post("/v1/messages", json={**asked, "channels": ["sms"]})
+    card = client.post("/v1/messages", json={**asked, "channels": ["rcs"]})
 
     assert (both.status_code, both.json()["channel"]) == (202, "rcs"), both.text
     assert (text.status_code, text.json()["channel"], text.json()["kind"]) == (202, "sms", "offer")
+    with house.rt.read() as session:
+        plans = [session.get_one(Message, UUID(answer.json()["id"])).plan for answer in (both, text, card)]
+    assert plans == [["rcs", "sms"], ["sms"], ["rcs"]]
     empty = client.post("/v1/messages", json={**asked, "values": {}})
     assert (empty.status_code, empty.json()["code"]) == (422, "template_values")
     assert "ville" in empty.json()["detail"]

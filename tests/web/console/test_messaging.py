@@ -236,7 +236,7 @@ def test_a_clerk_writes_back_and_sees_how_it_went(office: Office) -> None:
     assert words(page).count("Dès 9 h, bonne journée.") == 1
     assert "Remis" in words(page)
     assert "ouvrez-vous" not in words(clerk.get("/app/inbox"))
-    assert "Répondu" in words(clerk.get("/app/inbox", show="all"))
+    assert "Vous avez répondu" in words(clerk.get("/app/inbox", show="all"))
     english = clerk.get(address, lang="en")
     assert "Leaves from 09 37 00 00 09 (SMS)." in words(english)
 
