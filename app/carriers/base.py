@@ -98,7 +98,8 @@ class Report:
 
 @dataclass(frozen=True)
 class Inbound:
-    """What a phone sent to one of our senders. It may come again with the same `event_key`.
+    """What a phone sent to one of our senders. It may come again with the same `event_key`, which may hold the number and
+    the text and is never stored as it is.
 
     `postback` is the data of the tapped button, empty when the person typed `text`; `pictures` counts what an MMS held,
     of which only its text is kept.

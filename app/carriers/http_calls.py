@@ -267,11 +267,8 @@ def attempt_of(text: str) -> UUID | None:
 
 
 def event_key(*parts: str) -> str:
-    """What fits a column and is the same for the same event."""
-    key = ":".join(parts)
-    if len(key) <= COLUMN_CHARACTERS and key.isprintable():
-        return key
-    return hashlib.sha256(key.encode(errors="replace")).hexdigest()
+    """What is the same for the same event. The provider chooses what is in it, so only a keyed hash of it is stored."""
+    return ":".join(parts).encode(errors="replace").decode()
 
 
 def identifier(value: object) -> str:

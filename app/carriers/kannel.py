@@ -89,7 +89,7 @@ class Kannel:
                 "coding": "0" if is_gsm7(submission.text) else "2",
                 "validity": str(max(1, submission.ttl_seconds // 60)),
                 "dlr-mask": str(EVERY_REPORT),
-                "dlr-url": f"{reports}&status=%d&to=%p&said=%A",
+                "dlr-url": f"{reports}&status=%d&said=%A",
             }
         )
 
@@ -160,8 +160,7 @@ def read_callback(callbacks: Callbacks, request: CallbackRequest) -> CallbackEve
         return StatusNote(
             state=state,
             code=code,
-            # One number a message here, but Kannel calls once for each of several.
-            event_key=event_key(attempt, status, fields.get("to", "")),
+            event_key=event_key(attempt, status),
             attempt_id=attempt_of(attempt),
         )
     if fields.get("id") and "from" in fields and "text" in fields:

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from app.carriers.base import Inbound
-from app.carriers.http_calls import Reply, event_key
+from app.carriers.http_calls import Reply
 from app.db.queries import callback_events, connections, organisations
 from app.runtime import Runtime
 
@@ -28,6 +28,6 @@ def route_reply(rt: Runtime, carrier: str, reply: Reply, now: datetime) -> Inbou
         to_sender=reply.to_sender,
         text=reply.text,
         received_at=now,
-        event_key=event_key(carrier, reply.event_key),
+        event_key=reply.event_key,
         pictures=reply.pictures,
     )

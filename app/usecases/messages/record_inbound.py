@@ -48,9 +48,11 @@ def record_inbound(rt: Runtime, inbound: Inbound) -> None:
     now = rt.now()
     organisation_id = inbound.organisation_id
     index = rt.vault.phone_index(organisation_id, inbound.from_)
+    # Carriers that give an answer no id are told repeats by its number and text: nobody may try those against the key.
+    event_key = rt.vault.columns.blind_index(organisation_id, "inbound-event", inbound.event_key).hex()
     with rt.begin() as session:
         organisation = organisations.get(session, organisation_id)
-        if organisation is None or messages.inbound_exists(session, organisation_id, inbound.event_key):
+        if organisation is None or messages.inbound_exists(session, organisation_id, event_key):
             return
         read = _read(session, inbound, now)
         if read.intent in _FACTS:
@@ -59,7 +61,7 @@ def record_inbound(rt: Runtime, inbound: Inbound) -> None:
         about = messages.answered_about(session, organisation_id, index, read.ref)
         row = InboundMessage(
             organisation_id=organisation_id,
-            event_key=inbound.event_key,
+            event_key=event_key,
             from_sealed=b"",
             from_index=index,
             text_sealed=b"",

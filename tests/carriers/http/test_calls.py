@@ -168,9 +168,9 @@ def test_our_reference_is_read_back_or_not_at_all() -> None:
     assert attempt_of("zz") is None
 
 
-@given(st.lists(st.text(max_size=60), max_size=4))
-def test_an_event_key_fits_its_column(parts: list[str]) -> None:
-    assert len(event_key(*parts)) <= 80
+@given(st.lists(st.text(st.characters(exclude_categories=()), max_size=60), max_size=4))
+def test_an_event_key_can_be_hashed_whatever_a_provider_puts_into_it(parts: list[str]) -> None:
+    assert isinstance(event_key(*parts).encode(), bytes)
     assert event_key(*parts) == event_key(*parts)
 
 
@@ -179,7 +179,6 @@ def test_what_a_provider_calls_its_own_fits_a_column() -> None:
     assert identifier("SM\x001\n") == "SM1"
     assert len(identifier("x" * 500)) == 80
     assert event_key("a\x00") != event_key("a")
-    assert event_key("a\x00").isprintable()
 
 
 @pytest.mark.parametrize("text", ["", "x", "-1", "1.5", "١", "9" * 5000])
