@@ -856,6 +856,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_message")),
     )
     with op.batch_alter_table("message", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_message_answers",
+            ["organisation_id", "created_at"],
+            unique=False,
+            sqlite_where=sa.text("template_key IN ('stop_done', 'start_done', 'contact_answer')"),
+            postgresql_where=sa.text("template_key IN ('stop_done', 'start_done', 'contact_answer')"),
+        )
         batch_op.create_index(batch_op.f("ix_message_batch_id"), ["batch_id"], unique=False)
         batch_op.create_index("ix_message_block_state", ["block_id", "state"], unique=False)
         batch_op.create_index(batch_op.f("ix_message_document_id"), ["document_id"], unique=False)
@@ -963,6 +970,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_message_document_id"))
         batch_op.drop_index("ix_message_block_state")
         batch_op.drop_index(batch_op.f("ix_message_batch_id"))
+        batch_op.drop_index(
+            "ix_message_answers",
+            sqlite_where=sa.text("template_key IN ('stop_done', 'start_done', 'contact_answer')"),
+            postgresql_where=sa.text("template_key IN ('stop_done', 'start_done', 'contact_answer')"),
+        )
 
     op.drop_table("message")
     with op.batch_alter_table("inbound_message", schema=None) as batch_op:

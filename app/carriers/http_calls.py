@@ -80,7 +80,8 @@ class CallbackRequest:
 
 @dataclass(frozen=True)
 class Reply:
-    """What a phone sent, before we know to which organisation. `pictures` counts what an MMS held: none is fetched."""
+    """What a phone sent, before we know to which organisation. `from_` is its number as the provider writes it, `pictures`
+    counts what an MMS held: none is fetched."""
 
     from_: str
     to_sender: str
@@ -279,14 +280,6 @@ def identifier(value: object) -> str:
 def number(text: str) -> int | None:
     """A whole number of a few digits, or None."""
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None
-
-
-def e164(number: str) -> str:
-    """Bare digits with a country code, as some providers write them, in E.164. Short codes and names stay as they are."""
-    bare = number.strip().replace(" ", "")
-    if bare.startswith("00"):
-        bare = bare[2:]
-    return f"+{bare}" if bare.isascii() and bare.isdecimal() and len(bare) > 8 else bare
 
 
 def _http_address(address: str) -> str:

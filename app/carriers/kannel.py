@@ -25,7 +25,6 @@ from app.carriers.http_calls import (
     StatusNote,
     Unknown,
     attempt_of,
-    e164,
     event_key,
     exchange,
     failed_call,
@@ -165,7 +164,7 @@ def read_callback(callbacks: Callbacks, request: CallbackRequest) -> CallbackEve
         )
     if fields.get("id") and "from" in fields and "text" in fields:
         return Reply(
-            from_=e164(fields["from"]),
+            from_=identifier(fields["from"]),
             to_sender=identifier(fields.get("to", "")),
             text=fields["text"],
             event_key=event_key(fields["id"]),

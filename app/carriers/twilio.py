@@ -226,7 +226,7 @@ def read_callback(settings: TwilioSettings, request: CallbackRequest) -> Callbac
         )
     if sid and "From" in fields and "Body" in fields and not status:
         return Reply(
-            from_=fields["From"],
+            from_=identifier(fields["From"]),
             to_sender=identifier(fields.get("To", "")),
             text=fields["Body"],
             event_key=event_key(sid),

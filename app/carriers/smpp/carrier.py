@@ -24,6 +24,7 @@ from app.carriers.base import (
     Report,
     RevokeOutcome,
     Submission,
+    is_addressable,
 )
 from app.carriers.registry import Record
 from app.carriers.smpp.checking import check
@@ -53,7 +54,11 @@ _COMMANDS: Final = {
     "separate": (Command.BIND_TRANSMITTER, Command.BIND_RECEIVER),
     "transmitter": (Command.BIND_TRANSMITTER,),
 }
-_TEXT_CODES: Final = {"text_too_long": "text_too_long", "sender_invalid": "sender_refused"}
+_TEXT_CODES: Final = {
+    "text_too_long": "text_too_long",
+    "sender_invalid": "sender_refused",
+    "number_invalid": "unknown_number",
+}
 
 USUAL: Final = Pauses()
 
@@ -174,6 +179,8 @@ class SmppCarrier:
         return check(self._settings, self._store, self._terms, now, self._pauses.refused)
 
     def _parts(self, submission: Submission) -> list[NewPart]:
+        if not is_addressable(submission.to):
+            raise InvalidInput("number_invalid", "A message goes to a number in E.164.")
         reference = next(self._references)
         made = build(
             submission.sender,

@@ -238,9 +238,7 @@ def _inbound(
     if organisation_id is None:
         return Missing.OWNER
     said = "\0".join((piece.from_, piece.to, text, slot))
-    number = piece.from_.removeprefix("+")
-    from_ = f"+{number}" if number.isdecimal() and len(number) > 8 else number
-    return Inbound(organisation_id, from_, piece.to, text, now, said)
+    return Inbound(organisation_id, piece.from_, piece.to, text, now, said, national=piece.national)
 
 
 def _series(piece: Piece) -> str:
@@ -248,9 +246,10 @@ def _series(piece: Piece) -> str:
 
 
 def _packed(piece: Piece) -> str:
-    return "\0".join((piece.from_, piece.to, str(piece.total), str(piece.reference), piece.text))
+    numbers = (piece.total, piece.reference, int(piece.national))
+    return "\0".join((piece.from_, piece.to, *map(str, numbers), piece.text))
 
 
 def _unpacked(content: str) -> Piece:
-    from_, to, total, reference, text = content.split("\0", 4)
-    return Piece(from_, to, text, int(reference), 1, int(total))
+    from_, to, total, reference, national, text = content.split("\0", 5)
+    return Piece(from_, to, text, int(reference), 1, int(total), national == "1")

@@ -6,11 +6,11 @@ missing, the final NUL of the id forgotten. Parameters win over the text.
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeVar
 
 from app.carriers.smpp.codec import ShortMessage, Tag, cstring
-from app.carriers.smpp.parts import UCS2_CODING, UDH, unpack
+from app.carriers.smpp.parts import INTERNATIONAL_TON, NATIONAL_TON, UCS2_CODING, UDH, unpack
 from app.messaging import gsm7
 
 RECEIPT: Final = 0x04  # esm_class & 0x3C
@@ -80,7 +80,8 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A message from a person, or one part of it. `reference` and `total` are 0 and 1 when it came whole."""
+    """A message from a person, or one part of it. `reference` and `total` are 0 and 1 when it came whole. `from_` begins
+    with a plus when its type of number says that it has a country code; `national` when it says that it has none."""
 
     from_: str
     to: str
@@ -88,6 +89,7 @@ class Piece:
     reference: int = 0
     number: int = 1
     total: int = 1
+    national: bool = False
 
 
 def read(message: ShortMessage, error_codes: Mapping[str, str], *, packed: bool = False) -> Receipt | Piece:
@@ -173,7 +175,9 @@ def _network_error(message: ShortMessage) -> str:
 
 
 def _piece(message: ShortMessage, text: str) -> Piece:
-    plain = Piece(message.source.digits, message.destination.digits, text)
+    source = message.source
+    written = f"+{source.digits.removeprefix('+')}" if source.ton == INTERNATIONAL_TON else source.digits
+    plain = Piece(written, message.destination.digits, text, national=source.ton == NATIONAL_TON)
     total = message.tlv(Tag.SAR_TOTAL) or b""
     number, reference = message.tlv(Tag.SAR_NUMBER) or b"", message.tlv(Tag.SAR_REFERENCE) or b""
     if total and number:
@@ -194,7 +198,7 @@ def _piece(message: ShortMessage, text: str) -> Piece:
 def _part_of(plain: Piece, reference: int, number: int, total: int) -> Piece:
     if not 1 <= number <= total or total == 1:
         return plain
-    return Piece(plain.from_, plain.to, plain.text, reference, number, total)
+    return replace(plain, reference=reference, number=number, total=total)
 
 
 def _split(message: ShortMessage) -> tuple[bytes, bytes]:

@@ -7,6 +7,10 @@ import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
 from app.db.models.base import id_field, json_field, reference, text_field
+from app.messaging.notices import ANSWERS
+
+# What answers a keyword, among all messages; written out, or a database would not see that the index is of these.
+AN_ANSWER = "template_key IN ({})".format(", ".join(map(repr, ANSWERS)))
 
 
 class Message(SQLModel, table=True):
@@ -21,6 +25,13 @@ class Message(SQLModel, table=True):
     __table_args__ = (
         sa.Index("ix_message_block_state", "block_id", "state"),
         sa.Index("ix_message_state_not_before", "state", "not_before"),
+        sa.Index(
+            "ix_message_answers",
+            "organisation_id",
+            "created_at",
+            sqlite_where=sa.text(AN_ANSWER),
+            postgresql_where=sa.text(AN_ANSWER),
+        ),
     )
 
     id: UUID = id_field()

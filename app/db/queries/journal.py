@@ -88,6 +88,11 @@ def append(
     insert_rows(session, JournalEvent, rows)
 
 
+def hold(session: Session, organisation_id: UUID) -> None:
+    """Let nobody else append until the transaction ends."""
+    session.connection().execute(_HOLD_HEAD, {"owner": organisation_id}).one()
+
+
 def start(session: Session, organisation_id: UUID) -> None:
     """Begin the chain of a new organisation."""
     session.add(JournalHead(organisation_id=organisation_id, seq=0, head=chain.GENESIS))

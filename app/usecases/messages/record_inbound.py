@@ -1,17 +1,20 @@
 """Write down what a person answered, beside the document it is about, and act on it at once."""
 
-from dataclasses import dataclass
+import logging
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
 from app.carriers.base import Inbound
-from app.db import answers, opting
+from app.core.log import fields
+from app.db import answer_limits, answers, opting
 from app.db.models import InboundMessage, Organisation
 from app.db.queries import consents, journal, messages, organisations, rules
 from app.db.queries.consents import Line
 from app.db.session import Session
 from app.evidence.tags import Tag
 from app.messaging import consent, notices
+from app.messaging.answering import number_of
 from app.messaging.consent import Fact, StopScope
 from app.messaging.consent_proof import How
 from app.messaging.optout import read_answer
@@ -20,6 +23,8 @@ from app.runtime import Runtime
 from rcs.cards import POSTBACK_PREFIX
 
 PERSON = "person"
+
+log = logging.getLogger(__name__)
 _FACTS = {
     Intent.OPT_OUT: Fact.STOP,
     Intent.OPT_IN: Fact.UNSTOP,
@@ -44,16 +49,18 @@ class _Read:
 
 def record_inbound(rt: Runtime, inbound: Inbound) -> None:
     """The same answer twice is kept once. STOP closes marketing and is confirmed once; notices of documents go on, as
-    the rules say. CONTACT is answered with who the sender is. What is not clear waits for a person."""
+    the rules say. CONTACT is answered with who the sender is, once a day at most. What is not clear waits for a person."""
     now = rt.now()
     organisation_id = inbound.organisation_id
-    index = rt.vault.phone_index(organisation_id, inbound.from_)
     # Carriers that give an answer no id are told repeats by its number and text: nobody may try those against the key.
     event_key = rt.vault.columns.blind_index(organisation_id, "inbound-event", inbound.event_key).hex()
     with rt.begin() as session:
         organisation = organisations.get(session, organisation_id)
         if organisation is None or messages.inbound_exists(session, organisation_id, event_key):
             return
+        number = number_of(inbound.from_, organisation.region, national=inbound.national)
+        inbound = replace(inbound, from_=number)
+        index = rt.vault.phone_index(organisation_id, number)
         read = _read(session, inbound, now)
         if read.intent in _FACTS:
             # What waits for this number before the journal's head: the order everybody takes them in.
@@ -121,8 +128,18 @@ def _act(
         opting.record(session, rt.vault, organisation.id, inbound.from_, line, now)
     key = _answer_key(read, before, inbound.to_sender, now)
     if key:
-        language = consents.language_of(session, organisation.id, index) or organisation.language
-        answers.send(session, rt.vault, rt.jobs, organisation, inbound.from_, key, language, now)
+        _answer(rt, session, organisation, inbound.from_, key, now)
+
+
+def _answer(
+    rt: Runtime, session: Session, organisation: Organisation, number: str, key: str, now: datetime
+) -> None:
+    index = rt.vault.phone_index(organisation.id, number)
+    if refusal := answer_limits.refusal(session, organisation, number, index, key, now):
+        log.warning("a keyword was not answered", extra=fields(organisation_id=organisation.id, code=refusal))
+        return
+    language = consents.language_of(session, organisation.id, index) or organisation.language
+    answers.send(session, rt.vault, rt.jobs, organisation, number, key, language, now)
 
 
 def _line(

@@ -17,7 +17,6 @@ from app.carriers.http_calls import (
     Call,
     NotAuthentic,
     attempt_of,
-    e164,
     event_key,
     exchange,
     failed_call,
@@ -190,9 +189,3 @@ def test_what_is_no_number_of_a_few_digits_is_none(text: str) -> None:
 def test_an_answer_that_is_no_object_is_empty() -> None:
     for body in (b"", b"[1]", b"\xff", b"[" * 100_000):
         assert Answer(200, body).json() == {}
-
-
-def test_numbers_come_in_the_forms_of_each_provider() -> None:
-    assert e164("33612345678") == e164("+33612345678") == e164(" 0033 612345678") == "+33612345678"
-    assert e164("36111") == "36111"
-    assert e164("PLI") == "PLI"

@@ -11,6 +11,7 @@ from app.carriers.smpp.codec import Address, Command, Pdu, ShortMessage, Tag
 from app.core import clock
 from app.db.models import Organisation, Sender
 from app.db.session import Database
+from app.messaging.answering import number_of
 from tests.carriers.smpp.double import Smsc, Submitted, eventually, receipt, smsc
 from tests.carriers.smpp.office import PHONE, Office, office, submission
 
@@ -310,6 +311,36 @@ def test_a_reply_goes_to_the_organisation_whose_sender_it_was_for(database: Data
             "PLI",
             "STOP",
         )
+
+
+@pytest.mark.parametrize(
+    ("source", "number"),
+    [
+        (Address(1, 1, "33612345678"), PHONE),
+        (Address(1, 1, "+33612345678"), PHONE),
+        (Address(0, 1, "33612345678"), PHONE),
+        (Address(0, 0, "0612345678"), PHONE),
+        (Address(2, 1, "0612345678"), PHONE),
+        (Address(2, 1, "687751234"), "+33687751234"),
+        (Address(1, 1, "687751234"), "+687751234"),
+        (Address(3, 0, "36111"), "36111"),
+        (Address(5, 0, "PLI"), "PLI"),
+    ],
+)
+@pytest.mark.parametrize("parts", [1, 2])
+def test_the_type_of_a_number_says_whether_it_has_a_country(
+    sqlite: Database, source: Address, number: str, parts: int
+) -> None:
+    with smsc() as centre, office(sqlite, centre.port) as opened:
+        give_a_sender(opened, "PLI")
+        for part in range(1, parts + 1):
+            header = bytes((5, 0, 3, 9, parts, part)) if parts > 1 else b""
+            esm_class = 0x40 if header else 0
+            message = ShortMessage(source, Address(5, 0, "PLI"), esm_class=esm_class, text=header + b"STOP")
+            assert centre.acknowledgement(centre.deliver(message)) == 0
+        (reply,) = opened.told.replies()
+
+        assert number_of(reply.from_, "FR", national=reply.national) == number
 
 
 def test_a_reply_to_an_unknown_address_of_the_only_user_of_the_connection_is_theirs(sqlite: Database) -> None:
