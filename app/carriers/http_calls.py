@@ -26,7 +26,6 @@ CONNECTIONS = 20
 # The answers of these services are a few hundred bytes.
 MOST_BYTES = 256 * 1024
 TOKEN_CHARACTERS = 32
-COLUMN_CHARACTERS = 80
 CONNECTION = "connection"
 _UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
@@ -270,11 +269,6 @@ def attempt_of(text: str) -> UUID | None:
 def event_key(*parts: str) -> str:
     """What is the same for the same event. The provider chooses what is in it, so only a keyed hash of it is stored."""
     return ":".join(parts).encode(errors="replace").decode()
-
-
-def identifier(value: object) -> str:
-    """A provider's own id of something, or an address, as a column takes it."""
-    return "".join(filter(str.isprintable, str(value)))[:COLUMN_CHARACTERS]
 
 
 def number(text: str) -> int | None:

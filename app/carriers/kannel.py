@@ -28,9 +28,9 @@ from app.carriers.http_calls import (
     event_key,
     exchange,
     failed_call,
-    identifier,
     number,
 )
+from app.carriers.identifiers import identifier
 from app.messaging.gsm7 import is_gsm7
 
 DELIVERED: Final = 1

@@ -27,10 +27,10 @@ from app.carriers.http_calls import (
     event_key,
     exchange,
     failed_call,
-    identifier,
     number,
     unreadable,
 )
+from app.carriers.identifiers import identifier
 from app.messaging.gsm7 import is_gsm7
 
 LONGEST_VALIDITY_MINUTES: Final = 2880

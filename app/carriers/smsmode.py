@@ -27,9 +27,9 @@ from app.carriers.http_calls import (
     event_key,
     exchange,
     failed_call,
-    identifier,
     unreadable,
 )
+from app.carriers.identifiers import identifier
 
 State = Literal["enroute", "delivered", "failed", "expired"]
 # Words of the API, then the numbers of its older receipts.

@@ -31,10 +31,10 @@ from app.carriers.http_calls import (
     event_key,
     exchange,
     failed_call,
-    identifier,
     number,
     unreadable,
 )
+from app.carriers.identifiers import identifier
 
 LONGEST_VALIDITY: Final = 36_000
 _ALGORITHMS = {"HMAC_SHA1": hashlib.sha1, "HMAC_SHA256": hashlib.sha256}

@@ -26,6 +26,7 @@ from app.carriers.base import (
     Submission,
     is_addressable,
 )
+from app.carriers.identifiers import identifier
 from app.carriers.registry import Record
 from app.carriers.smpp.checking import check
 from app.carriers.smpp.codec import Command, Pdu, Status, decode_data_message, decode_message, encode_message
@@ -222,7 +223,7 @@ class SmppCarrier:
             return CarrierError(
                 code, f"{self.name} has no link at present; nothing was sent", retryable=True, in_doubt=False
             )
-        return Accepted(answers[0].message_id)
+        return Accepted(identifier(answers[0].message_id))
 
     # The process that holds the link.
 

@@ -60,6 +60,8 @@ _GSM_ERRORS: Final[Mapping[int, str]] = {
     31: "phone_absent",
     34: "network_failure",
 }
+# What a vendor pads a field with must not become a part of it: a database refuses NUL in a text.
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _FIELD: Final = re.compile(r"\b(id|stat|err)\s*:\s*([^\s:]+)(?=\s|$)", re.IGNORECASE)
 LONGEST_ID: Final = 64
 
@@ -155,7 +157,7 @@ def _receipt(
     intermediate: bool,
 ) -> Receipt:
     fields: dict[str, str] = {}
-    for match in _FIELD.finditer(text):
+    for match in _FIELD.finditer(_CONTROL.sub(" ", text)):
         fields.setdefault(match.group(1).lower(), match.group(2))
     stated = message.tlv(Tag.MESSAGE_STATE)
     number = stated[0] if stated else _BY_WORD.get(fields.get("stat", "").upper(), 0)
@@ -163,8 +165,9 @@ def _receipt(
     vendor = fields.get("err", "")
     if state == "failed":
         code = error_codes.get(vendor) or _network_error(message) or code
-    named_id = cstring(named) if named else ""
-    return Receipt(named_id or fields.get("id", ""), message.source.digits, state, code, vendor[:20])
+    named_id = _CONTROL.sub("", cstring(named)) if named else ""
+    message_id = (named_id or fields.get("id", ""))[:LONGEST_ID]
+    return Receipt(message_id, message.source.digits, state, code, vendor[:20])
 
 
 def _network_error(message: ShortMessage) -> str:

@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from app.carriers.base import Inbound
+from app.carriers.identifiers import identifier, readable
 from app.core.log import fields
 from app.db import answer_limits, answers, opting
 from app.db.models import InboundMessage, Organisation
@@ -23,6 +24,7 @@ from app.runtime import Runtime
 from rcs.cards import POSTBACK_PREFIX
 
 PERSON = "person"
+SENDER_CHARACTERS = 40  # of `ConsentRecord.sender`
 
 log = logging.getLogger(__name__)
 _FACTS = {
@@ -53,13 +55,20 @@ def record_inbound(rt: Runtime, inbound: Inbound) -> None:
     now = rt.now()
     organisation_id = inbound.organisation_id
     # Carriers that give an answer no id are told repeats by its number and text: nobody may try those against the key.
-    event_key = rt.vault.columns.blind_index(organisation_id, "inbound-event", inbound.event_key).hex()
+    event_key = rt.vault.columns.blind_index(
+        organisation_id, "inbound-event", readable(inbound.event_key)
+    ).hex()
     with rt.begin() as session:
         organisation = organisations.get(session, organisation_id)
         if organisation is None or messages.inbound_exists(session, organisation_id, event_key):
             return
-        number = number_of(inbound.from_, organisation.region, national=inbound.national)
-        inbound = replace(inbound, from_=number)
+        number = number_of(readable(inbound.from_), organisation.region, national=inbound.national)
+        inbound = replace(
+            inbound,
+            from_=number,
+            to_sender=identifier(inbound.to_sender)[:SENDER_CHARACTERS],
+            text=readable(inbound.text),
+        )
         index = rt.vault.phone_index(organisation_id, number)
         read = _read(session, inbound, now)
         if read.intent in _FACTS:

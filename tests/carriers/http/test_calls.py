@@ -20,11 +20,11 @@ from app.carriers.http_calls import (
     event_key,
     exchange,
     failed_call,
-    identifier,
     make_client,
     number,
 )
 from app.carriers.http_carrier import HttpCarrier
+from app.carriers.identifiers import identifier
 from app.carriers.kannel import Kannel, KannelSettings
 from tests.carriers.http.conftest import ATTEMPT, CALLBACKS, NOW, OTHERS, OURS, asked, submission
 from tests.carriers.http.double import Double, Say

@@ -2,18 +2,23 @@
 
 import time
 from datetime import timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
 from app.carriers.base import Report
 from app.carriers.smpp.codec import Address, Command, Pdu, ShortMessage, Tag
+from app.carriers.smpp.ledger import Ledger
+from app.carriers.smpp.receipts import Receipt, read
+from app.carriers.smpp.session import Answer, Fate
+from app.carriers.smpp.store import NewPart
 from app.core import clock
 from app.db.models import Organisation, Sender
 from app.db.session import Database
+from app.db.smpp_store import SmppStore
 from app.messaging.answering import number_of
 from tests.carriers.smpp.double import Smsc, Submitted, eventually, receipt, smsc
-from tests.carriers.smpp.office import PHONE, Office, office, submission
+from tests.carriers.smpp.office import COLUMNS, PHONE, Office, add_connection, office, submission
 
 
 def reported(opened: Office, centre: Smsc, *stats: str, **how: object) -> list[str]:
@@ -74,6 +79,46 @@ def test_24_a_receipt_by_parameter_alone(sqlite: Database) -> None:
         )
         centre.deliver(message)
         eventually(lambda: opened.told.states(attempt) == ["delivered"])
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        (b"id:%s stat:DELIVRD err:000\0", b""),
+        (b"id:%s\0 stat:DELIVRD err:000", b""),
+        (b"id:%s\0stat:DELIVRD\x1berr:0\x000", b""),
+        (b"stat:DELIVRD\0", b"\x01%s\x02"),
+    ],
+)
+def test_24_what_a_vendor_pads_a_receipt_with_is_never_stored(
+    database: Database, text: bytes, named: bytes
+) -> None:
+    """A database that refused it would have the centre send the receipt again for ever."""
+    ledger = Ledger(SmppStore(database, COLUMNS, add_connection(database)), "any", {})
+    part, attempt, unknown = uuid4(), uuid4(), b"404"
+    ledger.reserve([NewPart(part, attempt, 1, 1, PHONE, b"")], clock.now())
+    ledger.answer([(part, Answer(Fate.TAKEN, 0, "0815"))], clock.now())
+    for message_id in (unknown, b"0815"):
+        tlvs = ((Tag.RECEIPTED_MESSAGE_ID, named % message_id),) if named else ()
+        filled = text % message_id if b"%s" in text else text
+        message = ShortMessage(Address(1, 1, PHONE[1:]), esm_class=4, text=filled, tlvs=tlvs)
+        receipt_ = read(message, {})
+        assert isinstance(receipt_, Receipt)
+        reports = ledger.receive([receipt_], clock.now())
+    assert [(one.attempt_id, one.state) for one in reports] == [(attempt, "delivered")]
+
+
+def test_24_an_id_that_is_too_long_is_cut_alike_wherever_it_comes(database: Database) -> None:
+    ledger = Ledger(SmppStore(database, COLUMNS, add_connection(database)), "any", {})
+    part, attempt = uuid4(), uuid4()
+    ledger.reserve([NewPart(part, attempt, 1, 1, PHONE, b"")], clock.now())
+    ledger.answer([(part, Answer(Fate.TAKEN, 0, "9" * 200))], clock.now())
+    message = ShortMessage(
+        Address(1, 1, PHONE[1:]), esm_class=4, text=b"id:" + b"9" * 200 + b" stat:DELIVRD err:000"
+    )
+    receipt_ = read(message, {})
+    assert isinstance(receipt_, Receipt)
+    assert [one.state for one in ledger.receive([receipt_], clock.now())] == ["delivered"]
 
 
 def test_24_a_receipt_for_another_number_is_not_ours(sqlite: Database) -> None:

@@ -2,9 +2,10 @@
 
 import pytest
 
-from app.carriers.base import Report
+from app.carriers.base import Inbound, Report
 from app.db.queries import messages
 from app.messaging.consent import is_stopped
+from app.usecases.messages.record_inbound import record_inbound
 from app.usecases.messages.record_report import record_report
 from app.usecases.rules.change_choices import NewChoices, change_choices
 from tests.usecases.house import SENDER, ZOE, House
@@ -124,3 +125,17 @@ def test_a_stop_holds_for_the_number_however_the_network_writes_it(house: House,
     house.hears("STOP", written)
     assert house.facts(ZOE) == ["stop"]
     assert house.message(advert).state == "cancelled"
+
+
+@pytest.mark.parametrize("text", ["STOP \ud83d", "\ude00 stop", "STOP\0", "STOP \ud83d\ude00"])
+def test_a_stop_is_written_down_whatever_else_is_in_the_text(any_house: House, text: str) -> None:
+    any_house.hears(text)
+    assert any_house.facts() == ["stop"]
+
+
+def test_an_answer_to_an_address_of_any_length_is_written_down(any_house: House) -> None:
+    """With a STOP that holds for its sender only, the address is a part of the line."""
+    house = any_house
+    assert change_choices(house.rt, house.id, NewChoices(stop_scope="sender"), "owner") == {}
+    record_inbound(house.rt, Inbound(house.id, ZOE, "x\0" * 60, "STOP", house.clock(), "\ud83d one"))
+    assert house.facts() == ["stop"]
