@@ -43,6 +43,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("carrier", name=op.f("pk_carrier_health")),
     )
     op.create_table(
+        "database_name",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(32), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_database_name")),
+    )
+    op.create_table(
         "epoch_check",
         sa.Column("name", sa.String(80), nullable=False),
         sa.Column("check_value", sa.LargeBinary(), nullable=False),
@@ -1109,6 +1115,7 @@ def downgrade() -> None:
     op.drop_table("key_verifier")
     op.drop_table("executor_beat")
     op.drop_table("epoch_check")
+    op.drop_table("database_name")
     op.drop_table("carrier_health")
     with op.batch_alter_table("callback_event", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_callback_event_received_at"))

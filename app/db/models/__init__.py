@@ -9,7 +9,7 @@ from app.db.models.consent import ConsentRecord, InboxDecision, OptOutLink
 from app.db.models.dead_number import DeadNumber
 from app.db.models.document import Document
 from app.db.models.journal import JournalEvent, JournalHead
-from app.db.models.keys import EpochCheck, KeyVerifier
+from app.db.models.keys import DatabaseName, EpochCheck, KeyVerifier
 from app.db.models.message import Attempt, Block, DeliveryReport, InboundMessage, Message
 from app.db.models.organisation import Organisation
 from app.db.models.person import Person
@@ -29,6 +29,7 @@ __all__ = [
     "CarrierHealth",
     "ConnectionLease",
     "ConsentRecord",
+    "DatabaseName",
     "DatedRule",
     "DeadNumber",
     "DeliveryReport",
