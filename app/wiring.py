@@ -145,6 +145,7 @@ def build(settings: Settings) -> Application:
     with database.begin() as session:
         require_known_keys(ring, keys.verifiers(session))
         keys.remember(session, ring.current.kid, verifier(ring.current))
+        keys.name_database(session)
     passwords = Argon2Pool(settings.argon2_threads or os.cpu_count() or 1)
     vault = Vault.build(ring, FileEpochStore(settings.epochs), passwords)
     store = SimulatorStore(

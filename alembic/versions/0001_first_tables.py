@@ -43,6 +43,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("carrier", name=op.f("pk_carrier_health")),
     )
     op.create_table(
+        "database_name",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(32), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_database_name")),
+    )
+    op.create_table(
         "epoch_check",
         sa.Column("name", sa.String(80), nullable=False),
         sa.Column("check_value", sa.LargeBinary(), nullable=False),
@@ -869,6 +875,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_message")),
     )
     with op.batch_alter_table("message", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_message_answers",
+            ["organisation_id", "created_at"],
+            unique=False,
+            sqlite_where=sa.text("template_key IN ('stop_done', 'start_done', 'contact_answer')"),
+            postgresql_where=sa.text("template_key IN ('stop_done', 'start_done', 'contact_answer')"),
+        )
         batch_op.create_index(batch_op.f("ix_message_batch_id"), ["batch_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_message_document_id"), ["document_id"], unique=False)
         batch_op.create_index(
@@ -1065,6 +1078,11 @@ def downgrade() -> None:
         )
         batch_op.drop_index(batch_op.f("ix_message_document_id"))
         batch_op.drop_index(batch_op.f("ix_message_batch_id"))
+        batch_op.drop_index(
+            "ix_message_answers",
+            sqlite_where=sa.text("template_key IN ('stop_done', 'start_done', 'contact_answer')"),
+            postgresql_where=sa.text("template_key IN ('stop_done', 'start_done', 'contact_answer')"),
+        )
 
     op.drop_table("message")
     with op.batch_alter_table("inbound_message", schema=None) as batch_op:
@@ -1200,6 +1218,7 @@ def downgrade() -> None:
     op.drop_table("key_verifier")
     op.drop_table("executor_beat")
     op.drop_table("epoch_check")
+    op.drop_table("database_name")
     op.drop_table("carrier_health")
     with op.batch_alter_table("callback_event", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_callback_event_received_at"))

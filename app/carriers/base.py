@@ -3,13 +3,15 @@
 One carrier is one file: how it sends, how it reads what comes back, and what its answers mean.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, Final, Literal, Protocol, runtime_checkable
 from uuid import UUID
 
 from app.core.errors import PliError
+from app.messaging.place import place_of
 from app.messaging.segmentation import PLAIN, CarrierOptions
 
 Channel = Literal["sms", "rcs"]
@@ -45,6 +47,15 @@ class Refused:
     """The carrier said no, for certain: nothing was sent. `code` is ours, for example `no_rcs` or `unknown_number`."""
 
     code: str
+
+
+# Nothing else is handed to a network: a short code or a name would be a call to whoever pays for being called.
+_E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
+
+
+def is_addressable(to: str) -> bool:
+    """Whether a message may go there: a number in E.164 of a country that exists."""
+    return _E164.fullmatch(to) is not None and place_of(to).territory != ""
 
 
 class CarrierError(PliError):
@@ -124,8 +135,10 @@ class Report:
 
 @dataclass(frozen=True)
 class Inbound:
-    """What a phone sent to one of our senders. It may come again with the same `event_key`.
+    """What a phone sent to one of our senders. It may come again with the same `event_key`, which may hold the number and
+    the text and is never stored as it is.
 
+    `from_` is the number as the network gave it; `national` says that it came without a country code.
     `postback` is the data of the tapped button, empty when the person typed `text`; `pictures` counts what an MMS held,
     of which only its text is kept.
     """
@@ -138,6 +151,7 @@ class Inbound:
     event_key: str
     postback: str = ""
     pictures: int = 0
+    national: bool = False
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,16 @@ from uuid import UUID
 
 import httpx
 
-from app.carriers.base import Accepted, CarrierError, Channel, Refused, Remark, RevokeOutcome, Submission
+from app.carriers.base import (
+    Accepted,
+    CarrierError,
+    Channel,
+    Refused,
+    Remark,
+    RevokeOutcome,
+    Submission,
+    is_addressable,
+)
 from app.carriers.http_calls import Answer, Call, Callbacks, exchange
 
 
@@ -47,6 +56,8 @@ class HttpCarrier:
 
     def submit(self, submission: Submission, now: datetime) -> Accepted | Refused:
         """Hand one message over. Raises CarrierError when there was no clear answer."""
+        if not is_addressable(submission.to):
+            return Refused("unknown_number")
         with self._open():
             self._provider.prepare(self._client, now)
             answer = exchange(self._client, self._provider.build(submission, now))

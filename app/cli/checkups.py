@@ -22,6 +22,7 @@ from app.runtime import Runtime
 from app.settings import Settings
 from app.usecases.operations.find_foreign_epochs import find_foreign_epochs
 from app.usecases.operations.find_missing_epochs import find_missing_epochs
+from app.usecases.operations.know_blobs import Whose, whose_blobs
 from app.usecases.operations.list_stalled import list_stalled
 from app.wiring import Application
 
@@ -156,8 +157,15 @@ def _blobs(rt: Runtime) -> Checkup:
         rt.blobs.sync([key])
         same = rt.blobs.get_range(key, 0, len(probe)) == probe
         rt.blobs.delete(key)
+        whose = whose_blobs(rt)
     except Exception as error:  # whatever a store raises
         return Checkup("blob store", False, f"{_words(error)} Check PLI_BLOB_URL and its access rights.")
+    if whose is Whose.FOREIGN:
+        text = (
+            "holds what another database wrote. Check PLI_DATABASE_URL and PLI_BLOB_URL; nothing is swept there until "
+            "both belong together. Two services cannot share one folder or bucket: give each a prefix of its own."
+        )
+        return Checkup("blob store", False, text)
     words = (
         "an object was written, read and deleted"
         if same

@@ -15,6 +15,7 @@ from app.db.models import Batch
 from app.db.openings import open_part
 from app.db.queries import batches
 from app.usecases.batches.finish_batches import finish_batches
+from app.usecases.operations.know_blobs import MARK
 from tests.databases import SqliteDatabases
 from tests.documents.pdf.files import active, inflating, one_page, saved
 from tests.documents.people.builders import csv_bytes, workbook, xlsx, zip_of
@@ -201,7 +202,7 @@ def refused_upload(story: Story, files: Mapping[str, bytes], people: tuple[str, 
     assert ERRORS[code]["en"]
     with story.rt.read() as session:
         assert batches.recent(session, story.id, limit=1) == []
-    assert [path for path in (story.folder / "blobs").rglob("*") if path.is_file()] == []
+    assert [path.name for path in (story.folder / "blobs").rglob("*") if path.is_file()] == [MARK]
     return code
 
 
@@ -220,7 +221,7 @@ def test_an_upload_over_the_limit_is_refused_while_it_arrives(story: Story) -> N
     assert refusal.value.code == "upload_too_large"
     assert ERRORS["upload_too_large"]["fr"]
     assert ERRORS["upload_too_large"]["en"]
-    assert [path for path in (story.folder / "blobs").rglob("*") if path.is_file()] == []
+    assert [path.name for path in (story.folder / "blobs").rglob("*") if path.is_file()] == [MARK]
 
 
 @pytest.mark.parametrize(

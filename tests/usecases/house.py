@@ -15,7 +15,7 @@ from app.db import answers
 from app.db.models import ConsentRecord, Message, Organisation
 from app.db.queries import consents
 from app.messaging.consent import Entry
-from app.messaging.notices import STOP_DONE
+from app.messaging.notices import ANSWERS, PAYSLIP_NOTICE, STOP_DONE
 from app.runtime import Runtime
 from app.usecases.messages.record_inbound import record_inbound
 from tests.pipeline import Pipeline, pipeline
@@ -96,6 +96,18 @@ class House:
             message.category, message.state = category, state
             session.add(message)
             return message.id
+
+    def texted(self, number: str = ZOE) -> None:
+        """A notice reached the number two days ago: whoever was never written to gets no answer."""
+        message = self.message(self.queue("transactional", number, "delivered"))
+        message.template_key = PAYSLIP_NOTICE
+        message.created_at -= timedelta(days=2)
+        with self.rt.begin() as session:
+            session.add(message)
+
+    def answers(self) -> list[str]:
+        """The keys of the texts that were sent to answer a keyword, oldest first."""
+        return [one.template_key for one in self.messages() if one.template_key in ANSWERS]
 
     def message(self, message_id: UUID) -> Message:
         with self.rt.read() as session:

@@ -24,7 +24,9 @@ from app.carriers.base import (
     Report,
     RevokeOutcome,
     Submission,
+    is_addressable,
 )
+from app.carriers.identifiers import identifier
 from app.carriers.registry import Record
 from app.carriers.smpp.checking import check
 from app.carriers.smpp.codec import Command, Pdu, Status, decode_data_message, decode_message, encode_message
@@ -52,7 +54,11 @@ _COMMANDS: Final = {
     "separate": (Command.BIND_TRANSMITTER, Command.BIND_RECEIVER),
     "transmitter": (Command.BIND_TRANSMITTER,),
 }
-_TEXT_CODES: Final = {"text_too_long": "text_too_long", "sender_invalid": "sender_refused"}
+_TEXT_CODES: Final = {
+    "text_too_long": "text_too_long",
+    "sender_invalid": "sender_refused",
+    "number_invalid": "unknown_number",
+}
 
 USUAL: Final = Pauses()
 
@@ -200,6 +206,8 @@ class SmppCarrier:
         return [(refused.get(one.attempt_id), answers.get(one.attempt_id, ())) for one in submissions]
 
     def _parts(self, submission: Submission) -> list[NewPart]:
+        if not is_addressable(submission.to):
+            raise InvalidInput("number_invalid", "A message goes to a number in E.164.")
         reference = next(self._references)
         made = build(
             submission.sender,
@@ -241,7 +249,7 @@ class SmppCarrier:
             return CarrierError(
                 code, f"{self.name} has no link at present; nothing was sent", retryable=True, in_doubt=False
             )
-        return Accepted(answers[0].message_id)
+        return Accepted(identifier(answers[0].message_id))
 
     # The process that holds the link.
 

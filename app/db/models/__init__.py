@@ -9,7 +9,7 @@ from app.db.models.consent import ConsentRecord, InboxDecision, OptOutLink
 from app.db.models.dead_number import DeadNumber
 from app.db.models.document import Document
 from app.db.models.journal import JournalEvent, JournalHead
-from app.db.models.keys import EpochCheck, KeyVerifier
+from app.db.models.keys import DatabaseName, EpochCheck, KeyVerifier
 from app.db.models.message import (
     Attempt,
     Block,
@@ -37,6 +37,7 @@ __all__ = [
     "CarrierHealth",
     "ConnectionLease",
     "ConsentRecord",
+    "DatabaseName",
     "DatedRule",
     "DeadNumber",
     "DeliveryReport",

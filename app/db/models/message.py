@@ -7,6 +7,10 @@ import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
 from app.db.models.base import id_field, json_field, reference, text_field
+from app.messaging.notices import ANSWERS
+
+# What answers a keyword, among all messages; written out, or a database would not see that the index is of these.
+AN_ANSWER = "template_key IN ({})".format(", ".join(map(repr, ANSWERS)))
 
 
 def _waiting(name: str, state: str, *columns: str) -> sa.Index:
@@ -35,6 +39,13 @@ class Message(SQLModel, table=True):
         _waiting("ix_message_queued", "queued", "sender_id", "priority", "created_at", "id"),
         _waiting("ix_message_held", "held", "not_before"),
         _waiting("ix_message_submitting", "submitting", "block_id"),
+        sa.Index(
+            "ix_message_answers",
+            "organisation_id",
+            "created_at",
+            sqlite_where=sa.text(AN_ANSWER),
+            postgresql_where=sa.text(AN_ANSWER),
+        ),
     )
 
     id: UUID = id_field()

@@ -237,6 +237,11 @@ def stored_for(session: Session, batch_ids: Collection[UUID]) -> set[str]:
     return {*session.exec(uploaded), *session.exec(packed)}
 
 
+def known(session: Session, batch_ids: Collection[UUID]) -> set[UUID]:
+    """Those of these batches that this database has a row of."""
+    return set(session.exec(select(Batch.id).where(col(Batch.id).in_(batch_ids))))
+
+
 def still_read(session: Session, batch_ids: Collection[UUID]) -> set[UUID]:
     """Those of these batches whose packs may exist before the rows that point to them."""
     query = select(Batch.id).where(col(Batch.id).in_(batch_ids), col(Batch.state).in_(BEING_READ))

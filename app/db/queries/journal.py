@@ -89,6 +89,11 @@ def append(
     insert_rows(session, JournalEvent, rows)
 
 
+def hold(session: Session, organisation_id: UUID) -> None:
+    """Let nobody else append until the transaction ends."""
+    session.connection().execute(_HOLD_HEAD, {"owner": organisation_id}).one()
+
+
 class Book:
     """The events of one transaction, appended together at its end: use as a context manager within it.
 

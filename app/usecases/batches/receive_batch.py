@@ -22,6 +22,7 @@ from app.db.models import Batch, Organisation, Upload
 from app.db.queries import batches, journal, keys, organisations
 from app.evidence.tags import Tag
 from app.runtime import Runtime
+from app.usecases.operations.know_blobs import claim_blobs
 from links.errors import LinkError
 from links.policy import terms
 
@@ -66,6 +67,9 @@ class BatchIntake:
         if organisation is None:
             raise NotFound("organisation_unknown", "this organisation does not exist")
         self._organisation: Organisation = organisation
+        claim_blobs(
+            rt
+        )  # while the store is empty, so that remains of this very upload can be told from another's
 
     def __enter__(self) -> Self:
         return self

@@ -2,32 +2,30 @@
 
 import pytest
 
-from app.carriers.base import Report
+from app.carriers.base import Inbound, Report
 from app.db import lanes
 from app.db.queries import consents, messages
 from app.messaging.consent import is_stopped
 from app.messaging.senders import Kind
+from app.usecases.messages.record_inbound import record_inbound
 from app.usecases.messages.record_report import record_report
 from app.usecases.rules.change_choices import NewChoices, change_choices
 from tests.senders import add_sender
 from tests.usecases.house import SENDER, ZOE, House
 
 
-def _texts(house: House) -> list[str]:
-    return [message.template_key for message in house.messages()]
-
-
 def test_a_stop_is_recorded_with_its_proof_and_confirmed_once(house: House) -> None:
+    house.texted()
     house.hears("Stop svp")
     house.hears("STOP !!")
     assert house.facts() == ["stop", "stop"]
-    assert _texts(house) == ["stop_done"]
+    assert house.answers() == ["stop_done"]
     stop = next(record for record in house.records() if record.fact == "stop")
     assert (stop.how, stop.legal_basis, stop.recorded_by) == ("reply", "objection", "person")
     assert stop.raw_text_sealed is not None
     assert b"svp" not in stop.raw_text_sealed
     house.pipeline.run()
-    assert house.messages()[0].state == "submitted"
+    assert {one.state for one in house.messages() if one.template_key == "stop_done"} == {"submitted"}
 
 
 def test_the_same_answer_again_is_kept_once(house: House) -> None:
@@ -37,17 +35,19 @@ def test_the_same_answer_again_is_kept_once(house: House) -> None:
 
 
 def test_unstop_reopens_and_is_confirmed(house: House) -> None:
+    house.texted()
     house.hears("UNSTOP")
-    assert _texts(house) == []
+    assert house.answers() == []
     house.hears("STOP")
     house.hears("unstop")
-    assert _texts(house) == ["stop_done", "start_done"]
+    assert house.answers() == ["stop_done", "start_done"]
     assert not is_stopped(house.ledger(), SENDER, house.clock())
 
 
 def test_contact_is_answered_with_who_the_sender_is_and_is_no_opt_in(house: House) -> None:
+    house.texted()
     house.hears("Contact")
-    assert _texts(house) == ["contact_answer"]
+    assert house.answers() == ["contact_answer"]
     assert house.facts() == []
 
 
@@ -145,3 +145,25 @@ def test_an_answer_proves_receipt_where_no_report_can_come(
     assert house.message(message_id).state == "submitted"
     house.hears("Oui, merci", to=to)
     assert house.message(message_id).state == state
+
+
+@pytest.mark.parametrize("written", ["0611001001", "33611001001", "0033611001001", "06 11 00 10 01"])
+def test_a_stop_holds_for_the_number_however_the_network_writes_it(house: House, written: str) -> None:
+    advert = house.queue("marketing")
+    house.hears("STOP", written)
+    assert house.facts(ZOE) == ["stop"]
+    assert house.message(advert).state == "cancelled"
+
+
+@pytest.mark.parametrize("text", ["STOP \ud83d", "\ude00 stop", "STOP\0", "STOP \ud83d\ude00"])
+def test_a_stop_is_written_down_whatever_else_is_in_the_text(any_house: House, text: str) -> None:
+    any_house.hears(text)
+    assert any_house.facts() == ["stop"]
+
+
+def test_an_answer_to_an_address_of_any_length_is_written_down(any_house: House) -> None:
+    """With a STOP that holds for its sender only, the address is a part of the line."""
+    house = any_house
+    assert change_choices(house.rt, house.id, NewChoices(stop_scope="sender"), "owner") == {}
+    record_inbound(house.rt, Inbound(house.id, ZOE, "x\0" * 60, "STOP", house.clock(), "\ud83d one"))
+    assert house.facts() == ["stop"]
