@@ -10,6 +10,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from app import wiring
+from app.blob_ownership import Whose, whose_blobs
 from app.cli.failures import sentence
 from app.cli.setup import load_settings
 from app.core import clock
@@ -22,7 +23,6 @@ from app.runtime import Runtime
 from app.settings import Settings
 from app.usecases.operations.find_foreign_epochs import find_foreign_epochs
 from app.usecases.operations.find_missing_epochs import find_missing_epochs
-from app.usecases.operations.know_blobs import Whose, whose_blobs
 from app.usecases.operations.list_stalled import list_stalled
 from app.wiring import Application
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from app.blob_ownership import MARK
 from app.carriers.base import Accepted, Carrier, Channel, Refused, RevokeOutcome, Submission
 from app.cli.checkups import judge_stalled
 from app.core.jobs import Job
@@ -26,7 +27,6 @@ from app.usecases.batches.finish_batches import finish_batches
 from app.usecases.batches.retry_batch import retry_batch, retry_everything
 from app.usecases.batches.show_batch import Stall, show_batch
 from app.usecases.batches.show_batches import show_batches
-from app.usecases.operations.know_blobs import MARK
 from app.usecases.operations.list_stalled import list_stalled
 from app.usecases.operations.notice_stalled import notice_stalled
 from app.worker import PIPELINE

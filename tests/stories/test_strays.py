@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import pytest
 
+from app.blob_ownership import MARK, Whose, claim_blobs, whose_blobs
 from app.cli import checkups
 from app.core.errors import InvalidInput
 from app.db.models import Batch, DatabaseName
@@ -17,7 +18,6 @@ from app.db.queries import batches, documents
 from app.usecases.batches.finish_batches import finish_batches
 from app.usecases.batches.receive_batch import LONGEST_UPLOAD, BatchIntake, BatchOptions
 from app.usecases.operations.delete_strays import STRAY_AFTER, delete_strays
-from app.usecases.operations.know_blobs import MARK, Whose, claim_blobs, whose_blobs
 from tests.stories.killed import Kill, Place, end_of, start
 from tests.stories.payroll import NOVEMBER, TEAM, list_of, pdf_of
 from tests.stories.story import CLERK, Story

@@ -13,6 +13,7 @@ from typing import Literal, Self
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
+from app.blob_ownership import claim_blobs
 from app.core.errors import Conflict, InvalidInput, NotFound, TooLarge
 from app.core.jobs import Job
 from app.crypto.epochs import EpochName, day_of
@@ -22,7 +23,6 @@ from app.db.models import Batch, Organisation, Upload
 from app.db.queries import batches, journal, keys, organisations
 from app.evidence.tags import Tag
 from app.runtime import Runtime
-from app.usecases.operations.know_blobs import claim_blobs
 from links.errors import LinkError
 from links.policy import terms
 

@@ -9,9 +9,9 @@ import logging
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
+from app.blob_ownership import PACKS, UPLOADS, batch_of, claim_blobs
 from app.db.queries import batches
 from app.runtime import Runtime
-from app.usecases.operations.know_blobs import PACKS, UPLOADS, batch_of, claim_blobs
 
 STRAY_AFTER = timedelta(days=1)
 PROBES = "doctor"
