@@ -54,7 +54,9 @@ def get_any(session: Session, batch_id: UUID) -> Batch | None:
 
 def lock(session: Session, batch_id: UUID) -> Batch | None:
     """The batch, held until the transaction ends."""
-    return session.exec(select(Batch).where(Batch.id == batch_id).with_for_update()).one_or_none()
+    return session.exec(
+        select(Batch).where(Batch.id == batch_id).with_for_update(key_share=True)
+    ).one_or_none()
 
 
 def state(session: Session, batch_id: UUID) -> str:

@@ -80,7 +80,7 @@ def hold(session: Session, organisation_id: UUID, inbound_id: UUID) -> Answer | 
     query = select(InboundMessage).where(
         InboundMessage.organisation_id == organisation_id, InboundMessage.id == inbound_id
     )
-    message = session.exec(query.with_for_update()).one_or_none()
+    message = session.exec(query.with_for_update(key_share=True)).one_or_none()
     return Answer(message, session.get(InboxDecision, inbound_id)) if message is not None else None
 
 
@@ -152,7 +152,7 @@ def unreported(
         )
         .order_by(col(Message.id))
     )
-    return [(message, attempt) for message, attempt in session.exec(query.with_for_update())]
+    return [(message, attempt) for message, attempt in session.exec(query.with_for_update(key_share=True))]
 
 
 def reply_of_form(session: Session, organisation_id: UUID, form_key: UUID) -> StaffReply | None:

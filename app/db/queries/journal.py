@@ -25,7 +25,7 @@ _heads = table_of(JournalHead)
 _HOLD_HEAD = (
     sa.select(_heads.c.seq, _heads.c.head)
     .where(_heads.c.organisation_id == sa.bindparam("owner"))
-    .with_for_update()
+    .with_for_update(key_share=True)
 )
 _MOVE_HEAD = (
     sa.update(_heads)

@@ -34,4 +34,4 @@ def of_organisation(
 def hold(session: Session, organisation_id: UUID, message_id: UUID) -> Message | None:
     """One message, held until the transaction ends."""
     query = select(Message).where(Message.organisation_id == organisation_id, Message.id == message_id)
-    return session.exec(query.with_for_update()).one_or_none()
+    return session.exec(query.with_for_update(key_share=True)).one_or_none()
