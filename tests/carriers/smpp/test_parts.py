@@ -1,5 +1,6 @@
 """F4, point 22: how a text becomes what travels."""
 
+import time
 from dataclasses import replace
 
 import pytest
@@ -195,3 +196,21 @@ def test_nothing_is_not_sent() -> None:
 def test_more_segments_than_a_header_can_count_are_refused() -> None:
     with pytest.raises(InvalidInput, match="255"):
         build("PLI", TO, "A" * (153 * 255 + 1), 900, 1, PLAIN)
+
+
+def test_a_payload_of_64_kb_is_unpacked_in_no_time() -> None:
+    """Linear work: eight times as much takes about eight times as long, and never sixty-four times."""
+
+    def seconds(octets: int) -> float:
+        began = time.thread_time()
+        unpack(bytes(octets))
+        return time.thread_time() - began
+
+    small = min(seconds(8_000) for _ in range(5))
+    assert min(seconds(64_000) for _ in range(3)) < 30 * small
+
+
+@given(st.binary(max_size=160), st.integers(0, 12))
+def test_what_was_packed_behind_a_header_comes_back(septets: bytes, size: int) -> None:
+    plain = bytes(octet & 0x7F for octet in septets).rstrip(b"\r\0")
+    assert unpack(pack(plain, bytes(size)), size).rstrip(b"\0") == plain
