@@ -258,7 +258,8 @@ def test_the_check_of_a_stored_connection_names_the_address_to_set(office: Offic
     carrier = office.story.rt.carriers["ovh"]
     assert isinstance(carrier, HttpCarrier)
     remarks = list(carrier.check(office.story.rt.now()))
-    assert [remark.well for remark in remarks] == [True, True, True, False]
+    assert [remark.well for remark in remarks] == [True, True, True, True, False]
+    assert "not signed" in remarks[1].words
     assert address in remarks[-1].words
 
 
