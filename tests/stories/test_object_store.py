@@ -5,11 +5,11 @@ from pathlib import Path
 import obstore
 from obstore.store import from_url
 
+from app.db.blob_mark import MARK
 from app.usecases.batches.finish_batches import finish_batches
 from app.usecases.batches.recall_batch import recall_batch
 from app.usecases.operations.delete_packs import delete_packs
 from app.usecases.operations.delete_strays import delete_strays
-from app.usecases.operations.know_blobs import MARK
 from tests.pipeline import pipeline
 from tests.stories.payroll import TEAM
 from tests.stories.story import CLERK, Clock, Story

@@ -17,6 +17,7 @@ from app.carriers.base import Accepted, Carrier, Channel, Refused, RevokeOutcome
 from app.cli.checkups import judge_stalled
 from app.core.jobs import Job
 from app.db import block_run
+from app.db.blob_mark import MARK
 from app.db.models import Batch
 from app.engine import dbos_engine
 from app.engine.dbos_engine import DbosEngine
@@ -26,7 +27,6 @@ from app.usecases.batches.finish_batches import finish_batches
 from app.usecases.batches.retry_batch import retry_batch, retry_everything
 from app.usecases.batches.show_batch import Stall, show_batch
 from app.usecases.batches.show_batches import show_batches
-from app.usecases.operations.know_blobs import MARK
 from app.usecases.operations.list_stalled import list_stalled
 from app.usecases.operations.notice_stalled import notice_stalled
 from app.worker import PIPELINE
