@@ -135,6 +135,17 @@ def carrier_password(name: Name) -> None:
     print("The passwords are changed.")
 
 
+@carrier.command("renew-callbacks")
+def carrier_renew_callbacks(name: Name) -> None:
+    """Give a connection other callback addresses, as when one was read in a log. The earlier ones are refused at once."""
+    from app.cli.setup import opened
+    from app.usecases.carriers.renew_callbacks import renew_callbacks
+
+    with opened() as application:
+        renew_callbacks(application.runtime, name)
+    print(f"The addresses are others now. Set the new ones at the carrier: pli carrier check {name}")
+
+
 @carrier.command("remove")
 def carrier_remove(name: Name) -> None:
     """Forget a connection and its passwords."""
