@@ -61,7 +61,7 @@ class OptOutLink(SQLModel, table=True):
 
 
 class InboxDecision(SQLModel, table=True):
-    """What a person decided about an answer, once: `opt_out`, `object_all`, `keep` or `done`."""
+    """What a person decided about an answer, once: `opt_out`, `object_all`, `keep`, `done` or `withdrawn`."""
 
     __tablename__ = "inbox_decision"
 
