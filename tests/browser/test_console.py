@@ -84,8 +84,10 @@ def addresses(live: Live, reviewed: str, released: str, sample: SamplePayroll) -
         f"/app/batches/{waiting.id}",
         f"{reviewed}/review",
         f"{reviewed}/review?show=blocking",
+        f"{reviewed}/exclude",
         f"/app/batches/{leaving.id}/release",
         released,
+        released + "?state=left_out",
         f"{released}/recall",
         f"/app/documents/{person}",
     ]
