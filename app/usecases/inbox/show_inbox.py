@@ -13,7 +13,8 @@ from app.runtime import Runtime
 @dataclass(frozen=True)
 class InboxLine:
     """One answer. `name` is the person's whose document it is about, empty for none; `withdrawable` says that its link is
-    still open. `intent` is what was read in it, `decision` what a person made of it, both empty for none."""
+    still open. `intent` is what was read in it, `decision` what a person made of it, both empty for none; `pictures`
+    counts those of an MMS, which are not kept."""
 
     id: UUID
     number: str
@@ -25,6 +26,7 @@ class InboxLine:
     withdrawable: bool
     decision: str
     decided_at: datetime | None
+    pictures: int
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,7 @@ def _line(rt: Runtime, answer: inbox.Answer, document: Document | None) -> Inbox
         document is not None and document.state == "sealed",
         decision.decision if decision else "",
         decision.decided_at if decision else None,
+        message.pictures,
     )
 
 
