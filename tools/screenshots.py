@@ -331,7 +331,8 @@ def prepare(demo: Demo, console: Page) -> None:
     upload(demo, console, "Paie d’août", ready.pdf, "effectif.xlsx", ready.sheet_xlsx)
     console.wait_for_url("**/review")
     console.goto(f"{console.url}?show=blocking")
-    console.click("form[action$='/exclude'] .btn:has-text('Exclure les')")
+    console.click("a.btn:has-text('Exclure les')")
+    console.click("form[action$='/exclude'] .btn--danger")
     console.wait_for_timeout(3000)
     for kind, address, states in (
         ("short_code_36", "36105", ("waiting", "approved")),

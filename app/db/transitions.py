@@ -44,10 +44,12 @@ def hold(book: Book, message: Message, until: datetime, reason: str) -> None:
 
 
 def end(book: Book, message: Message, state: status.State, reason: str) -> None:
-    """Nothing more is sent. The text goes at once, unless a person may want to send it again."""
+    """Nothing more is sent. The text goes at once, unless a person may want to send it again. What was read later had
+    arrived before: that instant stays."""
+    if message.state not in status.DELIVERED or message.finished_at is None:
+        message.finished_at = book.now
     message.state = state
     message.reason = reason
-    message.finished_at = book.now
     if state not in _KEEPS_TEXT:
         wipe(message, book.now)
     if state is status.State.FAILED and reason in DEAD_NUMBER:
@@ -117,12 +119,13 @@ def settle(book: Book, message: Message, attempts: Sequence[Attempt], reason: st
 
 
 def advance(attempt: Attempt, report: status.State, reason: str, now: datetime) -> status.Advance:
-    """Bring an attempt to what a report says, if that is news."""
+    """Bring an attempt to what a report says, if that is news; a reading keeps the instant of the delivery."""
+    arrived = attempt.state in status.DELIVERED and attempt.finished_at is not None
     step = status.advance(status.State(attempt.state), report)
     if step.changed:
         attempt.state = step.state
         attempt.reason = reason
-        if step.final:
+        if step.final and not arrived:
             attempt.finished_at = now
     return step
 

@@ -7,6 +7,9 @@ from app.db.queries.watching import Tally
 from app.messaging.failures import CLOSED_NUMBER, DEAD_NUMBER
 
 RELEASED = frozenset({"releasing", "sealed", "revoked", "expired"})
+# Lines of a released batch that did not leave with it.
+LEFT_OUT = "left_out"
+STAYED = frozenset({"excluded", "in_review"})
 # Nothing more comes by itself, and the person was not reached.
 FAILED = frozenset({"failed", "expired", "refused"})
 # Where a person asks why.
@@ -88,7 +91,7 @@ class Counts:
     def add(self, tally: Tally) -> None:
         """Count one group of documents."""
         count = tally.documents
-        if tally.document_state in ("excluded", "in_review"):
+        if tally.document_state in STAYED:
             self.excluded += count
         if tally.document_state not in RELEASED:
             return

@@ -50,21 +50,21 @@ _WORDS = {
 
 @dataclass(frozen=True)
 class AccessLetter:
-    """One person's letter, in "fr" or "en". `code` is shown as it is."""
+    """One person's letter, in "fr" or "en". `subject` names the document in that language; `code` is shown as it is."""
 
     name: str
     staff_number: str
+    subject: str
     code: str = field(repr=False)
     language: str = "fr"
 
 
 @dataclass(frozen=True)
 class LetterHead:
-    """What all letters of a batch share. `subject` names the document, `contact` who answers questions."""
+    """What all letters of a batch share. `contact` is who answers questions."""
 
     organisation: str
     contact: str
-    subject: str
     day: date
 
 
@@ -73,7 +73,7 @@ def access_letters_pdf(head: LetterHead, letters: Sequence[AccessLetter]) -> byt
     register_fonts()
     written = io.BytesIO()
     canvas = Canvas(written, pagesize=A4, invariant=1, pageCompression=1)
-    canvas.setTitle(printable(f"{head.organisation} - {head.subject}"))
+    canvas.setTitle(printable(head.organisation))
     canvas.setAuthor(printable(head.organisation))
     for letter in letters:
         _draw(canvas, head, letter)
@@ -97,7 +97,7 @@ def _draw(canvas: Canvas, head: LetterHead, letter: AccessLetter) -> None:
     y = _HEIGHT - 100 * mm
     _line(canvas, _MARGIN, y, words["title"], 16, inside, BOLD)
     y = _paragraph(canvas, y - 12 * mm, words["hello"])
-    y = _paragraph(canvas, y - 2 * mm, words["why"].format(subject=head.subject))
+    y = _paragraph(canvas, y - 2 * mm, words["why"].format(subject=letter.subject))
     y -= 34 * mm
     canvas.setFillColor(_BAND)
     canvas.setStrokeColor(_LINE)

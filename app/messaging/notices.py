@@ -100,6 +100,12 @@ _MONTHS = {
 }  # fmt: skip
 
 
+def payslip_label(period: str, language: str) -> str:
+    """What the document is called where it is named to its recipient: "Bulletin de paie, octobre 2026"."""
+    name = "Payslip" if language == "en" else "Bulletin de paie"
+    return ", ".join(filter(None, (name, period_label(period, language))))
+
+
 def period_label(period: str, language: str) -> str:
     """`2026-10` as people read it; empty stays empty."""
     if not period:

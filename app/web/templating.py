@@ -51,10 +51,11 @@ DOCUMENT_CSP = (
 
 @dataclass(frozen=True)
 class Notice:
-    """A sentence shown once at the top of the next page, after an action."""
+    """A sentence shown once at the top of the next page, after an action; `undo` is where to post to take it back."""
 
     kind: Literal["ok", "info", "warn", "bad"]
     text: str
+    undo: str = ""
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ class PageContext:
 
     `nonce` is also in the response's Content-Security-Policy. `zone` is the organisation's (IANA name). `user` and
     `organisation` are names, empty before login. `simulator` shows the way to the phone simulator in the menu, `may_prepare`
-    the way to a new batch.
+    the way to a new batch. `answers` counts those that wait to be read.
     """
 
     lang: Language
@@ -75,6 +76,7 @@ class PageContext:
     organisation: str = ""
     simulator: bool = False
     may_prepare: bool = False
+    answers: int = 0
     notices: tuple[Notice, ...] = ()
 
 

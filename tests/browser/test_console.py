@@ -13,6 +13,7 @@ from app.documents.sample_payroll import SamplePayroll, make_sample
 from app.usecases.batches.confirm_batch import confirm_batch
 from app.usecases.batches.exclude_blocking import exclude_blocking
 from app.usecases.batches.receive_batch import BatchOptions
+from app.usecases.batches.show_blocking import show_blocking
 from tests.browser.conftest import Open
 from tests.browser.looking import overflow, small_targets, violations
 from tests.browser.test_opening import log_in
@@ -68,7 +69,9 @@ def addresses(live: Live, reviewed: str, released: str, sample: SamplePayroll) -
     live.house.run()
     leaving = receive(live, sample, "Tout est réglé")
     live.house.run()
-    exclude_blocking(live.rt, live.house.organisation.id, leaving.id, "clerk")
+    owner = live.house.organisation.id
+    seen = [line.id for line in show_blocking(live.rt, owner, leaving.id).lines]
+    exclude_blocking(live.rt, owner, leaving.id, seen, "clerk")
     confirm_batch(live.rt, live.house.organisation.id, leaving.id, "same_files", "clerk")
     waiting = receive(live, sample, "En attente")
     person = live.letter().document_id
@@ -81,8 +84,10 @@ def addresses(live: Live, reviewed: str, released: str, sample: SamplePayroll) -
         f"/app/batches/{waiting.id}",
         f"{reviewed}/review",
         f"{reviewed}/review?show=blocking",
+        f"{reviewed}/exclude",
         f"/app/batches/{leaving.id}/release",
         released,
+        released + "?state=left_out",
         f"{released}/recall",
         f"/app/documents/{person}",
     ]

@@ -38,6 +38,7 @@ from app.settings import Settings
 from app.usecases.batches import receive_batch, release_batch
 from app.usecases.batches.exclude_blocking import exclude_blocking
 from app.usecases.batches.finish_batches import finish_batches
+from app.usecases.batches.show_blocking import show_blocking
 from app.wiring import build
 from app.worker import Worker
 from tests.stories.payroll import Employee, list_of, pdf_of
@@ -208,7 +209,8 @@ def _carry_through(rt: Runtime, organisation_id: UUID, number: int) -> None:
         if batch.state in ("failed", "cancelled"):
             raise AssertionError(f"a good payroll ended as {batch.state}: {batch.failure}")
         if batch.state == "in_review":
-            exclude_blocking(rt, organisation_id, batch.id, CLERK)
+            seen = [line.id for line in show_blocking(rt, organisation_id, batch.id).lines]
+            exclude_blocking(rt, organisation_id, batch.id, seen, CLERK)
             release_batch.release_batch(rt, organisation_id, batch.id, CLERK)
         elif batch.state == "released" and not _on_their_way(rt, batch):
             finish_batches(rt)

@@ -25,9 +25,11 @@ from app.db.models import Attempt, Batch, Document, Message, Template
 from app.db.queries import batches, documents, journal, messages, organisations
 from app.messaging.notices import PAYSLIP_NOTICE
 from app.messaging.senders import PROFILES, Kind
+from app.usecases.batches.exclude_blocking import exclude_blocking
 from app.usecases.batches.finish_batches import finish_batches
 from app.usecases.batches.receive_batch import BatchOptions
 from app.usecases.batches.release_batch import release_batch
+from app.usecases.batches.show_blocking import show_blocking
 from app.usecases.documents.confirm_finding import confirm_finding
 from app.usecases.documents.exclude_document import exclude_document
 from app.usecases.messages.expire_attempts import expire_attempts
@@ -145,6 +147,12 @@ class Story:
 
     def confirm(self, line: Line, code: str) -> None:
         confirm_finding(self.rt, self.id, line.id, code, CLERK)
+
+    def exclude_blocking(self, batch: Batch) -> int:
+        """Leave out every line that blocks; how many they were."""
+        seen = [line.id for line in show_blocking(self.rt, self.id, batch.id).lines]
+        _lot, lines = exclude_blocking(self.rt, self.id, batch.id, seen, CLERK)
+        return lines
 
     def release(self, batch: Batch) -> None:
         """Let it go, as far as the queue of messages."""

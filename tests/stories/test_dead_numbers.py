@@ -50,8 +50,7 @@ def test_those_with_a_dead_number_are_left_out_at_once_and_printed(story: Story)
     story.sent(GONE, ZOE)
     second = story.upload([GONE, ZOE], period=NOVEMBER)
     assert dead(story, second) == 1
-    assert exclude_dead(story.rt, story.id, second.id, CLERK) == 1
-    assert exclude_dead(story.rt, story.id, second.id, CLERK) == 0
+    assert [exclude_dead(story.rt, story.id, second.id, CLERK)[1] for _ in range(2)] == [1, 0]
     assert dead(story, second) == 0
     assert {line.staff: line.state for line in story.review(second)} == {
         GONE.staff: "excluded",

@@ -13,7 +13,6 @@ from app.documents.sheets import read_people_sheet
 from app.documents.sheets_model import SheetRead
 from app.usecases.batches.cancel_overdue import cancel_overdue
 from app.usecases.batches.confirm_batch import confirm_batch
-from app.usecases.batches.exclude_blocking import exclude_blocking
 from app.usecases.batches.finish_batches import finish_batches
 from app.usecases.batches.list_paper import list_paper
 from app.usecases.documents.show_page import show_page
@@ -65,7 +64,7 @@ def test_the_reportlab_sample_leaves_but_for_the_rows_that_block(story: Story) -
     assert story.refused_release(batch) == "still_blocked"
     assert story.pipeline.application.phones.count(story.id) == 0
 
-    assert exclude_blocking(story.rt, story.id, batch.id, CLERK) == 4
+    assert story.exclude_blocking(batch) == 4
     story.send(batch)
     left = story.assert_each_phone_opens_its_own(batch, codes_of(sheet))
     assert left == [line.staff for line in lines if line.match == "matched" and not line.blocking]
@@ -82,7 +81,7 @@ def test_the_ghostscript_sample_blocks_on_two_phones_only(story: Story) -> None:
         "00100035": {"phone_invalid"},
         "00100049": {"phone_invalid"},
     }
-    assert exclude_blocking(story.rt, story.id, batch.id, CLERK) == 2
+    assert story.exclude_blocking(batch) == 2
     story.send(batch)
     assert len(story.assert_each_phone_opens_its_own(batch, codes_of(sheet))) == 17
 
@@ -96,7 +95,7 @@ def test_of_the_libreoffice_sample_only_one_payslip_may_leave(story: Story) -> N
     ]  # fmt: skip
     assert [(line.staff, line.pages) for line in lines if line.match == "matched"] == [("00100056", (5,))]
     assert story.refused_release(batch) == "still_blocked"
-    exclude_blocking(story.rt, story.id, batch.id, CLERK)
+    story.exclude_blocking(batch)
     story.send(batch)
     assert story.assert_each_phone_opens_its_own(batch, codes_of(sheet)) == ["00100056"]
     assert story.pipeline.application.phones.count(story.id) == 1

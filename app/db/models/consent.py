@@ -62,8 +62,8 @@ class OptOutLink(SQLModel, table=True):
 
 
 class InboxDecision(SQLModel, table=True):
-    """What a person decided about an answer, once: `opt_out`, `object_all`, `keep`, `done` or
-    `answered`."""
+    """What a person decided about an answer, once: `opt_out`, `object_all`, `keep`, `done`, `answered` or
+    `withdrawn`."""
 
     __tablename__ = "inbox_decision"
 

@@ -17,6 +17,7 @@ from app.db.bulk import UNSYNCHRONISED
 from app.db.models import Batch, Document, MappingMemory, Message, Upload
 
 BEFORE_RELEASE = ("received", "needs_mapping", "splitting", "in_review")
+RECALLABLE = ("releasing", "released", "finished")
 BEING_READ = ("received", "needs_mapping", "splitting")
 OVER = ("released", "finished", "recalled", "cancelled", "failed")
 
@@ -111,8 +112,14 @@ def uploads(session: Session, batch_id: UUID, role: str) -> list[Upload]:
     return list(session.exec(query.order_by(col(Upload.position))))
 
 
-def with_same_files(session: Session, organisation_id: UUID, contents: Sequence[bytes]) -> Batch | None:
-    """The newest batch, not cancelled or failed, that already holds a document file with the same content."""
+def with_same_files(
+    session: Session, organisation_id: UUID, contents: Sequence[bytes], before: datetime
+) -> Batch | None:
+    """A batch made before that instant, not cancelled or failed, that already holds a document file with the same
+    content: the newest one that was sent, else the newest that may be sent, else the newest that was recalled."""
+    sent_first = sa.case(
+        (col(Batch.state).in_(RECALLABLE), 0), (col(Batch.state).in_(BEFORE_RELEASE), 1), else_=2
+    )
     query = (
         select(Batch)
         .join(Upload, col(Upload.batch_id) == Batch.id)
@@ -121,8 +128,9 @@ def with_same_files(session: Session, organisation_id: UUID, contents: Sequence[
             Upload.role == "documents",
             col(Upload.content_index).in_(contents),
             col(Batch.state).not_in(("cancelled", "failed")),
+            col(Batch.created_at) < before,
         )
-        .order_by(col(Batch.created_at).desc())
+        .order_by(sent_first, col(Batch.created_at).desc())
         .limit(1)
     )
     return session.exec(query).first()

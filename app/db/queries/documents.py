@@ -3,14 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from app.db.bulk import UNSYNCHRONISED, insert_rows, table_of
-from app.db.models import Document, JournalEvent, Message
+from app.db.models import Batch, Document, JournalEvent, Message
 from app.evidence.tags import Tag
 
 _document = table_of(Document)
@@ -27,6 +27,15 @@ class Line:
 
     document: Document
     message: Message | None
+
+
+class Received(NamedTuple):
+    """A document that somebody has; `password_policy` is that of its batch."""
+
+    document_id: UUID
+    name_sealed: bytes | None
+    content_index: bytes | None
+    password_policy: str
 
 
 def get(session: Session, organisation_id: UUID, document_id: UUID) -> Document | None:
@@ -131,22 +140,32 @@ def revoke(session: Session, document_ids: Sequence[UUID], now: datetime) -> Non
 
 def received_before(
     session: Session, staff_indexes: Sequence[bytes], batch_id: UUID
-) -> dict[tuple[bytes, str], set[bytes]]:
-    """Content hashes of what these people already received, by person and period, in other batches.
+) -> dict[tuple[bytes, str], list[Received]]:
+    """What these people already received in other batches, by staff index and period, oldest first.
 
     Staff indexes are keyed by organisation; naming it as well would make SQLite walk through all its documents.
     """
-    found: dict[tuple[bytes, str], set[bytes]] = {}
+    found: dict[tuple[bytes, str], list[Received]] = {}
     for start in range(0, len(staff_indexes), 500):
         rows = session.execute(
-            sa.select(col(Document.staff_index), col(Document.period), col(Document.content_index)).where(
+            sa.select(
+                col(Document.staff_index),
+                col(Document.period),
+                col(Document.id),
+                col(Document.name_sealed),
+                col(Document.content_index),
+                col(Batch.password_policy),
+            )
+            .join(Batch, col(Batch.id) == col(Document.batch_id))
+            .where(
                 col(Document.staff_index).in_(staff_indexes[start : start + 500]),
                 col(Document.state).in_(("sealed", "releasing")),
                 col(Document.batch_id) != batch_id,
             )
+            .order_by(col(Document.created_at))
         )
-        for index, period, content in rows:
-            found.setdefault((index, period), set()).add(content)
+        for index, period, *received in rows:
+            found.setdefault((index, period), []).append(Received(*received))
     return found
 
 

@@ -44,6 +44,17 @@ def page(
     return [Answer(message, decision) for message, decision in rows], int(total)
 
 
+def waiting(session: Session, organisation_id: UUID) -> int:
+    """How many answers wait for a person."""
+    query = (
+        sa.select(sa.func.count())
+        .select_from(InboundMessage)
+        .outerjoin(InboxDecision, col(InboxDecision.inbound_id) == col(InboundMessage.id))
+        .where(col(InboundMessage.organisation_id) == organisation_id, _waits())
+    )
+    return int(session.execute(query).scalar_one())
+
+
 def doubtful(session: Session, organisation_id: UUID) -> int:
     """How many doubtful answers nobody has settled."""
     query = (

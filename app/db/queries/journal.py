@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
@@ -20,6 +20,7 @@ from app.evidence import chain
 from app.evidence.tags import Tag
 
 SALT_SIZE = 16
+_CHUNK = 500
 # Put together once: every use case appends.
 _heads = table_of(JournalHead)
 _HOLD_HEAD = (
@@ -146,6 +147,31 @@ def about(
         Recorded(event.seq, event.at, event.tag, event.subject_id, _body(vault, event))
         for event in reversed(session.exec(query).all())
     ]
+
+
+def newest(
+    session: Session, vault: Vault, organisation_id: UUID, subjects: Sequence[UUID], tags: Collection[Tag]
+) -> dict[UUID, Recorded]:
+    """The last event with one of these tags about each of the subjects that have one."""
+    found: dict[UUID, Recorded] = {}
+    for start in range(0, len(subjects), _CHUNK):
+        last = (
+            sa.select(sa.func.max(col(JournalEvent.seq)))
+            .where(
+                col(JournalEvent.organisation_id) == organisation_id,
+                col(JournalEvent.subject_id).in_(subjects[start : start + _CHUNK]),
+                col(JournalEvent.tag).in_([tag.value for tag in tags]),
+            )
+            .group_by(col(JournalEvent.subject_id))
+        )
+        query = select(JournalEvent).where(
+            JournalEvent.organisation_id == organisation_id, col(JournalEvent.seq).in_(last)
+        )
+        for event in session.exec(query):
+            found[event.subject_id] = Recorded(
+                event.seq, event.at, event.tag, event.subject_id, _body(vault, event)
+            )
+    return found
 
 
 def happened_since(session: Session, organisation_id: UUID, subject: UUID, tag: Tag, since: datetime) -> bool:

@@ -12,7 +12,8 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from app.db.bulk import UNSYNCHRONISED
-from app.db.models import Document, Person
+from app.db.models import Batch, Document, Person
+from links.tables import Link
 
 _Earlier = aliased(Document)
 
@@ -51,15 +52,32 @@ def assign_blocks(session: Session, assignment: Mapping[UUID, Sequence[UUID]]) -
         )
 
 
-def replaced_by(session: Session, block_id: UUID) -> list[UUID]:
-    """Sealed documents of other batches for the people and periods of a block that leaves: a corrected payslip takes
-    their place.
+class Replaceable(NamedTuple):
+    """A sealed document of another batch for the staff number and period of one that leaves, with the name of each
+    and what a person confirmed on the new one's line."""
+
+    earlier_id: UUID
+    earlier_name: bytes | None
+    document_id: UUID
+    name: bytes | None
+    confirmed: list[str]
+
+
+def replaceable_by(session: Session, block_id: UUID) -> list[Replaceable]:
+    """Sealed documents of other batches for the staff numbers and periods of a block that leaves: a corrected payslip
+    may take their place.
 
     Staff indexes are keyed by organisation, so none of another organisation can match. Asking for the organisation as
     well would make SQLite walk through all its documents for each block.
     """
     query = (
-        sa.select(col(_Earlier.id))
+        sa.select(
+            col(_Earlier.id),
+            col(_Earlier.name_sealed),
+            col(Document.id),
+            col(Document.name_sealed),
+            col(Document.confirmed),
+        )
         .join(
             Document,
             sa.and_(
@@ -74,9 +92,34 @@ def replaced_by(session: Session, block_id: UUID) -> list[UUID]:
             col(Document.period) != "",
             col(_Earlier.state) == "sealed",
         )
-        .distinct()
+        .order_by(col(_Earlier.created_at), col(_Earlier.position))
     )
-    return list(session.scalars(query))
+    return [Replaceable(*row) for row in session.execute(query)]
+
+
+def replaced_in(session: Session, batch: Batch) -> list[Document]:
+    """Documents of other batches whose links closed because this batch replaced them."""
+    query = (
+        sa.select(_Earlier)
+        .join(
+            Document,
+            sa.and_(
+                col(Document.staff_index) == col(_Earlier.staff_index),
+                col(Document.period) == col(_Earlier.period),
+                col(Document.batch_id) != col(_Earlier.batch_id),
+            ),
+        )
+        .join(Link, col(Link.document_id) == col(_Earlier.id))
+        .where(
+            col(Document.batch_id) == batch.id,
+            col(Document.person_id).is_not(None),
+            col(_Earlier.state) == "revoked",
+            col(_Earlier.revoked_at) >= batch.released_at,
+            col(Link.revoked_reason) == "replaced",
+        )
+        .order_by(col(_Earlier.position))
+    )
+    return list({document.id: document for document in session.scalars(query)}.values())
 
 
 def seal_block(session: Session, block_id: UUID) -> None:

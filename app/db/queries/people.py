@@ -9,15 +9,17 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from app.db.bulk import insert_rows
-from app.db.models import Document, Objection, Person
+from app.db.models import Batch, Document, Objection, Person
+from links.tables import Link
 
 CHUNK = 500
 
 
-class LastPhone(NamedTuple):
-    """The phone a person's last batch went to."""
+class LastSent(NamedTuple):
+    """The name and the phone a person's last batch went to."""
 
     person_id: UUID
+    name_sealed: bytes
     phone_index: bytes | None
     phone_sealed: bytes
 
@@ -34,20 +36,53 @@ def by_staff_index(session: Session, organisation_id: UUID, indexes: Sequence[by
     return found
 
 
-def last_phones(session: Session, organisation_id: UUID, indexes: Sequence[bytes]) -> dict[bytes, LastPhone]:
-    """The phone of each of those people who was written to before, by staff index."""
-    found: dict[bytes, LastPhone] = {}
+def last_sent(session: Session, organisation_id: UUID, indexes: Sequence[bytes]) -> dict[bytes, LastSent]:
+    """Name and phone of each of those people who was written to before, by staff index."""
+    found: dict[bytes, LastSent] = {}
     for start in range(0, len(indexes), CHUNK):
         rows = session.execute(
             sa.select(
-                col(Person.staff_index), col(Person.id), col(Person.phone_index), col(Person.phone_sealed)
+                col(Person.staff_index),
+                col(Person.id),
+                col(Person.name_sealed),
+                col(Person.phone_index),
+                col(Person.phone_sealed),
             ).where(
                 col(Person.organisation_id) == organisation_id,
                 col(Person.staff_index).in_(indexes[start : start + CHUNK]),
                 col(Person.phone_sealed).is_not(None),
             )
         )
-        found |= {staff: LastPhone(person_id, index, sealed) for staff, person_id, index, sealed in rows}
+        found |= {staff: LastSent(*last) for staff, *last in rows}
+    return found
+
+
+def sent_outside(
+    session: Session, organisation_id: UUID, indexes: Sequence[bytes], batch_id: UUID
+) -> dict[bytes, Document]:
+    """What each of those staff numbers was sent last, leaving out one batch, the recalled ones, and documents that
+    were withdrawn for their own sake: of those the number may have been wrong."""
+    found: dict[bytes, Document] = {}
+    replaced = sa.select(col(Link.id)).where(
+        col(Link.document_id) == col(Document.id), col(Link.revoked_reason) == "replaced"
+    )
+    for start in range(0, len(indexes), CHUNK):
+        query = (
+            select(Document)
+            .join(Batch, col(Batch.id) == col(Document.batch_id))
+            .where(
+                Document.organisation_id == organisation_id,
+                col(Document.staff_index).in_(indexes[start : start + CHUNK]),
+                col(Document.person_id).is_not(None),
+                col(Document.batch_id) != batch_id,
+                col(Batch.state) != "recalled",
+                sa.or_(col(Document.state).in_(("sealed", "expired")), replaced.exists()),
+            )
+            .order_by(col(Batch.released_at), col(Document.position))
+        )
+        for document in session.exec(query):
+            if document.staff_index is not None:
+                found[document.staff_index] = document
     return found
 
 

@@ -49,6 +49,7 @@ class LightLine:
     confirmed: list[str]
     conflict: bool
     staff_index: bytes | None
+    name_sealed: bytes | None
     phone_index: bytes | None
     content_index: bytes | None
     period: str
@@ -64,9 +65,17 @@ class Times(NamedTuple):
 TimesById = Mapping[UUID, Times]
 
 
-def count(session: Session, organisation_id: UUID, among: Collection[UUID] | None = None) -> int:
-    """Batches of an organisation; only those `among` some when that is given."""
-    query = sa.select(sa.func.count()).where(col(Batch.organisation_id) == organisation_id)
+def count(
+    session: Session,
+    organisation_id: UUID,
+    among: Collection[UUID] | None = None,
+    without: Sequence[str] = (),
+) -> int:
+    """Batches of an organisation that are in none of the states `without`; only those `among` some when that is
+    given."""
+    query = sa.select(sa.func.count()).where(
+        col(Batch.organisation_id) == organisation_id, col(Batch.state).not_in(without)
+    )
     if among is not None:
         query = query.where(col(Batch.id).in_(among))
     return int(session.execute(query).scalar_one())
@@ -76,12 +85,13 @@ def page(
     session: Session,
     organisation_id: UUID,
     among: Collection[UUID] | None = None,
+    without: Sequence[str] = (),
     *,
     offset: int,
     limit: int,
 ) -> list[Batch]:
-    """Batches of an organisation, newest first; `among` as for `count`."""
-    query = select(Batch).where(Batch.organisation_id == organisation_id)
+    """Batches of an organisation, newest first; `among` and `without` as for `count`."""
+    query = select(Batch).where(Batch.organisation_id == organisation_id, col(Batch.state).not_in(without))
     if among is not None:
         query = query.where(col(Batch.id).in_(among))
     query = query.order_by(col(Batch.created_at).desc(), col(Batch.id).desc())
@@ -172,6 +182,7 @@ def light_lines(
         col(Document.confirmed),
         col(Document.conflict),
         col(Document.staff_index),
+        col(Document.name_sealed),
         col(Document.phone_index),
         col(Document.content_index),
         col(Document.period),
@@ -243,20 +254,6 @@ def attempts(session: Session, message_ids: Sequence[UUID]) -> list[Attempt]:
     """Attempts of some messages, oldest first."""
     query = select(Attempt).where(col(Attempt.message_id).in_(message_ids))
     return list(session.exec(query.order_by(col(Attempt.started_at), col(Attempt.number))))
-
-
-def on_paper(session: Session, batch_id: UUID, unreachable: Sequence[str]) -> list[Document]:
-    """Lines whose payslip is to be printed: the person refused the electronic one, or was left out because no text can
-    reach them: a finding with one of the codes `unreachable`."""
-    left_out = sa.and_(
-        col(Document.state) == "excluded",
-        col(Document.match).in_(("matched", "duplicate")),
-        sa.or_(*(sa.cast(col(Document.findings), sa.Text).like(f'%"{code}"%') for code in unreachable)),
-    )
-    query = select(Document).where(
-        Document.batch_id == batch_id, sa.or_(col(Document.match) == "paper", left_out)
-    )
-    return list(session.exec(query.order_by(col(Document.position))))
 
 
 def same_phone(session: Session, batch_id: UUID, phone_indexes: Sequence[bytes]) -> list[Document]:

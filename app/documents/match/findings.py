@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Protocol
 
+from app.documents.match.earlier import EarlierDocument, earlier_findings
 from app.documents.match.people import (
     Objection,
     Person,
@@ -18,6 +19,7 @@ from app.documents.match.people import (
     distinct_people,
     fold_staff_number,
 )
+from app.documents.match.periods import usual_period
 from app.documents.match.phones import phone_findings
 from app.documents.match.release import Finding, ReviewRow, Severity, State, Subject
 
@@ -57,27 +59,23 @@ class UnreadRow(Protocol):
     def code(self) -> str: ...
 
 
-@dataclass(frozen=True, slots=True)
-class EarlierDocument:
-    """A document this person already had for this period; `same_content` when the pages did not change."""
-
-    same_content: bool
-
-
 @dataclass(frozen=True)
 class Known:
     """What the organisation knows from before this batch, keyed by staff number as printed.
 
-    `last_phones` are E.164 numbers; `dead_phones` maps such a number to the month in which a text to it failed for
-    good; `earlier_documents` are keyed by staff number and period as the slips print them.
+    `last_phones` are E.164 numbers, `last_names` the names of that same batch; `dead_phones` maps such a number to the month in which a text to it failed for
+    good; `earlier_documents` are keyed by staff number and period as the slips print them. `with_password` says whether
+    this batch's documents open with one.
     `objections` is the organisation's register of refusals of the electronic payslip. `needs_access_code` says
     whether the batch's policy takes codes from the sheet; `refuse_code(code, row)` names why a code is too weak, or
     returns None.
     """
 
     last_phones: Mapping[str, str] = field(default_factory=dict)
+    last_names: Mapping[str, str] = field(default_factory=dict)
     dead_phones: Mapping[str, str] = field(default_factory=dict)
-    earlier_documents: Mapping[tuple[str, str], EarlierDocument] = field(default_factory=dict)
+    earlier_documents: Mapping[tuple[str, str], Sequence[EarlierDocument]] = field(default_factory=dict)
+    with_password: bool = True
     objections: Collection[str] = ()
     needs_access_code: bool = False
     refuse_code: Callable[[str, PersonRow], str | None] = lambda _code, _row: None
@@ -130,9 +128,10 @@ class _Review:
         self._check_name = check_name
         self._known = known
         self._last_phones = {fold_staff_number(number): phone for number, phone in known.last_phones.items()}
+        self._last_names = {fold_staff_number(number): name for number, name in known.last_names.items()}
         self._earlier = {
-            (fold_staff_number(number), period): document
-            for (number, period), document in known.earlier_documents.items()
+            (fold_staff_number(number), period): received
+            for (number, period), received in known.earlier_documents.items()
         }
         self._refused: list[_Placed] = []
         self._slips_by_number: dict[str, list[_Placed]] = {}
@@ -144,8 +143,7 @@ class _Review:
                 self._refused.append(_Placed(at, slip))
         owned = [placed.slip for group in self._slips_by_number.values() for placed in group]
         self._page_counts = Counter(len(slip.pages) for slip in owned)
-        periods = Counter(slip.period for slip in owned if slip.period)
-        self._usual_period = periods.most_common(1)[0][0] if periods else ""
+        self._usual_period = usual_period(owned)
         on_refused = {
             fold_staff_number(number) for placed in self._refused for number in placed.slip.numbers_seen
         }
@@ -236,9 +234,9 @@ class _Review:
             findings.append(Finding("objection_paper", Severity.INFO, Subject.OBJECTION, objection))
         else:
             findings += _about_unreadable_cells(row)
+            findings += self._about_earlier(number, slip, row)
             findings += self._about_phone(number, candidate.person)
             findings += self._about_access_code(row)
-            findings += self._about_earlier(number, slip)
         return ReviewRow(
             id=f"s{placed.at}r{row.row_number}",
             staff_number=number,
@@ -289,13 +287,10 @@ class _Review:
             findings.append(Finding("access_code_shared", Severity.WARNING, Subject.ACCESS_CODE))
         return findings
 
-    def _about_earlier(self, number: str, slip: Slip) -> list[Finding]:
-        earlier = self._earlier.get((number, slip.period))
-        if earlier is None:
-            return []
-        if earlier.same_content:
-            return [Finding("already_sent", Severity.BLOCKING, Subject.PAGES)]
-        return [Finding("replaces_earlier", Severity.WARNING, Subject.PAGES)]
+    def _about_earlier(self, number: str, slip: Slip, row: PersonRow) -> tuple[Finding, ...]:
+        received = self._earlier.get((number, slip.period), ())
+        last_name = self._last_names.get(number, "")
+        return earlier_findings(row.name, last_name, received, with_password=self._known.with_password)
 
     def _person_without_payslip(self, number: str, candidate: _Candidate, rivals: bool) -> ReviewRow:
         code = "payslip_on_refused_page" if number in self._on_refused else "person_without_payslip"

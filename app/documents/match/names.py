@@ -1,32 +1,16 @@
 """Whether a name of the sheet stands on a payslip, in any order, with or without accents, despite unreadable glyphs."""
 
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
 from app.documents.match.findings import NameCheck
+from app.documents.match.same_name import TITLES, fold_name
 
 _UNREADABLE = "\ufffd"
 _WORD = re.compile(f"[A-Z{_UNREADABLE}]+")
 _RAW_WORD = re.compile(r"[^\W\d_]+")
-_EXPANDED = str.maketrans(
-    {
-        "Œ": "OE",
-        "Æ": "AE",
-        "Ø": "O",
-        "Ł": "L",
-        "Đ": "D",
-        "ß": "SS",
-        "œ": "oe",
-        "æ": "ae",
-        "ø": "o",
-        "ł": "l",
-        "đ": "d",
-    }
-)
-_TITLES = frozenset({"M", "MR", "MRS", "MS", "MME", "MLLE", "MONSIEUR", "MADAME", "MADEMOISELLE"})
 _LETTERS_OF_ONE_GLYPH = 3
 _WORDS_BETWEEN = 8
 _LETTERS_BETWEEN = 24
@@ -59,13 +43,13 @@ def name_on_page(text: str, expected_name: str) -> NameCheck:
         return NameCheck.MATCH
     tokens = [
         word
-        for word in _WORD.findall(_folded(expected_name).replace(_UNREADABLE, " "))
-        if word not in _TITLES
+        for word in _WORD.findall(fold_name(expected_name).replace(_UNREADABLE, " "))
+        if word not in TITLES
     ]
     letters = sum(map(len, tokens))
     if letters < 2 or len(tokens) > _MOST_NAME_WORDS or len(text) > _LONGEST_TEXT:
         return NameCheck.UNREADABLE
-    words = _WORD.findall(_folded(text))
+    words = _WORD.findall(fold_name(text))
     hits = list(islice(_hits(words, tokens), _MOST_HITS + 1))
     if len(hits) > _MOST_HITS:
         return NameCheck.UNREADABLE
@@ -80,7 +64,7 @@ def _stands_as_written(text: str, name: str) -> bool:
     """The usual case at little cost: the name as a whole, or every word as it is written, near the first one."""
     capitals, wanted = text.upper(), name.upper()
     words = _RAW_WORD.findall(wanted)
-    if len(words) < 2 or not _TITLES.isdisjoint(words):
+    if len(words) < 2 or not TITLES.isdisjoint(words):
         return False
     if _first_apart(capitals, wanted) is not None:
         return True
@@ -98,11 +82,6 @@ def _first_apart(capitals: str, wanted: str) -> int | None:
     if at < 0 or (at and capitals[at - 1].isalpha()) or capitals[end : end + 1].isalpha():
         return None
     return at
-
-
-def _folded(text: str) -> str:
-    decomposed = unicodedata.normalize("NFKD", text.translate(_EXPANDED))
-    return "".join(letter for letter in decomposed if not unicodedata.combining(letter)).upper()
 
 
 def _hits(words: Sequence[str], tokens: Sequence[str]) -> Iterator[_Hit]:

@@ -1,6 +1,9 @@
 """The pay period printed on a page."""
 
 import re
+from collections import Counter
+from collections.abc import Iterable
+from typing import Protocol
 
 _MONTHS = {
     "janv": 1, "jan": 1, "fev": 2, "fév": 2, "f\ufffdv": 2, "feb": 2, "mar": 3, "avr": 4, "apr": 4, "mai": 5, "may": 5,
@@ -15,6 +18,19 @@ _NAMED = re.compile(
     re.IGNORECASE,
 )
 _NUMERIC = re.compile(rf"{_LABEL}{_GAP}(?:\d{{1,2}}[/.])?(\d{{1,2}})[/.-]((?:19|20)\d\d)", re.IGNORECASE)
+
+
+class Dated(Protocol):
+    """Anything for a month, "" when that is unknown."""
+
+    @property
+    def period(self) -> str: ...
+
+
+def usual_period(slips: Iterable[Dated]) -> str:
+    """The month most payslips are for, the first of several; empty when none says it."""
+    counted = Counter(slip.period for slip in slips if slip.period)
+    return counted.most_common(1)[0][0] if counted else ""
 
 
 def period_on_page(text: str) -> str:

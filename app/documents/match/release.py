@@ -81,15 +81,24 @@ class Blocker:
     finding: Finding
 
 
-# A person may let these go, with a second person where four-eyes is on; every other blocking problem is repaired
+# A person may let these go (the warning `link_of_other` asks whether one more link is to close), with a second person where four-eyes is on; every other blocking problem is repaired
 # in the files or its row is excluded.
-CONFIRMABLE = frozenset({"number_changed", "name_differs", "already_sent", "objection_unclear"})
-# Another name on the page may be another person's payslip: that is looked at page by page, the others may be confirmed
-# together.
-TOGETHER = CONFIRMABLE - {"name_differs"}
+CONFIRMABLE = frozenset(
+    {
+        "number_changed",
+        "name_differs",
+        "person_changed",
+        "link_of_other",
+        "already_sent",
+        "password_dropped",
+        "objection_unclear",
+    }
+)
+# Another name, on the page or last month, may be another person: that is looked at row by row, the others may be
+# confirmed together.
+TOGETHER = CONFIRMABLE - {"name_differs", "person_changed", "link_of_other"}
 # No text can reach the person: when they are left out, the payslip goes on paper.
 DEAD_PHONE = "phone_dead"
-UNREACHABLE = ("phone_empty", "phone_invalid", "phone_unreachable", DEAD_PHONE)
 _EXCLUSIVE = frozenset({"payslip_twice", "person_twice_differs"})
 
 

@@ -1,9 +1,10 @@
 """What still stands against a release, judged from stored lines. Pure; the rules are those of `match.release`."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Protocol, TypeVar
 from uuid import UUID
 
+from app.documents.match.earlier import EarlierDocument, earlier_findings
 from app.documents.match.release import Blocker, Finding, ReviewRow, Severity, State, Subject, blocks_release
 
 
@@ -76,24 +77,45 @@ def period_differs(batch: StoredBatch) -> bool:
     return bool(batch.period and batch.printed_period and batch.period != batch.printed_period)
 
 
-LOOKED_AGAIN = frozenset({"already_sent", "replaces_earlier", "number_changed"})
+LOOKED_AGAIN = frozenset(
+    {
+        "number_changed",
+        "person_changed",
+        "already_sent",
+        "replaces_earlier",
+        "password_dropped",
+        "link_of_other",
+    }
+)
 
 
-def look_again(
-    number_changed: bool, received: Collection[bytes] | None, content: bytes | None
-) -> list[dict[str, str]]:
-    """What the organisation's other batches give to say of a line, as stored findings with codes of LOOKED_AGAIN.
+class Before(Protocol):
+    """What other batches know of the staff number of a line, beside the line's own `name`: the name and the phone of
+    the last one ("" for none, and for a phone that is the line's own), and for each document of the same month its
+    name, whether its pages are the line's own, and whether it opens with a password."""
 
-    `received` are digests of what the person already has for the month, None for nothing; `content` is the line's own.
-    """
-    findings = []
-    if number_changed:
-        findings.append(Finding("number_changed", Severity.BLOCKING, Subject.PHONE))
-    if received is not None and content in received:
-        findings.append(Finding("already_sent", Severity.BLOCKING, Subject.PAGES))
-    elif received is not None:
-        findings.append(Finding("replaces_earlier", Severity.WARNING, Subject.PAGES))
-    return [finding_to_json(finding) for finding in findings]
+    @property
+    def name(self) -> str: ...
+    @property
+    def last_name(self) -> str: ...
+    @property
+    def changed_from(self) -> str: ...
+    @property
+    def received(self) -> Sequence[tuple[str, bool, bool]]: ...
+    @property
+    def with_password(self) -> bool: ...
+
+
+def look_again(before: Before) -> list[tuple[dict[str, str], str]]:
+    """What the organisation's other batches give to say of a line, as stored findings with codes of LOOKED_AGAIN, each
+    with its detail."""
+    received = [EarlierDocument(*document) for document in before.received]
+    findings = [
+        *earlier_findings(before.name, before.last_name, received, with_password=before.with_password)
+    ]
+    if before.changed_from:
+        findings.append(Finding("number_changed", Severity.BLOCKING, Subject.PHONE, before.changed_from))
+    return [(finding_to_json(finding), finding.detail) for finding in findings]
 
 
 def lines_to_send(lines: Sequence[Line]) -> list[Line]:

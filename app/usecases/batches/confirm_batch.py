@@ -55,7 +55,7 @@ def _confirm_lines(rt: Runtime, session: Session, batch: Batch, code: str, actor
     """The same within the transaction of whoever holds the batch."""
     waiting = [
         line.id
-        for line in LookBack(session, batch.organisation_id, batch.id, look_again, LOOKED_AGAIN).lines
+        for line in LookBack(session, rt.vault, batch, look_again, LOOKED_AGAIN).lines
         if line.state == "in_review" and code not in line.confirmed and _has(line.findings, code)
     ]
     found = watching.documents(session, waiting)

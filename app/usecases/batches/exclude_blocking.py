@@ -1,6 +1,7 @@
-"""Leave out every line that still blocks its batch, at once."""
+"""Leave out the lines that still block a batch, in one lot: those that a person has seen, and no other."""
 
-from uuid import UUID
+from collections.abc import Collection
+from uuid import UUID, uuid4
 
 from app.db.look_back import LookBack
 from app.db.queries import journal, reviewing, watching
@@ -9,24 +10,28 @@ from app.evidence.tags import Tag
 from app.runtime import Runtime
 
 
-def exclude_blocking(rt: Runtime, organisation_id: UUID, batch_id: UUID, actor: str) -> int:
-    """How many lines were left out.
+def exclude_blocking(
+    rt: Runtime, organisation_id: UUID, batch_id: UUID, seen: Collection[UUID], actor: str
+) -> tuple[UUID, int]:
+    """Leaves out those of the lines `seen` that still block; returns the id of the lot, and how many they were.
 
-    Of lines that compete for one person all are left out: which one is right only a person can say. Raises NotFound,
-    or Conflict `not_in_review`.
+    What began to block since stays, for a person to look at. Of lines that compete for one person all are left out:
+    which one is right only a person can say. Raises NotFound, or Conflict `not_in_review`.
     """
     now = rt.now()
+    lot = uuid4()
     with rt.begin() as session:
-        reviewing.hold_batch(session, organisation_id, batch_id, now)
-        lines = LookBack(session, organisation_id, batch_id, look_again, LOOKED_AGAIN).lines
+        batch = reviewing.hold_batch(session, organisation_id, batch_id, now)
+        lines = LookBack(session, rt.vault, batch, look_again, LOOKED_AGAIN).lines
         blocked = {blocker.row_id for blocker in standing_blockers(lines)}
-        ids = [line.id for line in lines if line.row_key in blocked]
+        ids = [line.id for line in lines if line.row_key in blocked and line.id in seen]
         excluded = list(watching.documents(session, ids).values())
         for line in excluded:
             line.state = "excluded"
             session.add(line)
         entries = [
-            journal.Entry(Tag.DOCUMENT_EXCLUDED, line.id, {"by": actor, "all": True}) for line in excluded
+            journal.Entry(Tag.DOCUMENT_EXCLUDED, line.id, {"by": actor, "all": True, "lot": lot.hex})
+            for line in excluded
         ]
         journal.append(session, rt.vault, organisation_id, entries, now)
-        return len(excluded)
+        return lot, len(excluded)

@@ -1,6 +1,6 @@
 """Leave out everybody whose number took no text the last time, at once."""
 
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from app.db.queries import journal, reviewing, watching
 from app.documents.match.release import DEAD_PHONE
@@ -8,9 +8,11 @@ from app.evidence.tags import Tag
 from app.runtime import Runtime
 
 
-def exclude_dead(rt: Runtime, organisation_id: UUID, batch_id: UUID, actor: str) -> int:
-    """How many lines were left out; their payslips go on the paper list. Raises NotFound, or Conflict `not_in_review`."""
+def exclude_dead(rt: Runtime, organisation_id: UUID, batch_id: UUID, actor: str) -> tuple[UUID, int]:
+    """The id of the lot, and how many lines were left out; their payslips go on the paper list. Raises NotFound, or
+    Conflict `not_in_review`."""
     now = rt.now()
+    lot = uuid4()
     with rt.begin() as session:
         reviewing.hold_batch(session, organisation_id, batch_id, now)
         ids = [
@@ -23,7 +25,8 @@ def exclude_dead(rt: Runtime, organisation_id: UUID, batch_id: UUID, actor: str)
             line.state = "excluded"
             session.add(line)
         entries = [
-            journal.Entry(Tag.DOCUMENT_EXCLUDED, line.id, {"by": actor, "all": True}) for line in excluded
+            journal.Entry(Tag.DOCUMENT_EXCLUDED, line.id, {"by": actor, "all": True, "lot": lot.hex})
+            for line in excluded
         ]
         journal.append(session, rt.vault, organisation_id, entries, now)
-        return len(excluded)
+        return lot, len(excluded)

@@ -10,12 +10,13 @@ from app.db.queries import documents, journal, organisations, reviewing
 from app.documents.letters import AccessLetter, LetterHead, access_letters_pdf
 from app.documents.match.standing import lines_to_send
 from app.evidence.tags import Tag
+from app.messaging.notices import payslip_label
 from app.runtime import Runtime
 
 
 @dataclass(frozen=True)
 class Letters:
-    """One PDF with a page per person, in sheet order of the review."""
+    """One PDF with a page per person, in sheet order of the review. `title` is the batch's own, for the clerk alone."""
 
     title: str
     pdf: bytes
@@ -47,11 +48,11 @@ def export_access_codes(rt: Runtime, organisation_id: UUID, batch_id: UUID, acto
     for line in lines:
         face = read_face(rt.vault, line)
         code = box.open(line.id, "access-code", line.access_code_review or b"").decode()
-        letters.append(AccessLetter(face.name, face.staff_number, code, line.language))
+        subject = payslip_label(line.period, line.language)
+        letters.append(AccessLetter(face.name, face.staff_number, subject, code, line.language))
     head = LetterHead(
         organisation=organisation.name,
         contact=organisation.contact,
-        subject=batch.title,
         day=now.astimezone(ZoneInfo(organisation.timezone)).date(),
     )
     return Letters(batch.title, access_letters_pdf(head, letters))

@@ -7,14 +7,17 @@ from uuid import UUID
 
 from app.core.errors import NotFound
 from app.db.faces import Face, read_face
+from app.db.left_out import LeftOut, read_left_out
 from app.db.queries import accounts, batches, documents, watching
-from app.db.watch import EXPLAINED, RELEASED, Counts, count, stage
+from app.db.watch import EXPLAINED, LEFT_OUT, RELEASED, Counts, count, stage
+from app.documents.match.left_out import reason_left_out
 from app.runtime import Runtime
 
 
 @dataclass(frozen=True)
 class ExportRow:
-    """One document. `stage` is one of `watch.STAGES`, `reason` a code; times are aware, None for not yet."""
+    """One document. `stage` is one of `watch.STAGES` or LEFT_OUT, `reason` a code: of a finding for who was left out,
+    else of a rule or failure; times are aware, None for not yet."""
 
     face: Face
     channel: str
@@ -28,7 +31,7 @@ class ExportRow:
 
 @dataclass(frozen=True)
 class BatchExport:
-    """In review order. `period` is the month printed on the payslips, else the one that was chosen."""
+    """Who was sent something, then who was left out, each in review order. `period` is the month printed on the payslips, else the one that was chosen."""
 
     title: str
     period: str
@@ -47,6 +50,7 @@ def export_batch(rt: Runtime, organisation_id: UUID, batch_id: UUID) -> BatchExp
         lines = [line for line in documents.lines(session, batch_id) if line.document.state in RELEASED]
         times = watching.times(session, batch_id)
         counts = count(watching.tally(session, [batch_id]))
+        left_out = read_left_out(session, rt.vault, batch_id) if batch.released_at else []
         names = accounts.actor_names(session, organisation_id, [batch.released_by])
     return BatchExport(
         batch.title,
@@ -54,8 +58,15 @@ def export_batch(rt: Runtime, organisation_id: UUID, batch_id: UUID) -> BatchExp
         counts,
         batch.released_at,
         names.get(batch.released_by, ""),
-        [_row(rt, line, times) for line in lines],
+        [
+            *(_row(rt, line, times) for line in lines),
+            *(_left_out(line) for line in left_out),
+        ],
     )
+
+
+def _left_out(line: LeftOut) -> ExportRow:
+    return ExportRow(line.face, "", LEFT_OUT, reason_left_out(line), None, None, None, None)
 
 
 def _row(rt: Runtime, line: documents.Line, times: watching.TimesById) -> ExportRow:

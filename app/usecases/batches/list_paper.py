@@ -1,21 +1,21 @@
-"""Who gets the payslip on paper: they refused the electronic one, or no text can reach them and they were left out."""
+"""Whose payslip is to be printed: they refused the electronic one, were left out, or it lies on a page nobody can be sent."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from app.core.errors import NotFound
-from app.db.faces import Face, read_face
-from app.db.lines import read_details
-from app.db.models import Document
-from app.db.queries import batches, watching
-from app.documents.match.release import UNREACHABLE
+from app.db.faces import Face
+from app.db.left_out import read_left_out
+from app.db.queries import batches
+from app.documents.match.left_out import reason_left_out, to_print
 from app.runtime import Runtime
 
 
 @dataclass(frozen=True)
 class PaperLine:
-    """A person with the pages of the file to print for them, from 1, and why: the code of a finding."""
+    """A person with the pages of the file to print for them, from 1, and why: the code of a finding, or
+    `left_out.BY_HAND`. The name is empty where pages are nobody's."""
 
     face: Face
     source: str
@@ -37,16 +37,9 @@ def list_paper(rt: Runtime, organisation_id: UUID, batch_id: UUID) -> PaperList:
         batch = batches.get(session, organisation_id, batch_id)
         if batch is None:
             raise NotFound("batch_unknown", "this batch does not exist")
-        lines = watching.on_paper(session, batch_id, UNREACHABLE)
-    listed = []
-    for line in lines:
-        details = read_details(rt.vault, line)
-        first = details.first_page + 1
-        pages = tuple(range(first, first + len(line.pages)))
-        listed.append(PaperLine(read_face(rt.vault, line), details.source, pages, _reason(line)))
+        lines = read_left_out(session, rt.vault, batch_id)
+    listed = [
+        PaperLine(lines[at].face, lines[of].source, lines[of].pages, reason_left_out(lines[at]))
+        for at, of in to_print(lines)
+    ]
     return PaperList(batch.title, listed)
-
-
-def _reason(line: Document) -> str:
-    codes = [finding["code"] for finding in line.findings]
-    return next(code for code in codes if code == "objection_paper" or code in UNREACHABLE)

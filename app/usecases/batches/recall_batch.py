@@ -1,14 +1,19 @@
-"""Take a whole batch back: every link ends, and what has not left stays."""
+"""Take a whole batch back: every link ends, what has not left stays, and what it taught of people is forgotten."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from app.core.errors import Conflict, NotFound
-from app.db.queries import batches, documents, journal, messages, reviewing
+from app.db.models import Batch, Document
+from app.db.queries import batches, documents, journal, messages, people, reviewing
+from app.db.recipients import as_before
+from app.db.session import Session
+from app.documents.match.same_name import same_name
 from app.evidence.tags import Tag
 from app.runtime import Runtime
 from links import lifecycle
 
-RECALLABLE = ("releasing", "released", "finished")
 LONGEST_REASON = 200
 
 
@@ -22,9 +27,10 @@ def recall_batch(rt: Runtime, organisation_id: UUID, batch_id: UUID, actor: str,
             raise NotFound("batch_unknown", "this batch does not exist")
         if batch.state == "recalled":
             return
-        if batch.state not in RECALLABLE:
+        if batch.state not in batches.RECALLABLE:
             raise Conflict("not_released", "only a released batch can be recalled")
-        sealed = [line.id for line in documents.of_batch(session, batch_id) if line.state == "sealed"]
+        lines = documents.of_batch(session, batch_id)
+        sealed = [line.id for line in lines if line.state == "sealed"]
         ended = lifecycle.revoke_documents(session, sealed, "recalled", now)
         documents.revoke(session, sealed, now)
         documents.set_states(
@@ -32,6 +38,7 @@ def recall_batch(rt: Runtime, organisation_id: UUID, batch_id: UUID, actor: str,
         )
         reviewing.forget_leftovers(session, batch_id)
         stopped = messages.cancel_waiting(session, batch_id, now, "recalled")
+        _forget(rt, session, batch, lines, now)
         batch.state = "recalled"
         batch.finished_at = now
         session.add(batch)
@@ -56,3 +63,13 @@ def recall_batch(rt: Runtime, organisation_id: UUID, batch_id: UUID, actor: str,
             for link in ended
         ]
         journal.append(session, rt.vault, organisation_id, entries, now)
+
+
+def _forget(rt: Runtime, session: Session, batch: Batch, lines: Sequence[Document], now: datetime) -> None:
+    """The next batch is compared with the last one that was not recalled: a number that went out by mistake must not
+    stand for the person's own."""
+    indexes = list({line.staff_index for line in lines if line.person_id and line.staff_index})
+    known = people.by_staff_index(session, batch.organisation_id, indexes)
+    before = people.sent_outside(session, batch.organisation_id, indexes, batch.id)
+    rows = [as_before(rt.vault, person, before.get(index), same_name, now) for index, person in known.items()]
+    people.update_all(session, rows)

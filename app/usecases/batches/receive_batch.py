@@ -140,7 +140,7 @@ class BatchIntake:
                     )
                 return earlier
             contents = [upload.content_index for upload in self._uploads if upload.role == "documents"]
-            same = batches.with_same_files(session, self._organisation.id, contents)
+            same = batches.with_same_files(session, self._organisation.id, contents, self._now)
             batch = Batch(
                 id=self._batch_id,
                 organisation_id=self._organisation.id,

@@ -41,7 +41,7 @@ def release_batch(rt: Runtime, organisation_id: UUID, batch_id: UUID, actor: str
             return batch
         if batch.state != "in_review" or batch.release_before <= now:
             raise Conflict("not_in_review", "only a batch in review can be released")
-        lines = LookBack(session, organisation_id, batch_id, look_again, LOOKED_AGAIN).lines
+        lines = LookBack(session, rt.vault, batch, look_again, LOOKED_AGAIN).lines
         _check(batch, lines)
         sending = lines_to_send(lines)
         if not sending:

@@ -57,13 +57,13 @@ def report_review(rt: Runtime, organisation_id: UUID, batch_id: UUID) -> ReviewR
         if batch is None:
             raise NotFound("batch_unknown", "this batch does not exist")
         lines = documents.of_batch(session, batch_id)
-        looked = LookBack(session, organisation_id, batch_id, look_again, LOOKED_AGAIN)
+        looked = LookBack(session, rt.vault, batch, look_again, LOOKED_AGAIN)
     standing = {(blocker.row_id, blocker.finding.code) for blocker in standing_blockers(looked.lines)}
     findings = [
         finding
         for line, judged in zip(lines, looked.lines, strict=True)
         if line.state != "excluded"
-        for finding in _findings(rt, line, looked.told(rt.vault, line, judged), standing)
+        for finding in _findings(rt, line, looked.told(line, judged), standing)
     ]
     in_review = batch.state == "in_review"
     return ReviewReport(

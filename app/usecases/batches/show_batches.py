@@ -15,6 +15,7 @@ from app.runtime import Runtime
 LOOKED_BACK = timedelta(days=30)
 SENDING = ("releasing", "released")
 TO_REVIEW = ("in_review", "needs_mapping")
+GIVEN_UP = ("failed", "cancelled")
 # What the list may be narrowed to: the batches behind one of the totals.
 SHOWN = ("to_review", "sending", "failed", "opened")
 
@@ -50,21 +51,28 @@ class Totals:
 
 @dataclass(frozen=True)
 class BatchList:
-    """One page of batches, newest first; `total` counts all of them."""
+    """One page of batches, newest first; `total` counts all of them, `given_up` those that were refused or cancelled
+    before anything left."""
 
     batches: Sequence[BatchLine]
     total: int
+    given_up: int
     totals: Totals
 
 
-def show_batches(rt: Runtime, organisation_id: UUID, *, show: str = "", offset: int, limit: int) -> BatchList:
-    """`show` is one of SHOWN, or empty for all. Read only."""
+def show_batches(
+    rt: Runtime, organisation_id: UUID, *, show: str = "", hide: bool = False, offset: int, limit: int
+) -> BatchList:
+    """`show` is one of SHOWN, or empty for all; then `hide` leaves out those that were given up. Read only."""
     with rt.read() as session:
         recent = watching.states_since(session, organisation_id, rt.now() - LOOKED_BACK)
         sent = watching.tally(session, list(recent))
         among = _behind(show, recent, sent) if show else None
-        total = watching.count(session, organisation_id, among)
-        page = watching.page(session, organisation_id, among, offset=offset, limit=limit)
+        without = GIVEN_UP if hide and not show else ()
+        everything = watching.count(session, organisation_id, among)
+        kept = watching.count(session, organisation_id, among, GIVEN_UP)
+        total = kept if without else everything
+        page = watching.page(session, organisation_id, among, without, offset=offset, limit=limit)
         ids = [batch.id for batch in page]
         tallies = watching.tally(session, ids)
         reviewed = [batch.id for batch in page if batch.state == "in_review"]
@@ -81,12 +89,12 @@ def show_batches(rt: Runtime, organisation_id: UUID, *, show: str = "", offset: 
     for batch in page:
         own = [tally for tally in tallies if tally.batch_id == batch.id]
         counts = count(own)
-        everything = sum(tally.documents for tally in own)
+        all_lines = sum(tally.documents for tally in own)
         lines.append(
             _line(
                 batch,
                 names,
-                counts.total or everything,
+                counts.total or all_lines,
                 counts,
                 blocking.get(batch.id, 0),
                 batch.id in stalled,
@@ -96,6 +104,7 @@ def show_batches(rt: Runtime, organisation_id: UUID, *, show: str = "", offset: 
     return BatchList(
         lines,
         total,
+        everything - kept,
         Totals(
             to_review=sum(states[state] for state in TO_REVIEW),
             sending=sum(states[state] for state in SENDING),

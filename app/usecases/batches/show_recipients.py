@@ -7,10 +7,11 @@ from uuid import UUID
 
 from app.core.errors import NotFound
 from app.db.faces import Search, read_face
+from app.db.left_out import LeftOut, read_left_out
 from app.db.models import Document, Message
 from app.db.queries import batches, messages, watching
-from app.db.watch import EXPLAINED, FAILED, FIGURES, HOPELESS, RELEASED, is_counted, stage
-from app.documents.match.release import UNREACHABLE
+from app.db.watch import EXPLAINED, FAILED, FIGURES, HOPELESS, LEFT_OUT, RELEASED, is_counted, stage
+from app.documents.match.left_out import reason_left_out, to_print
 from app.messaging.status import State
 from app.runtime import Runtime
 
@@ -24,7 +25,7 @@ COUNTED = {f"all_{figure}": figure for figure in FIGURES}
 class Recipient:
     """One person's document. `reason` is the code of the rule or failure behind a state that asks for one; `at` the
     last thing that happened, None while nothing has. `answer` is the intent of the newest answer, None without one.
-    `resendable`: the text is still kept. `hopeless`: sending it again to this number would fail again."""
+    `pages` (of the file, from 1) and `sheet_row` place a line without a name that did not leave. `resendable`: the text is still kept. `hopeless`: sending it again to this number would fail again."""
 
     id: UUID
     name: str
@@ -38,6 +39,8 @@ class Recipient:
     resendable: bool
     hopeless: bool
     revocable: bool
+    pages: tuple[int, ...] = ()
+    sheet_row: int | None = None
 
 
 @dataclass(frozen=True)
@@ -53,11 +56,20 @@ class RecipientPage:
 def show_recipients(
     rt: Runtime, organisation_id: UUID, batch_id: UUID, *, state: str, query: str, offset: int, limit: int
 ) -> RecipientPage:
-    """`state` is one of `watch.STAGES`, of COUNTED, ANSWERED, or empty for all. Read only. Raises NotFound."""
+    """`state` is one of `watch.STAGES`, of COUNTED, ANSWERED, LEFT_OUT, or empty for all that left. Read only.
+
+    Raises NotFound.
+    """
     search = Search(query)
     with rt.read() as session:
         if batches.get(session, organisation_id, batch_id) is None:
             raise NotFound("batch_unknown", "this batch does not exist")
+        left_out = read_left_out(session, rt.vault, batch_id)
+        on_paper = len(to_print(left_out))
+        if state == LEFT_OUT:
+            found = [line for line in left_out if not search or search.finds(line.face)]
+            shown = [_left_out(line) for line in found[offset : offset + limit]]
+            return RecipientPage(shown, len(found), len(messages.answers_in(session, batch_id)), on_paper)
         answers = messages.answers_in(session, batch_id)
         lines = [
             line
@@ -70,7 +82,6 @@ def show_recipients(
         page = lines[offset : offset + limit]
         documents = watching.documents(session, [line.document_id for line in page])
         newest = watching.messages(session, [line.message_id for line in page if line.message_id])
-        on_paper = len(watching.on_paper(session, batch_id, UNREACHABLE))
     return RecipientPage(
         [
             _recipient(
@@ -85,6 +96,25 @@ def show_recipients(
         len(lines),
         len(answers),
         on_paper,
+    )
+
+
+def _left_out(line: LeftOut) -> Recipient:
+    return Recipient(
+        id=line.id,
+        name=line.face.name,
+        staff_number=line.face.staff_number,
+        phone=line.face.phone,
+        channel="",
+        state=LEFT_OUT,
+        reason=reason_left_out(line),
+        at=None,
+        answer=None,
+        resendable=False,
+        hopeless=False,
+        revocable=False,
+        pages=line.pages,
+        sheet_row=line.sheet_row,
     )
 
 

@@ -106,7 +106,7 @@ def show_release(rt: Runtime, organisation_id: UUID, batch_id: UUID) -> ReleaseV
         if batch.state != "in_review":
             raise Conflict("not_in_review", "only a batch in review can be released")
         lines = documents.of_batch(session, batch_id)
-        looked = LookBack(session, organisation_id, batch_id, look_again, LOOKED_AGAIN).lines
+        looked = LookBack(session, rt.vault, batch, look_again, LOOKED_AGAIN).lines
         templates = organisations.templates(session, organisation_id, notices.PAYSLIP_NOTICE)
         held_to = rt.text_rules(session, organisation_id)
         changed = rules.rows(session, organisation_id)

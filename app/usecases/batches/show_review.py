@@ -15,6 +15,7 @@ from app.db.openings import upload_name
 from app.db.queries import accounts, batches, watching
 from app.db.session import Session
 from app.db.sheet_warnings import ToldWarning, read_sheet_warnings
+from app.db.watch import count
 from app.documents.match.release import CONFIRMABLE, DEAD_PHONE, TOGETHER, Severity, State
 from app.documents.match.standing import (
     LOOKED_AGAIN,
@@ -91,12 +92,16 @@ class ReviewCounts:
 
 @dataclass(frozen=True)
 class EarlierBatch:
-    """The batch that brought the same files before, and who uploaded it."""
+    """The batch that brought the same files before: who uploaded it, and to how many people it was sent, when and if it
+    was. `state` is the batch's."""
 
     id: UUID
     title: str
+    state: str
     created_at: datetime
     created_by: str
+    released_at: datetime | None
+    people: int
 
 
 @dataclass(frozen=True)
@@ -147,7 +152,7 @@ def show_review(
             raise NotFound("batch_unknown", "this batch does not exist")
         if batch.state != "in_review":
             raise Conflict("not_in_review", "this batch is not in review")
-        looked = LookBack(session, organisation_id, batch_id, look_again, LOOKED_AGAIN)
+        looked = LookBack(session, rt.vault, batch, look_again, LOOKED_AGAIN)
         lines = looked.lines
         standing = {(blocker.row_id, blocker.finding.code) for blocker in standing_blockers(lines)}
         blocked = {row for row, _ in standing}
@@ -160,7 +165,7 @@ def show_review(
         page = wanted[offset : offset + limit]
         documents = watching.documents(session, [line.id for line in page])
         uploads = batches.uploads(session, batch_id, "documents")
-        same_files = _earlier_batch(session, batch)
+        same_files = _earlier_batch(session, batch, uploads)
     only_file = _only_file(rt, uploads)
     return ReviewView(
         id=batch.id,
@@ -181,7 +186,7 @@ def show_review(
             _line(
                 rt,
                 documents[line.id],
-                looked.told(rt.vault, documents[line.id], line),
+                looked.told(documents[line.id], line),
                 statuses[line.id],
                 standing,
                 only_file,
@@ -195,14 +200,27 @@ def show_review(
     )
 
 
-def _earlier_batch(session: Session, batch: Batch) -> EarlierBatch | None:
-    earlier = (
-        batches.get(session, batch.organisation_id, batch.same_files_as) if batch.same_files_as else None
-    )
+def _earlier_batch(session: Session, batch: Batch, uploads: Sequence[Upload]) -> EarlierBatch | None:
+    """Asked anew: of several earlier ones another may have been sent meanwhile."""
+    contents = [upload.content_index for upload in uploads]
+    owner = batch.organisation_id
+    if batch.same_files_as is None:
+        return None
+    earlier = batches.with_same_files(session, owner, contents, batch.created_at)
+    earlier = earlier or batches.get(session, owner, batch.same_files_as)
     if earlier is None:
         return None
+    people = count(watching.tally(session, [earlier.id])).total if earlier.released_at else 0
     names = accounts.actor_names(session, batch.organisation_id, [earlier.created_by])
-    return EarlierBatch(earlier.id, earlier.title, earlier.created_at, names.get(earlier.created_by, ""))
+    return EarlierBatch(
+        earlier.id,
+        earlier.title,
+        earlier.state,
+        earlier.created_at,
+        names.get(earlier.created_by, ""),
+        earlier.released_at,
+        people,
+    )
 
 
 def _status(line: watching.LightLine, blocked: set[str]) -> str:
@@ -291,9 +309,12 @@ def _line(
                 finding["severity"],
                 detail,
                 confirmable=finding["code"] in CONFIRMABLE,
-                confirmed=finding["severity"] == Severity.BLOCKING
-                and not excluded
-                and (document.row_key, finding["code"]) not in standing,
+                confirmed=not excluded
+                and (
+                    (document.row_key, finding["code"]) not in standing
+                    if finding["severity"] == Severity.BLOCKING
+                    else finding["code"] in document.confirmed
+                ),
             )
             for finding, detail in told
             if _is_told(finding)

@@ -7,7 +7,6 @@ of the batch commit together, after the pack is durable.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
-from hashlib import sha256
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -22,13 +21,16 @@ from app.db.pages_read import PagesRead
 from app.db.queries import batches, dead_numbers, documents, journal, organisations, people
 from app.db.sheet_warnings import write_sheet_warnings
 from app.documents.archive import ArchiveLimits
+from app.documents.digests import Digests
 from app.documents.headings import Field
 from app.documents.intake import FileRefused, Intake, Piece
 from app.documents.mapping import required_fields
-from app.documents.match.findings import EarlierDocument, Known, NameCheck, review
+from app.documents.match.earlier import EarlierDocument
+from app.documents.match.findings import Known, NameCheck, review
 from app.documents.match.names import name_on_page
 from app.documents.match.pages import Slip
 from app.documents.match.people import Person, PersonRow, fold_staff_number, read_people
+from app.documents.match.periods import usual_period
 from app.documents.match.release import Finding, ReviewRow, Severity, State, Subject
 from app.documents.match.standing import finding_to_json
 from app.documents.sheet_process import read_people_in_child
@@ -125,29 +127,13 @@ class _Cut:
     page_count: int
 
 
-class _Digests:
-    """SHA-256 of pieces. Most of a piece is fonts and logo, alike in the one before, so that much is hashed once."""
-
-    def __init__(self) -> None:
-        self._shared = b""
-        self._hash = sha256()
-
-    def of(self, piece: Piece) -> bytes:
-        if len(self._shared) != piece.shared_length or not piece.pdf.startswith(self._shared):
-            self._shared = piece.pdf[: piece.shared_length]
-            self._hash = sha256(self._shared)
-        whole = self._hash.copy()
-        whole.update(memoryview(piece.pdf)[piece.shared_length :])
-        return whole.digest()
-
-
 def _cut(rt: Runtime, work: _Work, pack_key: str) -> _Cut | _Failed:
     organisation_id = work.organisation.id
     box = rt.vault.envelope.review_box(organisation_id, work.batch.id, work.batch.review_day)
     sealed: list[Sealed] = []
     slips: list[Slip] = []
     texts: dict[int, str] = {}
-    digests = _Digests()
+    digests = Digests()
     with PdfChild(rt.policies.pdf) as child, rt.blobs.open_writer(pack_key) as pack:
         intake = Intake(
             child,
@@ -194,7 +180,7 @@ def _pieces(rt: Runtime, work: _Work, intake: Intake) -> Iterator[Piece | FileRe
 def _record(rt: Runtime, work: _Work, sheet: SheetRead, cut: _Cut, pack_key: str) -> set[str]:
     """Returns what was stored in vain: everything when nobody waits for the batch any more, otherwise nothing."""
     now = rt.now()
-    printed = _usual_period(cut.slips)
+    printed = usual_period(cut.slips)
     period = work.batch.period or printed
     persons = read_people(sheet.people, work.organisation.region)
     # Every staff number is hashed to look it up, and once more to store it.
@@ -268,19 +254,10 @@ def _name_checker(texts: Mapping[int, str]) -> Any:
     return check
 
 
-def _usual_period(slips: Sequence[Slip]) -> str:
-    """The month most payslips are for."""
-    counts: dict[str, int] = {}
-    for slip in slips:
-        if slip.period:
-            counts[slip.period] = counts.get(slip.period, 0) + 1
-    return max(counts, key=lambda period: counts[period], default="")
-
-
 def _known(
     rt: Runtime, work: _Work, cut: _Cut, persons: Sequence[Person], staff_index: Callable[[str], bytes]
 ) -> Known:
-    """What the organisation remembers of these people: phones, earlier documents, objections."""
+    """What the organisation remembers of these people: names, phones, earlier documents, objections."""
     organisation_id = work.organisation.id
     numbers = {fold_staff_number(slip.staff_number) for slip in cut.slips if slip.staff_number}
     numbers |= {fold_staff_number(person.row.staff_number) for person in persons}
@@ -298,24 +275,36 @@ def _known(
         refusals = people.objections(session, organisation_id, ("electronic_payslip",), list(by_index))
         earlier = documents.received_before(session, list(by_index), work.batch.id)
         dead = dead_numbers.among(session, work.organisation, list(numbers_by_index), rt.now())
-    phones = {}
-    for index, person in met.items():
-        if person.phone_sealed is not None:
-            phones[by_index[index]] = rt.vault.columns.open_column(
-                organisation_id, "person", "phone", person.id, person.phone_sealed
-            )
+
+    def opened(table: str, column: str, row_id: UUID, sealed: bytes | None) -> str:
+        return rt.vault.columns.open_column(organisation_id, table, column, row_id, sealed) if sealed else ""
+
+    written_to = {by_index[index]: person for index, person in met.items() if person.phone_sealed}
     needs_code = work.batch.password_policy == "sheet"
     codes = _weak_codes(persons) if needs_code else {}
     return Known(
-        last_phones=phones,
+        last_phones={
+            number: opened("person", "phone", person.id, person.phone_sealed)
+            for number, person in written_to.items()
+        },
+        last_names={
+            number: opened("person", "name", person.id, person.name_sealed)
+            for number, person in written_to.items()
+        },
         dead_phones={numbers_by_index[index]: month for index, month in dead.items()},
         earlier_documents={
-            (by_index[index], period): EarlierDocument(
-                same_content=rt.vault.columns.content_index(digest) in received
-            )
+            (by_index[index], period): [
+                EarlierDocument(
+                    opened("document", "name", each.document_id, each.name_sealed),
+                    rt.vault.columns.content_index(digest) == each.content_index,
+                    each.password_policy != "none",
+                )
+                for each in received
+            ]
             for (index, period), received in earlier.items()
             if (digest := digests.get((by_index[index], period))) is not None
         },
+        with_password=work.batch.password_policy != "none",
         objections=[by_index[index] for index, _kind in refusals],
         needs_access_code=needs_code,
         refuse_code=lambda _code, row: codes.get(row.row_number),
@@ -351,8 +340,10 @@ def _require_usual(rt: Runtime, work: _Work, rows: Sequence[ReviewRow]) -> tuple
     checked = []
     for row in rows:
         person = met.get(indexes[row.id])
+        # The password of whoever had the staff number before would not be known to this person.
+        same = all(finding.code != "person_changed" for finding in row.findings)
         has_one = bool(row.person and row.person.row.access_code) or bool(
-            person and person.password_key_sealed
+            same and person and person.password_key_sealed
         )
         needs = row.state in SENT and not has_one
         checked.append(replace(row, findings=(*row.findings, missing)) if needs else row)

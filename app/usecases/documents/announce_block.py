@@ -37,6 +37,7 @@ from app.db.queries.messages import Lane
 from app.db.recipients import PersonMaker
 from app.db.session import Session
 from app.db.text_checks import TextRules
+from app.documents.match.earlier import is_replaced
 from app.evidence.tags import Tag
 from app.messaging.notices import PAYSLIP_NOTICE
 from app.runtime import Runtime
@@ -232,7 +233,7 @@ def _record(
         held = messages.lock_block(session, work.block.id)
         if held is None or held.done_at is not None or batches.lock_state(session, batch.id) != "releasing":
             return
-        replaced = _replace_earlier(session, work)
+        replaced = _replace_earlier(rt, session, work)
         people.insert_all(session, new_people)
         people.update_all(session, known_people)
         lifecycle.insert_all(session, [row.link for row in rows])
@@ -259,8 +260,9 @@ def _people(
     maker = PersonMaker(rt.vault, work.organisation, work.batch, work.now)
     new, known = {}, {}
     for one, password in zip(opened, passwords, strict=True):
-        if one.document.staff_index in work.people:
-            known[one.person_id] = maker.known(one.person_id, one.document, one.phone, password)
+        person = work.people.get(one.document.staff_index or b"")
+        if person is not None:
+            known[one.person_id] = maker.known(person, one.document, one.phone, password)
         else:
             new[one.person_id] = maker.new(one.person_id, one.document, one.phone, password)
     return list(new.values()), list(known.values())
@@ -275,9 +277,20 @@ def _epochs(work: _Work, rows: Sequence[_Rows]) -> list[EpochName]:
     ]
 
 
-def _replace_earlier(session: Session, work: _Work) -> list[journal.Entry]:
+def _replace_earlier(rt: Runtime, session: Session, work: _Work) -> list[journal.Entry]:
     """A corrected payslip takes the place of the one sent before for the same person and period; what to journal."""
-    ids = leaving.replaced_by(session, work.block.id)
+
+    def name(document_id: UUID, sealed: bytes | None) -> str:
+        opened = rt.vault.columns.open_column
+        return opened(work.organisation.id, "document", "name", document_id, sealed) if sealed else ""
+
+    found = leaving.replaceable_by(session, work.block.id)
+    replaced = [
+        one.earlier_id
+        for one in found
+        if is_replaced(name(one.document_id, one.name), name(one.earlier_id, one.earlier_name), one.confirmed)
+    ]
+    ids = list(dict.fromkeys(replaced))
     ended = lifecycle.revoke_documents(session, ids, "replaced", work.now)
     documents.revoke(session, ids, work.now)
     messages.cancel_of_documents(session, ids, work.now, "replaced")

@@ -20,7 +20,7 @@ def confirm_finding(rt: Runtime, organisation_id: UUID, document_id: UUID, code:
     now = rt.now()
     with rt.begin() as session:
         batch, document = reviewing.hold_line(session, organisation_id, document_id, now)
-        looked = LookBack(session, organisation_id, batch.id, look_again, LOOKED_AGAIN)
+        looked = LookBack(session, rt.vault, batch, look_again, LOOKED_AGAIN)
         line = next(line for line in looked.lines if line.id == document.id)
         if code not in CONFIRMABLE or all(finding["code"] != code for finding in line.findings):
             raise InvalidInput(

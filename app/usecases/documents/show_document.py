@@ -20,7 +20,7 @@ from app.db.queries import (
     watching,
 )
 from app.db.queries.journal import Recorded
-from app.db.watch import HOPELESS, stage
+from app.db.watch import HOPELESS, LEFT_OUT, STAYED, stage
 from app.evidence.tags import Tag
 from app.messaging.senders import Refusal
 from app.messaging.status import State
@@ -36,7 +36,7 @@ _BATCH_EVENTS = frozenset({Tag.BATCH_RELEASED, Tag.BATCH_RECALLED})
 class Event:
     """Something that happened. `tag` is of `app.evidence.tags`; `channel` sms, rcs or empty; `actor` who did it, by
     name; `code` why, or which finding; `said` what the person answered, with `pictures` that were not kept. `count` events
-    of the same kind in a row are told once, `at` the last of them. `sender` is the address a message leaves from."""
+    of the same kind in a row are told once, `at` the first of them. `sender` is the address a message leaves from."""
 
     at: datetime
     tag: str
@@ -51,7 +51,7 @@ class Event:
 
 @dataclass(frozen=True)
 class DocumentView:
-    """`stage` is one of `watch.STAGES`, or the state of the line before its release. `page_count` and `size` (bytes)
+    """`stage` is one of `watch.STAGES`, LEFT_OUT, or the state of the line before its release. `page_count` and `size` (bytes)
     are of the PDF. `text_gone`: the message failed and its text is not kept any more. `hopeless`: it would fail
     again, because the number is to be corrected. `sender_missing`: no sender of the organisation may carry it."""
 
@@ -115,7 +115,7 @@ def show_document(rt: Runtime, organisation_id: UUID, document_id: UUID) -> Docu
         name=face.name,
         staff_number=face.staff_number,
         phone=face.phone,
-        stage=_stage(document, newest),
+        stage=_stage(document, newest, released=batch.released_at is not None),
         ref=links[-1].ref if links else "",
         page_count=len(document.pages),
         size=document.plain_size,
@@ -136,9 +136,9 @@ def show_document(rt: Runtime, organisation_id: UUID, document_id: UUID) -> Docu
     )
 
 
-def _stage(document: Document, newest: Message | None) -> str:
+def _stage(document: Document, newest: Message | None, *, released: bool) -> str:
     if newest is None:
-        return document.state
+        return LEFT_OUT if released and document.state in STAYED else document.state
     return stage(
         document.state,
         newest.state,
@@ -188,9 +188,11 @@ def _event(
 
 
 def _kind(event: Recorded) -> str:
-    """Each kind of answer, and each button, is an event of its own to whoever reads the history."""
+    """Each kind of answer, each button and a reading receipt are events of their own to whoever reads the history."""
     if event.tag == Tag.REPLY_RECEIVED:
         return f"reply:{_body(event, 'intent') or 'other'}"
+    if event.tag == Tag.MESSAGE_DELIVERED and _body(event, "state") == State.READ:
+        return "message:read"
     if event.tag == Tag.CARD_TAPPED:
         return f"card:{_body(event, 'button')}"
     return event.tag
@@ -202,7 +204,7 @@ def _told(events: Sequence[Event]) -> list[Event]:
     for event in events:
         last = told[-1] if told else None
         if last and replace(last, at=event.at, count=event.count) == event:
-            told[-1] = replace(event, count=last.count + 1)
+            told[-1] = replace(last, count=last.count + 1)
         else:
             told.append(event)
     return told

@@ -21,7 +21,8 @@ def message(finding: LineFinding, t: Translator) -> str:
     if t.has(f"{key}.one"):
         said = t.plain_plural(key, len(parts), detail=", ".join(parts))
     elif t.has(key):
-        said = t.plain(key, detail=", ".join(parts))
+        named = finding.detail and t.has(f"{key}_named")
+        said = t.plain(f"{key}_named" if named else key, detail=", ".join(parts))
     else:
         return t.plain("console.review.other_finding", code=finding.code)
     help_key = f"console.finding_help.{finding.code}"

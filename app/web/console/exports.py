@@ -12,11 +12,12 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.db.watch import LEFT_OUT
 from app.documents.exports import Cell, to_csv, to_xlsx
 from app.documents.exports_report import BatchReport, ReportPerson, batch_report_pdf
 from app.messaging.failures import lasting
 from app.usecases.accounts.identify_session import Account
-from app.usecases.batches.export_batch import BatchExport, export_batch
+from app.usecases.batches.export_batch import BatchExport, ExportRow, export_batch
 from app.usecases.batches.list_paper import list_paper
 from app.web.auth import Reader
 from app.web.deps import RuntimeDep, language_of
@@ -42,7 +43,17 @@ COLUMNS: Final = (
     "opened_at",
     "downloaded_at",
 )
-FIGURES: Final = ("total", "submitted", "delivered", "opened", "downloaded", "failed", "unknown", "revoked")
+FIGURES: Final = (
+    "total",
+    "submitted",
+    "delivered",
+    "opened",
+    "downloaded",
+    "failed",
+    "unknown",
+    "revoked",
+    "excluded",
+)
 _LONGEST_STEM = 60
 
 
@@ -96,7 +107,7 @@ def report(request: Request, batch_id: UUID, account: Reader, rt: RuntimeDep) ->
                 ReportPerson(
                     row.face.staff_number,
                     row.face.name,
-                    translator.plain(f"console.state.{row.stage}"),
+                    _state(translator, row),
                     row.sent_at,
                     row.delivered_at,
                     row.opened_at,
@@ -143,6 +154,12 @@ def _reason(translator: Translator, catalog: str, code: str) -> str:
     return translator.plain(f"{catalog}.{code}" if known else "console.reason.other")
 
 
+def _state(translator: Translator, row: ExportRow) -> str:
+    """Where a document stands, in the one cell that the report has for it."""
+    state = translator.plain(f"console.state.{row.stage}")
+    return f"{state}, {_reason(translator, 'console.kind', row.reason)}" if row.stage == LEFT_OUT else state
+
+
 def _failure(translator: Translator, code: str) -> str:
     """Why a message is held or did not arrive, and whether that lasts."""
     how_long = lasting(code)
@@ -161,7 +178,9 @@ def _rows(exported: BatchExport, translator: Translator, zone: ZoneInfo) -> list
             row.face.phone,
             translator.plain(f"console.channel.{row.channel}") if row.channel else "",
             translator.plain(f"console.state.{row.stage}"),
-            _failure(translator, row.reason),
+            _reason(translator, "console.kind", row.reason)
+            if row.stage == LEFT_OUT
+            else _failure(translator, row.reason),
             moment(row.sent_at),
             moment(row.delivered_at),
             moment(row.opened_at),

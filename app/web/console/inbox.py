@@ -14,7 +14,8 @@ from app.usecases.inbox.answer_person import NotSent, answer_person
 from app.usecases.inbox.settle_answer import settle_answer
 from app.usecases.inbox.show_conversation import show_conversation
 from app.usecases.inbox.show_inbox import show_inbox
-from app.web.auth import CheckedForm, Preparer, Reader
+from app.usecases.inbox.withdraw_document import withdraw_document
+from app.web.auth import CheckedForm, Preparer, Reader, Releaser
 from app.web.console.pages import PAGE_SIZE, back_to, go, page, pager
 from app.web.deps import RuntimeDep
 
@@ -45,6 +46,7 @@ def listing(
         waiting=waiting,
         pager=pager("/app/inbox", {"show": "" if waiting else ALL}, number, found.total, PAGE_SIZE),
         may_decide=account.may(Permission.PREPARE),
+        may_withdraw=account.may(Permission.RELEASE),
     )
 
 
@@ -107,3 +109,14 @@ def settle(
 ) -> Response:
     settle_answer(rt, account.organisation_id, inbound_id, form.get("decision", ""), account.actor)
     return go(request, back_to(form.get("back", ""), "/app/inbox"), "answer_settled")
+
+
+@router.post("/{inbound_id}/withdraw")
+def withdraw(
+    request: Request, inbound_id: UUID, account: Releaser, rt: RuntimeDep, form: CheckedForm
+) -> Response:
+    back = back_to(form.get("back", ""), "/app/inbox")
+    if form.get("confirm") != "yes":
+        return go(request, back)
+    withdraw_document(rt, account.organisation_id, inbound_id, account.actor)
+    return go(request, back, "revoked")

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from app.core.accounts import Permission
-from app.db.watch import STAGES
+from app.db.watch import LEFT_OUT, STAGES
 from app.usecases.accounts.identify_session import Account
 from app.usecases.batches.show_batch import BatchView, show_batch
 from app.usecases.batches.show_recipients import ANSWERED, COUNTED, show_recipients
@@ -55,7 +55,7 @@ def batch_page(
             return RedirectResponse(f"{address}/review", 303)
         case "processing":
             return page(request, account, "processing", **_processing(batch, account))
-    state = state if state in (*STAGES, *COUNTED, ANSWERED) else ""
+    state = state if state in (*STAGES, *COUNTED, ANSWERED, LEFT_OUT) else ""
     people = show_recipients(
         rt,
         account.organisation_id,
@@ -79,6 +79,7 @@ def batch_page(
             if stage in batch.counts.by_stage
         ]
         + ([{"state": ANSWERED, "count": people.answered}] if people.answered else [])
+        + ([{"state": LEFT_OUT, "count": batch.counts.excluded}] if batch.counts.excluded else [])
         + ([{"state": state, "count": getattr(batch.counts, COUNTED[state])}] if state in COUNTED else []),
         on_paper=people.on_paper,
         state=state,

@@ -11,8 +11,9 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from app.core.accounts import Permission
 from app.usecases.accounts.identify_session import Account
+from app.usecases.inbox.count_waiting import count_waiting
 from app.web.auth import HOME, safe_next
-from app.web.deps import get_config, language_of
+from app.web.deps import get_config, get_runtime, language_of
 from app.web.problems import Problem
 from app.web.security import nonce
 from app.web.templating import Notice, PageContext, render
@@ -26,6 +27,7 @@ NOTICES: Final[Mapping[str, Kind]] = {
     "excluded": "ok",
     "excluded_all": "ok",
     "included": "ok",
+    "included_all": "ok",
     "confirmed": "ok",
     "confirmed_all": "ok",
     "phone_changed": "ok",
@@ -48,7 +50,7 @@ NOTICES: Final[Mapping[str, Kind]] = {
     "sender_kind_on": "ok",
     "sender_kind_off": "ok",
 }
-_NOTICE = re.compile(r"([a-z_]{1,40})(?::([a-z0-9_]{1,40}))?")
+_NOTICE = re.compile(r"([a-z_]{1,40})(?::([a-z0-9_]{1,40}))?(?:@(/app/[a-z0-9/-]{1,120}))?")
 _FRAGMENT = re.compile(r"[A-Za-z0-9-]{1,60}")
 PAGE_SIZE: Final = 25
 
@@ -87,10 +89,10 @@ def pager(path: str, wanted: Mapping[str, str], number: int, total: int, size: i
 
 
 def context(
-    request: Request, account: Account, notices: tuple[Notice, ...] = (), path: str = ""
+    request: Request, account: Account, notices: tuple[Notice, ...] = (), path: str = "", answers: int = 0
 ) -> PageContext:
     """What every page of a logged-in person knows. `path` is where the page is found when that is not the address asked
-    for."""
+    for, `answers` how many wait to be read."""
     return PageContext(
         lang=language_of(request, account.language),
         nonce=nonce(request),
@@ -101,6 +103,7 @@ def context(
         organisation=account.organisation,
         simulator=account.simulator_only,
         may_prepare=account.may(Permission.PREPARE),
+        answers=answers,
         notices=notices,
     )
 
@@ -117,7 +120,8 @@ def page(
     """A page of the console, with the sentence that the last action left. `path` as for `context`."""
     lang = language_of(request, account.language)
     left = _notice(texts().translator(lang), request.cookies.get(NOTICE_COOKIE, ""))
-    shown = context(request, account, (left,) if left else (), path)
+    answers = count_waiting(get_runtime(request), account.organisation_id)
+    shown = context(request, account, (left,) if left else (), path, answers)
     response = HTMLResponse(render(f"console/{name}.html", shown, **values), status)
     if NOTICE_COOKIE in request.cookies:
         response.delete_cookie(NOTICE_COOKIE, path=HOME)
@@ -129,11 +133,13 @@ def fragment(request: Request, account: Account, name: str, **values: object) ->
     return render(f"console/{name}.html", context(request, account), **values)
 
 
-def go(request: Request, address: str, notice: str = "", detail: object = "") -> Response:
-    """Answer a POST with a redirect; `notice` is one of NOTICES, `detail` a count or a code in its sentence."""
+def go(request: Request, address: str, notice: str = "", detail: object = "", *, undo: str = "") -> Response:
+    """Answer a POST with a redirect; `notice` is one of NOTICES, `detail` a count or a code in its sentence, `undo` the
+    address to post to when the person takes the action back."""
     response = RedirectResponse(address, 303)
     if notice:
         value = f"{notice}:{detail}" if detail != "" else notice
+        value += f"@{undo}" if undo else ""
         response.set_cookie(
             NOTICE_COOKIE,
             value,
@@ -158,13 +164,13 @@ def _notice(translator: Translator, value: str) -> Notice | None:
     match = _NOTICE.fullmatch(value)
     if match is None or match[1] not in NOTICES:
         return None
-    code, detail = match[1], match[2] or ""
+    code, detail, undo = match[1], match[2] or "", match[3] or ""
     key = f"console.notice.{code}"
     if detail.isdecimal():
-        return Notice(NOTICES[code], translator.plain_plural(key, int(detail[:9])))
+        return Notice(NOTICES[code], translator.plain_plural(key, int(detail[:9])), undo)
     detail_key = f"console.detail.{detail}"
     shown = translator.plain(detail_key) if detail and translator.has(detail_key) else detail
-    return Notice(NOTICES[code], translator.plain(key, detail=shown))
+    return Notice(NOTICES[code], translator.plain(key, detail=shown), undo)
 
 
 def error_page(request: Request, problem: Problem) -> Response:

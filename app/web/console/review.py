@@ -18,7 +18,9 @@ from app.usecases.batches.cancel_batch import cancel_batch
 from app.usecases.batches.confirm_batch import confirm_batch, confirm_findings
 from app.usecases.batches.exclude_blocking import exclude_blocking
 from app.usecases.batches.exclude_dead import exclude_dead
+from app.usecases.batches.include_lot import include_lot
 from app.usecases.batches.reopen_mapping import reopen_mapping
+from app.usecases.batches.show_blocking import show_blocking
 from app.usecases.batches.show_review import show_review
 from app.usecases.documents.confirm_finding import confirm_finding
 from app.usecases.documents.correct_phone import correct_phone
@@ -37,6 +39,7 @@ Show = Literal["all", "blocking", "warning", "ready", "unsent"]
 # A thumbnail in the list, and a page to read.
 WIDTHS = {"small": 320, "large": 1240}
 _KIND = "^[a-z_]{0,40}$"
+_ID = re.compile("[0-9a-f-]{36}")
 _REVIEW = re.compile(r"/app/batches/([0-9a-f-]{36})/review")
 
 
@@ -197,20 +200,47 @@ def _wanted(address: str) -> Wanted:
     )
 
 
+@router.get("/batches/{batch_id}/exclude")
+def exclude_page(request: Request, batch_id: UUID, account: Preparer, rt: RuntimeDep) -> Response:
+    """Who would be left out, before anybody is."""
+    try:
+        blocked = show_blocking(rt, account.organisation_id, batch_id)
+    except Conflict:
+        return RedirectResponse(f"/app/batches/{batch_id}", 303)
+    if not blocked.lines:
+        return RedirectResponse(f"/app/batches/{batch_id}/review", 303)
+    return page(request, account, "exclude", batch=blocked, lines=blocked.lines)
+
+
 @router.post("/batches/{batch_id}/exclude")
 def exclude_all(
-    request: Request, batch_id: UUID, account: Preparer, rt: RuntimeDep, _form: CheckedForm
+    request: Request, batch_id: UUID, account: Preparer, rt: RuntimeDep, form: CheckedForm
 ) -> Response:
-    excluded = exclude_blocking(rt, account.organisation_id, batch_id, account.actor)
-    return go(request, f"/app/batches/{batch_id}/review", "excluded_all", excluded)
+    seen = {UUID(each) for each in _ID.findall(form.get("lines", ""))}
+    lot, excluded = exclude_blocking(rt, account.organisation_id, batch_id, seen, account.actor)
+    return _after_exclusion(request, batch_id, lot, excluded)
+
+
+def _after_exclusion(request: Request, batch_id: UUID, lot: UUID, excluded: int) -> Response:
+    undo = f"/app/batches/{batch_id}/include/{lot}" if excluded else ""
+    return go(request, f"/app/batches/{batch_id}/review", "excluded_all", excluded, undo=undo)
+
+
+@router.post("/batches/{batch_id}/include/{lot}")
+def include_all(
+    request: Request, batch_id: UUID, lot: UUID, account: Preparer, rt: RuntimeDep, _form: CheckedForm
+) -> Response:
+    """Undo the exclusion of a lot."""
+    included = include_lot(rt, account.organisation_id, batch_id, lot, account.actor)
+    return go(request, f"/app/batches/{batch_id}/review", "included_all", included)
 
 
 @router.post("/batches/{batch_id}/exclude-dead")
 def exclude_dead_numbers(
     request: Request, batch_id: UUID, account: Preparer, rt: RuntimeDep, _form: CheckedForm
 ) -> Response:
-    excluded = exclude_dead(rt, account.organisation_id, batch_id, account.actor)
-    return go(request, f"/app/batches/{batch_id}/review", "excluded_all", excluded)
+    lot, excluded = exclude_dead(rt, account.organisation_id, batch_id, account.actor)
+    return _after_exclusion(request, batch_id, lot, excluded)
 
 
 @router.post("/batches/{batch_id}/confirm")

@@ -84,7 +84,7 @@ async def receive(request: Request, account: Preparer, rt: RuntimeDep) -> Respon
         )
     except InvalidInput as error:
         offered = await run_in_threadpool(show_upload, rt, account.organisation_id)
-        return _form(request, account, offered, _typed(seen), error)
+        return await run_in_threadpool(_form, request, account, offered, _typed(seen), error)
     return go(request, f"/app/batches/{batch.id}")
 
 

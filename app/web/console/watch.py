@@ -6,9 +6,10 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from app.usecases.batches.recall_batch import RECALLABLE, recall_batch
+from app.core.errors import Conflict
+from app.usecases.batches.recall_batch import recall_batch
 from app.usecases.batches.retry_batch import retry_batch
-from app.usecases.batches.show_batch import show_batch
+from app.usecases.batches.show_recall import show_recall
 from app.usecases.documents.resend_documents import Resent, resend_batch
 from app.web.auth import CheckedForm, Releaser
 from app.web.console.pages import go, page
@@ -61,15 +62,18 @@ def after_resend(request: Request, address: str, resent: Resent) -> Response:
 def _recall_page(
     request: Request, batch_id: UUID, account: Releaser, rt: RuntimeDep, problem: str = ""
 ) -> Response:
-    batch = show_batch(rt, account.organisation_id, batch_id)
-    if batch.state not in RECALLABLE:
+    try:
+        shown = show_recall(rt, account.organisation_id, batch_id)
+    except Conflict:
+        # Recalled meanwhile, or never released: the batch's own page says which.
         return RedirectResponse(f"/app/batches/{batch_id}", 303)
     return page(
         request,
         account,
         "recall",
         422 if problem else 200,
-        batch=batch,
-        counts=batch.counts,
+        batch=shown,
+        counts=shown.counts,
+        replaced=shown.replaced,
         error={"code": problem, "detail": ""} if problem else None,
     )

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.documents.headings import Field
-from app.documents.match.findings import EarlierDocument, Known, NameCheck, Slip, review
+from app.documents.match.earlier import EarlierDocument
+from app.documents.match.findings import Known, NameCheck, Slip, review
 from app.documents.match.people import Objection, PersonRow, read_people
 from app.documents.match.release import (
     CONFIRMABLE,
@@ -298,8 +299,8 @@ def test_access_codes_are_asked_for_only_when_the_policy_takes_them_from_the_she
 def test_the_same_payslip_again_needs_a_confirmation_and_a_corrected_one_warns() -> None:
     known = Known(
         earlier_documents={
-            ("0001", "2025-09"): EarlierDocument(True),
-            ("0002", "2025-09"): EarlierDocument(False),
+            ("0001", "2025-09"): [EarlierDocument("", True, True)],
+            ("0002", "2025-09"): [EarlierDocument("", False, True)],
         }
     )
     rows = reviewed([slip(1, "0001"), slip(2, "0002")], [person(2, "0001"), person(3, "0002")], known)

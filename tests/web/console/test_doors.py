@@ -130,7 +130,7 @@ def test_an_auditor_reads_and_changes_nothing(office: Office) -> None:
 def test_a_releaser_releases_and_prepares_nothing(office: Office) -> None:
     address = office.in_review(payroll(5))
     office.browser().get(f"{address}/review")
-    office.browser().post(f"{address}/exclude")
+    office.browser().exclude_blocking(address)
     releaser = office.browser("releaser")
     releaser.get(f"{address}/release")
     assert releaser.post(f"{address}/cancel", confirm="yes").status_code == 403

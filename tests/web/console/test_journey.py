@@ -11,7 +11,7 @@ def test_from_the_upload_to_the_phones(office: Office) -> None:
     assert "Ce matricule n’est pas dans votre liste." in review.text
     assert re.search(r"<button[^>]*disabled>.*?Valider l’envoi", review.text, re.DOTALL)
 
-    clerk.post(f"{address}/exclude")
+    clerk.exclude_blocking(address)
     last_look = clerk.get(f"{address}/release")
     assert "Envoyer 5 bulletins" in last_look.text
     assert "Boulangerie Épi: bulletin de paie septembre 2026" in last_look.text
@@ -31,7 +31,7 @@ def test_from_the_upload_to_the_phones(office: Office) -> None:
 def test_a_release_is_a_decision(office: Office) -> None:
     address = office.in_review(payroll(8))
     clerk = office.browser()
-    clerk.post(f"{address}/exclude")
+    clerk.exclude_blocking(address)
     answer = clerk.post(f"{address}/release")
     assert answer.status_code == 409
     assert "Cochez la case" in answer.text

@@ -151,7 +151,7 @@ def test_files_that_came_before_are_not_sent_again_in_silence(office: Office) ->
     address = office.in_review(sample)
     clerk = office.browser()
     clerk.get(f"{address}/review")
-    clerk.post(f"{address}/exclude")
+    clerk.exclude_blocking(address)
     assert "Ces fichiers ont déjà été déposés" in words(clerk.get(f"{address}/review"))
     assert "confirmez qu’ils doivent" in words(clerk.post(f"{address}/release", confirm="yes"))
     clerk.post(f"{address}/confirm", problem="same_files", back=f"{address}/review")
@@ -167,7 +167,7 @@ def test_codes_made_by_pli_are_printed_before_the_release(office: Office) -> Non
     address = office.in_review(payroll(1), password_policy="generated")
     clerk = office.browser()
     clerk.get(f"{address}/review")
-    clerk.post(f"{address}/exclude")
+    clerk.exclude_blocking(address)
     assert "Imprimez d’abord les lettres" in words(clerk.post(f"{address}/release", confirm="yes"))
     letters = clerk.post(f"{address}/letters.pdf")
     assert letters.headers["content-disposition"] == 'attachment; filename="paie-de-septembre-codes.pdf"'

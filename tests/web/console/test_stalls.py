@@ -44,7 +44,7 @@ def test_whoever_may_only_look_is_told_whom_to_ask(office: Office) -> None:
     address = office.in_review(payroll(4))
     clerk = office.browser()
     clerk.get(f"{address}/review")
-    clerk.post(f"{address}/exclude")
+    clerk.exclude_blocking(address)
     clerk.post(f"{address}/release", confirm="yes")
     stop_work(office, address)
 
@@ -63,7 +63,7 @@ def test_sending_that_stopped_is_told_on_the_page_of_the_batch(office: Office) -
     address = office.in_review(payroll(5))
     clerk = office.browser()
     clerk.get(f"{address}/review")
-    clerk.post(f"{address}/exclude")
+    clerk.exclude_blocking(address)
     clerk.post(f"{address}/release", confirm="yes")
     office.house.run("announce_block")
     stop_work(office, address)

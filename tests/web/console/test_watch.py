@@ -150,7 +150,7 @@ def test_a_recall_stops_what_has_not_left(office: Office) -> None:
     address = office.in_review(payroll(7, [FAILS]))
     clerk = office.browser()
     clerk.get(f"{address}/review")
-    clerk.post(f"{address}/exclude")
+    clerk.exclude_blocking(address)
     clerk.post(f"{address}/release", confirm="yes")
     office.house.run("announce_block")
     clerk.post(f"{address}/recall", confirm="yes", reason="Erreur")
