@@ -1,1 +1,6 @@
+"""Google RCS for Business, as a library that knows nothing of the service around it.
 
+What is said, all of it pure: `limits`, `suggestions`, `content` and `message` (what exists is within the platform's
+limits), `wire` (its JSON, both ways), `cards` (the messages Pli makes, and every name to make one), `degrade` (the same
+message for a lesser phone).
+"""
