@@ -2,5 +2,6 @@
 
 What is said, all of it pure: `limits`, `suggestions`, `content` and `message` (what exists is within the platform's
 limits), `wire` (its JSON, both ways), `cards` (the messages Pli makes, and every name to make one), `degrade` (the same
-message for a lesser phone).
+message for a lesser phone). What is heard, pure as well: `events` (what a webhook tells), `webhook` (whether it is the
+platform that tells it).
 """
