@@ -111,7 +111,7 @@ LIMITS = [
 
 
 @pytest.mark.parametrize(("what", "longest", "make"), LIMITS, ids=[limit[0] for limit in LIMITS])
-def test_a_text_passes_at_its_limit_and_not_above(what: str, longest: int, make: Any) -> None:
+def test_f1_04_a_text_passes_at_its_limit_and_not_above(what: str, longest: int, make: Any) -> None:
     make("é" * longest)
     for text in ("é" * (longest + 1), "😀" * (longest // 2) + "é" * (1 + longest % 2)):
         with pytest.raises(OutOfRange) as error:
@@ -121,14 +121,14 @@ def test_a_text_passes_at_its_limit_and_not_above(what: str, longest: int, make:
         assert text not in error.value.message
 
 
-def test_a_postback_passes_at_its_limit_and_not_above() -> None:
+def test_f1_04_a_postback_passes_at_its_limit_and_not_above() -> None:
     reply(data="A" * 2_048)
     with pytest.raises(RcsError) as error:
         reply(data="A" * 2_049)
     assert code_of(error) == "postback_too_long"
 
 
-def test_an_address_passes_at_its_limit_and_not_above() -> None:
+def test_f1_04_an_address_passes_at_its_limit_and_not_above() -> None:
     start = "https://d.example.fr/"
     open_link(start + "a" * (2_048 - len(start)))
     with pytest.raises(RcsError) as error:
@@ -136,7 +136,7 @@ def test_an_address_passes_at_its_limit_and_not_above() -> None:
     assert code_of(error) == "address_too_long"
 
 
-def test_four_suggestions_pass_and_five_do_not() -> None:
+def test_f1_04_four_suggestions_pass_and_five_do_not() -> None:
     Card("Titre", "", (reply(),) * 4)
     with pytest.raises(RcsError) as error:
         Card("Titre", "", (reply(),) * 5)
@@ -225,14 +225,14 @@ def test_calendar_times_leave_in_utc() -> None:
 
 
 @pytest.mark.parametrize("ttl", [9, 0, -1, 1_296_001])
-def test_a_lifetime_out_of_range_is_refused(ttl: int) -> None:
+def test_f1_05_a_lifetime_out_of_range_is_refused(ttl: int) -> None:
     with pytest.raises(RcsError) as error:
         to_agent_message(announcement(), "TRANSACTION", ttl)
     assert code_of(error) == "ttl"
 
 
 @pytest.mark.parametrize("ttl", [10, 1_296_000])
-def test_a_lifetime_at_its_ends_passes(ttl: int) -> None:
+def test_f1_05_a_lifetime_at_its_ends_passes(ttl: int) -> None:
     assert to_agent_message(announcement(), "TRANSACTION", ttl)["ttl"] == f"{ttl}s"
 
 
@@ -286,14 +286,14 @@ def test_a_calendar_time_that_is_no_instant_is_not_read() -> None:
 
 
 @pytest.mark.parametrize("count", [2, 10])
-def test_a_carousel_of_two_to_ten_cards_passes(count: int) -> None:
+def test_f1_04_a_carousel_of_two_to_ten_cards_passes(count: int) -> None:
     body = message(carousel(count)).body()
 
     assert len(body["contentMessage"]["richCard"]["carouselCard"]["cardContents"]) == count
 
 
 @pytest.mark.parametrize("count", [0, 1, 11])
-def test_a_carousel_of_another_count_is_refused(count: int) -> None:
+def test_f1_04_a_carousel_of_another_count_is_refused(count: int) -> None:
     with pytest.raises(OutOfRange) as error:
         carousel(count)
     assert (code_of(error), error.value.value, error.value.lowest, error.value.highest) == (
@@ -304,14 +304,14 @@ def test_a_carousel_of_another_count_is_refused(count: int) -> None:
     )
 
 
-def test_eleven_chips_pass_and_twelve_do_not() -> None:
+def test_f1_04_eleven_chips_pass_and_twelve_do_not() -> None:
     message(chips=(reply(),) * 11)
     with pytest.raises(OutOfRange) as error:
         message(chips=(reply(),) * 12)
     assert code_of(error) == "too_many_chips"
 
 
-def test_a_message_of_more_than_250_kilobytes_is_refused() -> None:
+def test_f1_04_a_message_of_more_than_250_kilobytes_is_refused() -> None:
     full = Card("", "D" * 2_000, (reply("L", "A" * 2_048),) * 4)
     message(Carousel((full,) * 10), tuple(reply(f"L{at}", "A" * 2_048) for at in range(11)))
     emoji = "😀" * 1_000
