@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from rcs.content import Card, Carousel, Content, HostedFile, Media, Text, UploadedFile
-from rcs.limits import MESSAGE_BYTES_MAX, OutOfRange, RcsError
+from rcs.limits import OutOfRange, RcsError
 from rcs.message import AgentMessage, TrafficType, check_addresses
 from rcs.suggestions import (
     LABELS,
@@ -24,7 +24,6 @@ from rcs.wire import read_content
 
 __all__ = [
     "LABELS",
-    "MESSAGE_BYTES_MAX",
     "POSTBACK_PREFIX",
     "AgentMessage",
     "Card",

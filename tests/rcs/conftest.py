@@ -69,14 +69,25 @@ def google(key: Key) -> Iterator[Platform]:
 
 @pytest.fixture
 def http() -> Iterator[httpx.Client]:
-    limits = httpx.Limits(max_connections=120, max_keepalive_connections=120)
-    with httpx.Client(timeout=httpx.Timeout(1.0, pool=5.0), limits=limits, trust_env=False) as made:
+    with _http(10.0) as made:
         yield made
 
 
 @pytest.fixture
 def office(google: Platform, key: Key, http: httpx.Client) -> Office:
     return open_office(google.base, f"{google.base}/token", key.sign, http)
+
+
+@pytest.fixture
+def hasty(google: Platform, key: Key) -> Iterator[Office]:
+    """Our side, with a second of patience for each answer."""
+    with _http(1.0) as made:
+        yield open_office(google.base, f"{google.base}/token", key.sign, made)
+
+
+def _http(seconds: float) -> httpx.Client:
+    limits = httpx.Limits(max_connections=120, max_keepalive_connections=120)
+    return httpx.Client(timeout=seconds, limits=limits, trust_env=False)
 
 
 def open_office(api: str, token: str, sign: Callable[[bytes], bytes], http: httpx.Client) -> Office:

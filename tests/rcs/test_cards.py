@@ -25,6 +25,7 @@ from rcs.cards import (
     Reply,
     Text,
     UploadedFile,
+    agent_message_text,
     check_addresses,
     postback,
     read_agent_message,
@@ -435,6 +436,29 @@ def test_a_file_is_of_a_kind_and_size_a_card_can_show(
     except RcsError as error:
         found = error.code
     assert found == code
+
+
+def test_a_card_is_written_as_text_and_read_back_as_a_phone_draws_it() -> None:
+    card = announcement(media=COVER)
+    text = agent_message_text(card, "TRANSACTION", 900)
+
+    assert json.loads(text) == to_agent_message(card, "TRANSACTION", 900)
+    assert read_agent_message(json.loads(text)) == card
+
+
+@pytest.mark.parametrize(
+    "told", [{"application": "APP"}, {"application": "WEBVIEW"}, {"webviewViewMode": "TALL"}]
+)
+def test_a_link_that_opens_in_what_we_do_not_know_opens_in_what_the_phone_chooses(
+    told: dict[str, str],
+) -> None:
+    body = message(Card("T", "", (open_link(opens_in="default"),))).body()
+    card = body["contentMessage"]["richCard"]["standaloneCard"]["cardContent"]
+    card["suggestions"][0]["action"]["openUrlAction"] |= told
+
+    (link,) = read_agent_message(body).suggestions
+    assert isinstance(link, OpenLink)
+    assert link.opens_in == "default"
 
 
 @pytest.mark.parametrize(

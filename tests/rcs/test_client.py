@@ -120,7 +120,6 @@ FAULTS: list[tuple[Fault, object]] = [
     (Fault(503, retry_after="2"), InDoubt("503: planned", 2.0)),
     (Fault(502, plain=True), InDoubt("502")),
     (Fault(0), InDoubt("127.0.0.1 did not answer (RemoteProtocolError)")),
-    (Fault(after=1.5), InDoubt("127.0.0.1 did not answer (ReadTimeout)")),
 ]
 
 
@@ -132,6 +131,14 @@ def test_what_an_answer_to_a_send_means(
 
     assert office.client.send(PHONE, uuid4(), message(), NOW) == outcome
     assert len(google.calls("send")) == 1
+
+
+def test_an_answer_that_does_not_come_is_a_doubt(hasty: Office, google: Platform) -> None:
+    google.plan("send", Fault(after=1.5))
+
+    assert hasty.client.send(PHONE, uuid4(), message(), NOW) == InDoubt(
+        "127.0.0.1 did not answer (ReadTimeout)"
+    )
 
 
 def test_f1_09_a_phone_without_rcs_is_unreachable(office: Office) -> None:
@@ -148,15 +155,15 @@ def test_no_connection_means_that_nothing_was_taken(
     assert outcome == Unavailable("no connection to 127.0.0.1 (ConnectError)")
 
 
-def test_what_went_wrong_repeats_neither_number_nor_link(office: Office, google: Platform) -> None:
+def test_what_went_wrong_repeats_neither_number_nor_link(hasty: Office, google: Platform) -> None:
     google.world.handsets[PHONE] = Handset(frozenset())
-    outcome = office.client.send(PHONE, uuid4(), message(), NOW)
+    outcome = hasty.client.send(PHONE, uuid4(), message(), NOW)
 
     assert isinstance(outcome, Invalid)
     assert "lacks" in outcome.reason
     for fault in (Fault(0), Fault(after=1.5)):
         google.plan("send", fault)
-        shown = repr(office.client.send(PHONE, uuid4(), message(), NOW))
+        shown = repr(hasty.client.send(PHONE, uuid4(), message(), NOW))
         assert "612345678" not in shown
         assert LINK not in shown
     assert "612345678" not in outcome.reason

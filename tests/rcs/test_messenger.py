@@ -1,6 +1,5 @@
 """F1.7 to 10: one message to one phone, whatever the platform answers."""
 
-import time
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
@@ -58,12 +57,12 @@ def test_f1_07_accepted_with_a_broken_answer_is_sent_again_with_the_same_id(
 
 
 def test_f1_07_accepted_with_an_answer_that_is_too_late_is_sent_again_with_the_same_id(
-    office: Office, google: Platform
+    hasty: Office, google: Platform
 ) -> None:
     message_id = uuid4()
-    google.plan("send", Fault(taken=True, after=1.3))
+    google.plan("send", Fault(taken=True, after=1.5))
 
-    assert submit(office, message_id=message_id) == Accepted(message_id)
+    assert submit(hasty, message_id=message_id) == Accepted(message_id)
     assert ids(google) == [str(message_id)] * 2
     assert shown(google) == [1]
 
@@ -226,16 +225,14 @@ def test_credentials_that_are_refused_after_a_doubt_leave_it(office: Office, goo
     assert isinstance(submit(office), InDoubt)
 
 
-def test_time_that_passes_in_calls_counts_too(office: Office, google: Platform) -> None:
-    hasty = Messenger(
-        office.client, office.capabilities, Patience(seconds=2.5), office.waits.append, lambda: 0.0
-    )
-    google.plan("send", *[Fault(after=1.2)] * 20)
-    began = time.monotonic()
+def test_time_that_passes_in_calls_counts_too(hasty: Office, google: Platform) -> None:
+    patience = Patience(seconds=4.0)
+    messenger = Messenger(hasty.client, hasty.capabilities, patience, hasty.waits.append, lambda: 0.0)
+    google.plan("send", *[Fault(after=1.5)] * 20)
 
-    assert isinstance(hasty.submit(PHONE, uuid4(), message(), NOW), InDoubt)
+    assert isinstance(messenger.submit(PHONE, uuid4(), message(), NOW), InDoubt)
+    # Two answers waited for and one pause leave less than the next pause, of two seconds.
     assert len(google.calls("send")) == 2
-    assert time.monotonic() - began < 4
 
 
 def test_a_submission_after_a_crash_is_taken_once(office: Office, google: Platform) -> None:

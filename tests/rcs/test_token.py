@@ -106,7 +106,6 @@ def test_those_who_waited_for_a_token_that_did_not_come_do_not_ask_again(
     [
         (Fault(500), Unavailable, "500"),
         (Fault(0), Unavailable, "RemoteProtocolError"),
-        (Fault(after=1.5), Unavailable, "ReadTimeout"),
         (Fault(429, retry_after="7"), Throttled, "7.0"),
         (Fault(403), Unauthorized, "PERMISSION_DENIED"),
         (Fault(302), Unavailable, "302"),
@@ -120,6 +119,14 @@ def test_without_a_token_nothing_is_sent(
 
     assert isinstance(outcome, kind)
     assert words in repr(outcome)
+    assert google.calls("send") == []
+
+
+def test_a_token_that_comes_too_late_sends_nothing(hasty: Office, google: Platform) -> None:
+    google.plan("token", Fault(after=1.5))
+
+    outcome = hasty.client.send(PHONE, uuid4(), message(), NOW)
+    assert outcome == Unavailable("no token: 127.0.0.1 did not answer (ReadTimeout)")
     assert google.calls("send") == []
 
 
