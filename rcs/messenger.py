@@ -1,7 +1,7 @@
 """One message to one phone: made to fit the phone, repeated where that is safe, and never left between two outcomes."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from secrets import SystemRandom
@@ -11,8 +11,8 @@ from uuid import UUID
 from rcs.capabilities import Capabilities
 from rcs.client import Client
 from rcs.degrade import needs, rungs
-from rcs.limits import RcsError
-from rcs.message import AgentMessage
+from rcs.limits import RcsError, check_phone
+from rcs.message import AgentMessage, check_addresses
 from rcs.outcomes import (
     Accepted,
     Capability,
@@ -40,18 +40,21 @@ class _Course:
 
 
 class Messenger:
-    """Sends for one agent. `wait` sleeps the seconds it is given, `spread` draws from 0 to 1."""
+    """Sends for one agent. Links and media are at one of `hosts`; `wait` sleeps the seconds it is given, `spread` draws from
+    0 to 1."""
 
     def __init__(
         self,
         client: Client,
         capabilities: Capabilities,
+        hosts: Collection[str],
         patience: Patience,
         wait: Callable[[float], None] = time.sleep,
         spread: Callable[[], float] = _DICE.random,
     ) -> None:
         self._client = client
         self._capabilities = capabilities
+        self._hosts = frozenset(hosts)
         self._patience = patience
         self._wait = wait
         self._spread = spread
@@ -62,8 +65,10 @@ class Messenger:
         The phone is asked what it can do unless that is remembered; when it does not take RCS nothing is sent. A body
         that was refused is never sent again: a simpler one is. `InDoubt` also stands for a doubt that later tries did
         not end. A message that was refused after a doubt is revoked, in case the doubtful try had come through. Raises
-        RcsError for a number that is not E.164.
+        RcsError, before any call, for a number that is not E.164 and as `check_addresses` does.
         """
+        check_phone(to)
+        check_addresses(message, self._hosts, personal=(to.removeprefix("+"),))
         features: frozenset[str] | None = None
         if needs(message):
             told = self._capabilities.of(to, now)

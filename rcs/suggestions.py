@@ -93,6 +93,8 @@ class Remind:
 
     def __post_init__(self) -> None:
         _check_shown(self.label, self.postback)
+        if not self.title:
+            raise RcsError("calendar_title_empty", "a calendar entry needs a title")
         check_text("calendar_title", self.title, CALENDAR_TITLE_MAX)
         check_text("calendar_description", self.description, CALENDAR_DESCRIPTION_MAX)
         if self.start.tzinfo is None or self.end.tzinfo is None or self.start >= self.end:

@@ -88,22 +88,18 @@ def _write_suggestion(suggestion: Suggestion) -> dict[str, Any]:
         case Reply():
             return {"reply": shown}
         case OpenLink():
-            address = {
-                "url": suggestion.url,
-                **_OPENS[suggestion.opens_in],
-                "description": suggestion.description,
-            }
+            address = {"url": suggestion.url, **_OPENS[suggestion.opens_in], **_described(suggestion)}
             return {"action": shown | {"fallbackUrl": suggestion.url, "openUrlAction": address}}
         case Dial():
             return {"action": shown | {"dialAction": {"phoneNumber": suggestion.phone}}}
         case Remind():
-            entry = {
-                "startTime": _instant(suggestion.start),
-                "endTime": _instant(suggestion.end),
-                "title": suggestion.title,
-                "description": suggestion.description,
-            }
+            start, end = _instant(suggestion.start), _instant(suggestion.end)
+            entry = {"startTime": start, "endTime": end, "title": suggestion.title, **_described(suggestion)}
             return {"action": shown | {"createCalendarEventAction": entry}}
+
+
+def _described(suggestion: OpenLink | Remind) -> dict[str, str]:
+    return {"description": suggestion.description} if suggestion.description else {}
 
 
 def _read_card(body: Mapping[str, Any], side: Any = None) -> Card:
@@ -133,7 +129,7 @@ def _read_suggestion(entry: Mapping[str, Any]) -> Suggestion:
         return Dial(label, data, action["dialAction"]["phoneNumber"])
     event = action["createCalendarEventAction"]
     start, end = _moment(event["startTime"]), _moment(event["endTime"])
-    return Remind(label, data, start, end, event["title"], event["description"])
+    return Remind(label, data, start, end, event["title"], event.get("description", ""))
 
 
 def _opens_in(address: Mapping[str, Any]) -> OpensIn:

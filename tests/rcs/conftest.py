@@ -18,6 +18,7 @@ from tests.rcs.platform.state import World
 
 EMAIL = "pli@demo.iam.gserviceaccount.com"
 PHONE = "+33612345678"
+HOSTS = ("d.example.fr",)
 
 
 @dataclass(frozen=True)
@@ -97,5 +98,5 @@ def open_office(api: str, token: str, sign: Callable[[bytes], bytes], http: http
     tokens = TokenSource(ServiceAccount(EMAIL, "key-1"), sign, addresses.token, http)
     client = Client("demo-agent", addresses, tokens, http)
     capabilities = Capabilities(client, MemoryCache(), Pace(wait=waits.append))
-    messenger = Messenger(client, capabilities, Patience(), wait=waits.append, spread=lambda: 0.0)
+    messenger = Messenger(client, capabilities, HOSTS, Patience(), waits.append, lambda: 0.0)
     return Office(tokens, client, capabilities, messenger, waits)

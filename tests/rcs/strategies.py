@@ -29,13 +29,13 @@ instants = st.datetimes(datetime(2026, 1, 1), datetime(2030, 1, 1), timezones=st
 ways = st.sampled_from(["browser", "webview_full", "webview_half", "webview_tall", "default"])
 suggestions: st.SearchStrategy[Suggestion] = st.one_of(
     st.builds(OpenLink, labels, postbacks, st.just("https://d.example.fr/7K3MQ2X9"), texts, ways),
-    st.builds(Dial, labels, postbacks, st.text("0123456789+*#", min_size=1, max_size=12)),
+    st.builds(Dial, labels, postbacks, st.from_regex(r"\+?[1-9][0-9]{1,15}", fullmatch=True)),
     st.builds(
         lambda label, data, at, title, text: Remind(label, data, at, at + timedelta(minutes=5), title, text),
         labels,
         postbacks,
         instants,
-        texts,
+        labels,
         texts,
     ),
     st.builds(Reply, labels, postbacks),

@@ -33,7 +33,7 @@ from rcs.cards import (
     unsubscribe,
 )
 from rcs.limits import check_media_file
-from tests.rcs.judges import schema_problems
+from tests.rcs.judges import problems
 from tests.rcs.making import (
     COVER,
     LINK,
@@ -150,6 +150,17 @@ def test_an_empty_card_and_an_empty_label_are_refused() -> None:
     with pytest.raises(RcsError) as label:
         reply(label="")
     assert (code_of(card), code_of(label)) == ("empty_card", "label_empty")
+
+
+def test_a_calendar_entry_has_a_title_and_may_do_without_more() -> None:
+    with pytest.raises(RcsError) as error:
+        remind(title="")
+    assert code_of(error) == "calendar_title_empty"
+    assert "description" not in message(Card("T", "", (remind(description=""),))).text
+
+
+def test_a_service_number_can_be_dialled() -> None:
+    assert Dial("Appeler", "call7K3MQ2X9", "*31#3639").phone == "*31#3639"
 
 
 def test_half_a_character_is_refused() -> None:
@@ -482,7 +493,7 @@ def test_a_message_is_read_back_as_it_was_written(written: AgentMessage) -> None
     body = json.loads(written.text)
 
     assert AgentMessage.read(body) == written
-    assert schema_problems(body) == []
+    assert problems(body) == []
 
 
 @given(messages)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from rcs.capabilities import Capabilities, MemoryCache, Pace
 from rcs.cards import Card, Text
 from rcs.degrade import DIAL, STANDALONE, WEBVIEW
+from rcs.limits import RcsError
 from rcs.messenger import Messenger
 from rcs.outcomes import (
     Accepted,
@@ -23,8 +24,8 @@ from rcs.outcomes import (
     Unreachable,
 )
 from rcs.retries import Patience
-from tests.rcs.conftest import PHONE, Office
-from tests.rcs.making import LINK, message, open_link, reply
+from tests.rcs.conftest import HOSTS, PHONE, Office
+from tests.rcs.making import LINK, announcement, message, open_link, reply
 from tests.rcs.platform import ALL_FEATURES, Fault, Handset, Platform
 
 NOW = datetime.now(UTC)
@@ -68,7 +69,7 @@ def test_f1_07_accepted_with_an_answer_that_is_too_late_is_sent_again_with_the_s
 
 
 def test_f1_08_a_429_is_obeyed(office: Office, google: Platform) -> None:
-    patient = Messenger(office.client, office.capabilities, Patience())
+    patient = Messenger(office.client, office.capabilities, HOSTS, Patience())
     message_id = uuid4()
     google.plan("send", Fault(429, retry_after="1"))
 
@@ -144,6 +145,22 @@ def test_f1_09_a_403_ends_it_with_its_reason(office: Office, google: Platform) -
 
     assert submit(office) == Forbidden("403: planned")
     assert len(google.calls("send")) == 1
+
+
+def test_f1_06_an_address_that_is_not_ours_is_refused_before_any_call(
+    office: Office, google: Platform
+) -> None:
+    for code, made in {
+        "foreign_address": message(announcement(link="https://bit.example/7K3MQ2X9")),
+        "document_address": message(announcement(link="https://d.example.fr/payslip.pdf")),
+    }.items():
+        with pytest.raises(RcsError) as error:
+            office.messenger.submit(PHONE, uuid4(), made, NOW)
+        assert error.value.code == code
+    with pytest.raises(RcsError) as error:
+        submit(office, "0612345678")
+    assert error.value.code == "phone"
+    assert google.requests == []
 
 
 @pytest.mark.parametrize("lacking", [WEBVIEW, STANDALONE])
@@ -227,7 +244,7 @@ def test_credentials_that_are_refused_after_a_doubt_leave_it(office: Office, goo
 
 def test_time_that_passes_in_calls_counts_too(hasty: Office, google: Platform) -> None:
     patience = Patience(seconds=4.0)
-    messenger = Messenger(hasty.client, hasty.capabilities, patience, hasty.waits.append, lambda: 0.0)
+    messenger = Messenger(hasty.client, hasty.capabilities, HOSTS, patience, hasty.waits.append, lambda: 0.0)
     google.plan("send", *[Fault(after=1.5)] * 20)
 
     assert isinstance(messenger.submit(PHONE, uuid4(), message(), NOW), InDoubt)
@@ -270,7 +287,7 @@ def test_whatever_goes_wrong_a_message_is_shown_once_at_most_and_a_no_is_a_no(
     google.plan("revoke", *revokes)
     message_id = uuid4()
     capabilities = Capabilities(office.client, MemoryCache(), Pace())
-    fresh = Messenger(office.client, capabilities, Patience(), office.waits.append, lambda: 0.0)
+    fresh = Messenger(office.client, capabilities, HOSTS, Patience(), office.waits.append, lambda: 0.0)
     outcome = fresh.submit(PHONE, message_id, message(), NOW)
 
     stored = google.world.messages.get(str(message_id))
