@@ -163,6 +163,26 @@ def test_a_revocation_whose_answer_was_lost_cannot_be_asked_about(office: Office
     assert google.world.messages[str(message_id)].shown == 0
 
 
+def test_of_a_delivery_and_a_revocation_at_the_same_moment_one_wins(office: Office, google: Platform) -> None:
+    phones = [f"+336000000{at:02}" for at in range(60)]
+    google.world.handsets |= {phone: Handset(on=False) for phone in phones}
+    ids = [uuid4() for _ in phones]
+    for phone, message_id in zip(phones, ids, strict=True):
+        assert isinstance(office.client.send(phone, message_id, message(), NOW), Accepted)
+
+    with ThreadPoolExecutor(4) as pool:
+        revocations = [
+            (
+                pool.submit(office.client.revoke, phone, message_id, NOW),
+                pool.submit(google.world.switch_on, phone),
+            )
+            for phone, message_id in zip(phones, ids, strict=True)
+        ]
+    for message_id, (revocation, _) in zip(ids, revocations, strict=True):
+        shown = google.world.messages[str(message_id)].shown
+        assert revocation.result() == (NotRevocable() if shown else Revoked())
+
+
 @pytest.mark.parametrize("revoked", [True, False])
 def test_an_expiry_says_whether_the_message_was_taken_back(
     office: Office, google: Platform, here: Receiver, revoked: bool

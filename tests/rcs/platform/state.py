@@ -97,6 +97,14 @@ class World:
             stored.shown += 1
             self.happen(eventType="DELIVERED", messageId=message_id, senderPhoneNumber=stored.phone)
 
+    def switch_on(self, phone: str) -> None:
+        """The phone gets what waited for it."""
+        with self.lock:
+            self.handsets[phone].on = True
+            for stored in self.messages.values():
+                if stored.phone == phone and stored.state == "waiting":
+                    self.deliver(stored.id)
+
     def read(self, message_id: str) -> None:
         """The person looks at it."""
         self.happen(eventType="READ", messageId=message_id, senderPhoneNumber=self.messages[message_id].phone)
