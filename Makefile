@@ -24,6 +24,7 @@ demo: .venv/.run
 test: .venv/.dev
 	-@$(BIN)/python tools/browser.py
 	$(BIN)/python -m pytest -n auto --dist loadgroup
+	$(BIN)/python -m pytest -m alone
 	$(BIN)/python -m pytest -m browser
 
 # Lint, format, types, import contracts.

@@ -3,6 +3,7 @@
 import os
 import socket
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -144,6 +145,7 @@ def build(settings: Settings) -> Application:
     with database.begin() as session:
         require_known_keys(ring, keys.verifiers(session))
         keys.remember(session, ring.current.kid, verifier(ring.current))
+        keys.name_database(session)
     passwords = Argon2Pool(settings.argon2_threads or os.cpu_count() or 1)
     vault = Vault.build(ring, FileEpochStore(settings.epochs), passwords)
     store = SimulatorStore(
@@ -162,6 +164,8 @@ def build(settings: Settings) -> Application:
     runtime = Runtime(
         database=database,
         now=clock.now,
+        timepiece=clock.SystemTime(),
+        threads=ThreadPoolExecutor,
         vault=vault,
         passwords=passwords,
         blobs=open_blobs(settings.blob_url, settings.data_dir / "blobs"),

@@ -13,10 +13,10 @@ from app.usecases.batches.finish_batches import finish_batches
 from app.usecases.batches.split_batch import split_batch
 from app.usecases.callbacks.match_early import forget_matched, match_early
 from app.usecases.documents.announce_block import announce_block
-from app.usecases.messages.dispatch_block import dispatch_block
+from app.usecases.messages.dispatch_sender import dispatch_sender
 from app.usecases.messages.expire_attempts import expire_attempts
 from app.usecases.messages.record_inbound import record_inbound
-from app.usecases.messages.record_report import record_report
+from app.usecases.messages.record_report import record_report, record_reports
 from app.usecases.messages.release_held import release_held
 from app.usecases.opening.note_downloads import note_downloads
 from app.usecases.operations.delete_packs import delete_packs
@@ -31,16 +31,15 @@ from app.wiring import Application
 def record_early(rt: Runtime) -> None:
     """Reports that came before the carrier's answer was written down, once it is."""
     matched = match_early(rt)
-    for one in matched:
-        record_report(rt, one.report)
     if matched:
+        record_reports(rt, [one.report for one in matched])
         forget_matched(rt, matched)
 
 
 PIPELINE: dict[str, Callable[..., None]] = {
     "split_batch": split_batch,
     "announce_block": announce_block,
-    "dispatch_block": dispatch_block,
+    "dispatch_sender": dispatch_sender,
 }
 TIMERS: dict[str, tuple[Callable[..., None], str]] = {
     "expire_attempts": (expire_attempts, "*/5 * * * * *"),
@@ -99,8 +98,11 @@ class Worker:
         return ended
 
     def _record_all(self, events: Sequence[Report | Inbound]) -> None:
+        reports = [event for event in events if isinstance(event, Report)]
+        record_reports(self._application.runtime, reports)
         for event in events:
-            self._record(event)
+            if isinstance(event, Inbound):
+                self._record(event)
 
     def _record(self, event: Report | Inbound) -> None:
         if isinstance(event, Report):

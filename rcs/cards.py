@@ -10,6 +10,7 @@ from rcs.message import AgentMessage, TrafficType, check_addresses
 from rcs.suggestions import (
     LABELS,
     POSTBACK_PREFIX,
+    STOP_LABELS,
     Dial,
     Language,
     OpenLink,
@@ -25,6 +26,7 @@ from rcs.wire import read_content
 __all__ = [
     "LABELS",
     "POSTBACK_PREFIX",
+    "STOP_LABELS",
     "AgentMessage",
     "Card",
     "Carousel",
@@ -48,6 +50,7 @@ __all__ = [
     "document_card",
     "postback",
     "read_agent_message",
+    "text_card",
     "to_agent_message",
     "unsubscribe",
 ]
@@ -89,8 +92,14 @@ def document_card(
     return Card(title, description, tuple(suggestions), media)
 
 
+def text_card(language: Language, title: str, description: str, token: str, *, can_stop: bool) -> Card:
+    """A card of words alone. `can_stop` gives it the button that ends advertising, whose postback carries `token`:
+    letters and digits in a multiple of four. Raises RcsError."""
+    return Card(title, description, (unsubscribe(language, token),) if can_stop else ())
+
+
 def to_agent_message(content: Content, traffic_type: TrafficType, ttl: int) -> dict[str, Any]:
-    """The request body of a message without chips. `ttl` is in seconds. Raises RcsError."""
+    """The request body of a message without chips. `ttl` is in seconds. Raises RcsError as AgentMessage does."""
     return AgentMessage(content, traffic_type, ttl).body()
 
 

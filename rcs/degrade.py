@@ -11,7 +11,7 @@ from typing import Final
 from rcs.content import Card, Carousel, Content, Text, cards_of
 from rcs.limits import CHIPS_MAX, TEXT_MAX, length
 from rcs.message import AgentMessage
-from rcs.suggestions import Dial, OpenLink, Remind, Suggestion
+from rcs.suggestions import Dial, OpenLink, Remind, Suggestion, is_way_out
 
 STANDALONE: Final = "RICHCARD_STANDALONE"
 CAROUSEL: Final = "RICHCARD_CAROUSEL"
@@ -110,7 +110,7 @@ def _links(message: AgentMessage) -> list[OpenLink]:
 
 
 def _as_text(message: AgentMessage, content: Content, features: frozenset[str]) -> AgentMessage:
-    """A text. The chips of the message come before the buttons of its cards, so that a way out is never what is cut."""
+    """A text. A way out comes first, and the chips of the message before the buttons of its cards: the last are cut."""
     parts = []
     for card in cards_of(content):
         words = "\n".join(filter(None, (card.title, card.description)))
@@ -119,6 +119,7 @@ def _as_text(message: AgentMessage, content: Content, features: frozenset[str]) 
     if below:
         parts.append(("", below))
     others = [one for one in (*message.chips, *_buttons(content)) if not isinstance(one, OpenLink)]
+    others.sort(key=is_way_out, reverse=True)
     chips = tuple(_kept(dict.fromkeys(others), features))[:CHIPS_MAX]
     return replace(message, content=_text(parts), chips=chips)
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from rcs.content import Content, cards_of, check_secrets, hosted_addresses
 from rcs.limits import CHIPS_MAX, MESSAGE_BYTES_MAX, TTL_SECONDS, RcsError, check_count
-from rcs.suggestions import OpenLink, Suggestion
+from rcs.suggestions import OpenLink, Suggestion, is_way_out
 from rcs.wire import read_content, write_content
 
 TrafficType = Literal["AUTHENTICATION", "TRANSACTION", "PROMOTION", "SERVICEREQUEST", "ACKNOWLEDGEMENT"]
@@ -20,7 +20,8 @@ _JSON = json.JSONEncoder(ensure_ascii=False)
 @dataclass(frozen=True)
 class AgentMessage:
     """What is sent to one phone. `ttl` is in seconds, 10 to 1,296,000 (15 days); `chips` are the suggestions under the
-    message, beside those in its cards. Raises RcsError when it is made and the platform would refuse it."""
+    message, beside those in its cards. Raises RcsError when it is made and the platform would refuse it, or when it is a
+    promotion without a button that ends advertising (operators' charter of 2026)."""
 
     content: Content
     traffic_type: TrafficType
@@ -33,6 +34,8 @@ class AgentMessage:
         lowest, highest = TTL_SECONDS
         check_count("ttl", "ttl", self.ttl, highest, lowest, "seconds")
         check_count("too_many_chips", "chips of a message", len(self.chips), CHIPS_MAX)
+        if self.traffic_type == "PROMOTION" and not any(map(is_way_out, self.suggestions())):
+            raise RcsError("no_way_out", "a message that advertises needs a button that ends advertising")
         check_secrets(self.content, self.suggestions())
         size = len(self.text.encode())
         check_count("message_too_large", "message", size, MESSAGE_BYTES_MAX, unit="bytes of JSON")

@@ -34,16 +34,15 @@ LABELS: dict[Language, dict[PostbackAction, str]] = {
         "call": "Appeler l’expéditeur",
         "remind": "Me le rappeler",
         "not_for_me": "Ce n’est pas pour moi",
-        "stop": "Ne plus recevoir",
     },
     "en": {
         "open": "Open the document",
         "call": "Call the sender",
         "remind": "Remind me",
         "not_for_me": "Not for me",
-        "stop": "Unsubscribe",
     },
 }
+STOP_LABELS: dict[Language, str] = {"fr": "Ne plus en recevoir", "en": "Unsubscribe"}
 
 
 @dataclass(frozen=True)
@@ -123,9 +122,14 @@ def postback(action: PostbackAction, token: str) -> str:
     return data
 
 
-def unsubscribe(language: Language, ref: str) -> Reply:
-    """The way out of what is not essential. Raises RcsError."""
-    return Reply(LABELS[language]["stop"], postback("stop", ref))
+def unsubscribe(language: Language, token: str) -> Reply:
+    """The button that ends advertising. Raises RcsError as `postback` does."""
+    return Reply(STOP_LABELS[language], postback("stop", token))
+
+
+def is_way_out(suggestion: Suggestion) -> bool:
+    """Whether tapping it ends advertising."""
+    return suggestion.postback.startswith(POSTBACK_PREFIX["stop"])
 
 
 def _check_shown(label: str, data: str) -> None:

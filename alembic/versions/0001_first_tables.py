@@ -43,6 +43,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("carrier", name=op.f("pk_carrier_health")),
     )
     op.create_table(
+        "database_name",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(32), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_database_name")),
+    )
+    op.create_table(
         "epoch_check",
         sa.Column("name", sa.String(80), nullable=False),
         sa.Column("check_value", sa.LargeBinary(), nullable=False),
@@ -144,6 +150,12 @@ def upgrade() -> None:
         sa.UniqueConstraint("slug", name=op.f("uq_organisation_slug")),
     )
     op.create_table(
+        "pace",
+        sa.Column("owner_id", sa.Uuid(), nullable=False),
+        sa.Column("log", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("owner_id", name=op.f("pk_pace")),
+    )
+    op.create_table(
         "smpp_part",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("connection_id", sa.Uuid(), nullable=False),
@@ -156,6 +168,7 @@ def upgrade() -> None:
         sa.Column("code", sa.String(40), nullable=False),
         sa.Column("vendor", sa.String(20), nullable=False),
         sa.Column("body_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("leaves_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_smpp_part")),
@@ -470,6 +483,7 @@ def upgrade() -> None:
         sa.Column("stop_scope", sa.String(12), nullable=False),
         sa.Column("one_segment_marketing", sa.Boolean(), nullable=False),
         sa.Column("segment_micro", sa.Integer(), nullable=False),
+        sa.Column("kinds_on", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(
             ["organisation_id"],
             ["organisation.id"],
@@ -541,11 +555,12 @@ def upgrade() -> None:
         "sender",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("organisation_id", sa.Uuid(), nullable=False),
-        sa.Column("kind", sa.String(12), nullable=False),
+        sa.Column("kind", sa.String(16), nullable=False),
         sa.Column("address", sa.String(40), nullable=False),
         sa.Column("carrier", sa.String(20), nullable=False),
         sa.Column("rate", sa.Float(), nullable=False),
-        sa.Column("tat", sa.Float(), nullable=False),
+        sa.Column("state", sa.String(10), nullable=False),
+        sa.Column("state_since", sa.DateTime(timezone=True), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["organisation_id"], ["organisation.id"], name=op.f("fk_sender_organisation_id_organisation")
@@ -791,6 +806,7 @@ def upgrade() -> None:
         sa.Column("from_sealed", sa.LargeBinary(), nullable=False),
         sa.Column("from_index", sa.LargeBinary(), nullable=False),
         sa.Column("text_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("to_sender", sa.String(40), nullable=False),
         sa.Column("pictures", sa.Integer(), nullable=False),
         sa.Column("intent", sa.String(10), nullable=False),
         sa.Column("batch_id", sa.Uuid(), nullable=True),
@@ -822,8 +838,9 @@ def upgrade() -> None:
         sa.Column("batch_id", sa.Uuid(), nullable=True),
         sa.Column("document_id", sa.Uuid(), nullable=True),
         sa.Column("link_id", sa.Uuid(), nullable=True),
-        sa.Column("block_id", sa.Uuid(), nullable=False),
+        sa.Column("block_id", sa.Uuid(), nullable=True),
         sa.Column("sender_id", sa.Uuid(), nullable=False),
+        sa.Column("priority", sa.SmallInteger(), nullable=False),
         sa.Column("category", sa.String(16), nullable=False),
         sa.Column("kind", sa.String(20), nullable=False),
         sa.Column("template_key", sa.String(40), nullable=False),
@@ -837,6 +854,8 @@ def upgrade() -> None:
         sa.Column("text_sealed", sa.LargeBinary(), nullable=True),
         sa.Column("card_sealed", sa.LargeBinary(), nullable=True),
         sa.Column("outbox_day", sa.Integer(), nullable=False),
+        sa.Column("territory", sa.String(8), nullable=False),
+        sa.Column("ground", sa.String(16), nullable=False),
         sa.Column("segments", sa.Integer(), nullable=False),
         sa.Column("encoding", sa.String(6), nullable=False),
         sa.Column("not_before", sa.DateTime(timezone=True), nullable=False),
@@ -856,11 +875,37 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_message")),
     )
     with op.batch_alter_table("message", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_message_answers",
+            ["organisation_id", "created_at"],
+            unique=False,
+            sqlite_where=sa.text("template_key IN ('stop_done', 'start_done', 'contact_answer')"),
+            postgresql_where=sa.text("template_key IN ('stop_done', 'start_done', 'contact_answer')"),
+        )
         batch_op.create_index(batch_op.f("ix_message_batch_id"), ["batch_id"], unique=False)
-        batch_op.create_index("ix_message_block_state", ["block_id", "state"], unique=False)
         batch_op.create_index(batch_op.f("ix_message_document_id"), ["document_id"], unique=False)
+        batch_op.create_index(
+            "ix_message_held",
+            ["not_before"],
+            unique=False,
+            sqlite_where=sa.text("state = 'held'"),
+            postgresql_where=sa.text("state = 'held'"),
+        )
         batch_op.create_index(batch_op.f("ix_message_link_id"), ["link_id"], unique=False)
-        batch_op.create_index("ix_message_state_not_before", ["state", "not_before"], unique=False)
+        batch_op.create_index(
+            "ix_message_queued",
+            ["sender_id", "priority", "created_at", "id"],
+            unique=False,
+            sqlite_where=sa.text("state = 'queued'"),
+            postgresql_where=sa.text("state = 'queued'"),
+        )
+        batch_op.create_index(
+            "ix_message_submitting",
+            ["block_id"],
+            unique=False,
+            sqlite_where=sa.text("state = 'submitting'"),
+            postgresql_where=sa.text("state = 'submitting'"),
+        )
         batch_op.create_index(batch_op.f("ix_message_to_index"), ["to_index"], unique=False)
 
     op.create_table(
@@ -889,6 +934,7 @@ def upgrade() -> None:
         sa.Column("message_id", sa.Uuid(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("channel", sa.String(4), nullable=False),
+        sa.Column("sender_id", sa.Uuid(), nullable=False),
         sa.Column("carrier", sa.String(20), nullable=False),
         sa.Column("carrier_reference", sa.String(80), nullable=False),
         sa.Column("state", sa.String(12), nullable=False),
@@ -901,6 +947,7 @@ def upgrade() -> None:
         sa.Column("deadline_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["message_id"], ["message.id"], name=op.f("fk_attempt_message_id_message")),
+        sa.ForeignKeyConstraint(["sender_id"], ["sender.id"], name=op.f("fk_attempt_sender_id_sender")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_attempt")),
         sa.UniqueConstraint("message_id", "number", name=op.f("uq_attempt_message_id_number")),
     )
@@ -920,6 +967,55 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("inbound_id", name=op.f("pk_inbox_decision")),
     )
+    op.create_table(
+        "message_request",
+        sa.Column("message_id", sa.Uuid(), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("idempotency_key", sa.String(200), nullable=True),
+        sa.Column("request_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("asked_by", sa.String(80), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["message_id"], ["message.id"], name=op.f("fk_message_request_message_id_message")
+        ),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"],
+            ["organisation.id"],
+            name=op.f("fk_message_request_organisation_id_organisation"),
+        ),
+        sa.PrimaryKeyConstraint("message_id", name=op.f("pk_message_request")),
+        sa.UniqueConstraint(
+            "organisation_id",
+            "idempotency_key",
+            name=op.f("uq_message_request_organisation_id_idempotency_key"),
+        ),
+    )
+    op.create_table(
+        "staff_reply",
+        sa.Column("message_id", sa.Uuid(), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("inbound_id", sa.Uuid(), nullable=False),
+        sa.Column("form_key", sa.Uuid(), nullable=False),
+        sa.Column("to_index", sa.LargeBinary(), nullable=False),
+        sa.Column("text_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("written_by", sa.String(80), nullable=False),
+        sa.Column("written_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["inbound_id"], ["inbound_message.id"], name=op.f("fk_staff_reply_inbound_id_inbound_message")
+        ),
+        sa.ForeignKeyConstraint(
+            ["message_id"], ["message.id"], name=op.f("fk_staff_reply_message_id_message")
+        ),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_staff_reply_organisation_id_organisation")
+        ),
+        sa.PrimaryKeyConstraint("message_id", name=op.f("pk_staff_reply")),
+        sa.UniqueConstraint("form_key", name=op.f("uq_staff_reply_form_key")),
+    )
+    with op.batch_alter_table("staff_reply", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_staff_reply_inbound_id"), ["inbound_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_staff_reply_to_index"), ["to_index"], unique=False)
+
     op.create_table(
         "delivery_report",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -944,6 +1040,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_delivery_report_attempt_id"))
 
     op.drop_table("delivery_report")
+    with op.batch_alter_table("staff_reply", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_staff_reply_to_index"))
+        batch_op.drop_index(batch_op.f("ix_staff_reply_inbound_id"))
+
+    op.drop_table("staff_reply")
+    op.drop_table("message_request")
     op.drop_table("inbox_decision")
     with op.batch_alter_table("attempt", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_attempt_message_id"))
@@ -958,11 +1060,29 @@ def downgrade() -> None:
     op.drop_table("simulated_report")
     with op.batch_alter_table("message", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_message_to_index"))
-        batch_op.drop_index("ix_message_state_not_before")
+        batch_op.drop_index(
+            "ix_message_submitting",
+            sqlite_where=sa.text("state = 'submitting'"),
+            postgresql_where=sa.text("state = 'submitting'"),
+        )
+        batch_op.drop_index(
+            "ix_message_queued",
+            sqlite_where=sa.text("state = 'queued'"),
+            postgresql_where=sa.text("state = 'queued'"),
+        )
         batch_op.drop_index(batch_op.f("ix_message_link_id"))
+        batch_op.drop_index(
+            "ix_message_held",
+            sqlite_where=sa.text("state = 'held'"),
+            postgresql_where=sa.text("state = 'held'"),
+        )
         batch_op.drop_index(batch_op.f("ix_message_document_id"))
-        batch_op.drop_index("ix_message_block_state")
         batch_op.drop_index(batch_op.f("ix_message_batch_id"))
+        batch_op.drop_index(
+            "ix_message_answers",
+            sqlite_where=sa.text("template_key IN ('stop_done', 'start_done', 'contact_answer')"),
+            postgresql_where=sa.text("template_key IN ('stop_done', 'start_done', 'contact_answer')"),
+        )
 
     op.drop_table("message")
     with op.batch_alter_table("inbound_message", schema=None) as batch_op:
@@ -1082,6 +1202,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_smpp_part_attempt_id"))
 
     op.drop_table("smpp_part")
+    op.drop_table("pace")
     op.drop_table("organisation")
     op.drop_table("login_throttle")
     with op.batch_alter_table("link_throttle", schema=None) as batch_op:
@@ -1097,6 +1218,7 @@ def downgrade() -> None:
     op.drop_table("key_verifier")
     op.drop_table("executor_beat")
     op.drop_table("epoch_check")
+    op.drop_table("database_name")
     op.drop_table("carrier_health")
     with op.batch_alter_table("callback_event", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_callback_event_received_at"))

@@ -11,6 +11,7 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode, urlsplit
 from uuid import UUID
@@ -19,14 +20,15 @@ import httpx
 from pydantic import AfterValidator
 
 from app.carriers.base import CarrierError
+from app.core import clock
 
 CONNECT_SECONDS = 5.0
 ANSWER_SECONDS = 20.0
 CONNECTIONS = 20
 # The answers of these services are a few hundred bytes.
 MOST_BYTES = 256 * 1024
+LONGEST_REST_SECONDS = 3600.0
 TOKEN_CHARACTERS = 32
-COLUMN_CHARACTERS = 80
 CONNECTION = "connection"
 _UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
@@ -43,10 +45,11 @@ class Call:
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back."""
+    """What came back. `retry_after` are the seconds of that header, 0 without one."""
 
     status: int
     body: bytes
+    retry_after: float = 0.0
 
     def json(self) -> dict[str, Any]:
         """The body as an object; empty when it is none."""
@@ -80,7 +83,8 @@ class CallbackRequest:
 
 @dataclass(frozen=True)
 class Reply:
-    """What a phone sent, before we know to which organisation. `pictures` counts what an MMS held: none is fetched."""
+    """What a phone sent, before we know to which organisation. `from_` is its number as the provider writes it, `pictures`
+    counts what an MMS held: none is fetched."""
 
     from_: str
     to_sender: str
@@ -167,9 +171,20 @@ def _read(client: httpx.Client, request: httpx.Request) -> Answer:
                 break
             if time.monotonic() > until:
                 raise httpx.ReadTimeout("the answer never ended", request=request)
-        return Answer(response.status_code, body)
+        return Answer(response.status_code, body, _seconds(response.headers.get("Retry-After", "")))
     finally:
         response.close()
+
+
+def _seconds(retry_after: str) -> float:
+    """Seconds as they are, or until a date (RFC 9110, 10.2.3), at most LONGEST_REST_SECONDS; 0 for anything else."""
+    left: float = number(retry_after.strip()) or 0
+    if not left:
+        try:
+            left = (parsedate_to_datetime(retry_after) - clock.now()).total_seconds()
+        except (TypeError, ValueError):
+            return 0.0
+    return min(max(0.0, left), LONGEST_REST_SECONDS)
 
 
 def _name(error: Exception) -> str:
@@ -267,29 +282,13 @@ def attempt_of(text: str) -> UUID | None:
 
 
 def event_key(*parts: str) -> str:
-    """What fits a column and is the same for the same event."""
-    key = ":".join(parts)
-    if len(key) <= COLUMN_CHARACTERS and key.isprintable():
-        return key
-    return hashlib.sha256(key.encode(errors="replace")).hexdigest()
-
-
-def identifier(value: object) -> str:
-    """A provider's own id of something, or an address, as a column takes it."""
-    return "".join(filter(str.isprintable, str(value)))[:COLUMN_CHARACTERS]
+    """What is the same for the same event. The provider chooses what is in it, so only a keyed hash of it is stored."""
+    return ":".join(parts).encode(errors="replace").decode()
 
 
 def number(text: str) -> int | None:
     """A whole number of a few digits, or None."""
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None
-
-
-def e164(number: str) -> str:
-    """Bare digits with a country code, as some providers write them, in E.164. Short codes and names stay as they are."""
-    bare = number.strip().replace(" ", "")
-    if bare.startswith("00"):
-        bare = bare[2:]
-    return f"+{bare}" if bare.isascii() and bare.isdecimal() and len(bare) > 8 else bare
 
 
 def _http_address(address: str) -> str:

@@ -10,7 +10,16 @@ from uuid import UUID
 
 import httpx
 
-from app.carriers.base import Accepted, CarrierError, Channel, Refused, Remark, RevokeOutcome, Submission
+from app.carriers.base import (
+    Accepted,
+    CarrierError,
+    Channel,
+    Refused,
+    Remark,
+    RevokeOutcome,
+    Submission,
+    is_addressable,
+)
 from app.carriers.http_calls import Answer, Call, Callbacks, exchange
 
 
@@ -47,9 +56,16 @@ class HttpCarrier:
 
     def submit(self, submission: Submission, now: datetime) -> Accepted | Refused:
         """Hand one message over. Raises CarrierError when there was no clear answer."""
+        if not is_addressable(submission.to):
+            return Refused("unknown_number")
         with self._open():
             self._provider.prepare(self._client, now)
-            return self._provider.read(exchange(self._client, self._provider.build(submission, now)))
+            answer = exchange(self._client, self._provider.build(submission, now))
+            try:
+                return self._provider.read(answer)
+            except CarrierError as error:
+                error.retry_after = answer.retry_after
+                raise
 
     def revoke(self, attempt_id: UUID, now: datetime) -> RevokeOutcome:  # noqa: ARG002
         """None of these providers takes a message back."""

@@ -25,13 +25,12 @@ from app.carriers.http_calls import (
     StatusNote,
     Unknown,
     attempt_of,
-    e164,
     event_key,
     exchange,
     failed_call,
-    identifier,
     number,
 )
+from app.carriers.identifiers import identifier
 from app.messaging.gsm7 import is_gsm7
 
 DELIVERED: Final = 1
@@ -89,7 +88,7 @@ class Kannel:
                 "coding": "0" if is_gsm7(submission.text) else "2",
                 "validity": str(max(1, submission.ttl_seconds // 60)),
                 "dlr-mask": str(EVERY_REPORT),
-                "dlr-url": f"{reports}&status=%d&to=%p&said=%A",
+                "dlr-url": f"{reports}&status=%d&said=%A",
             }
         )
 
@@ -160,13 +159,12 @@ def read_callback(callbacks: Callbacks, request: CallbackRequest) -> CallbackEve
         return StatusNote(
             state=state,
             code=code,
-            # One number a message here, but Kannel calls once for each of several.
-            event_key=event_key(attempt, status, fields.get("to", "")),
+            event_key=event_key(attempt, status),
             attempt_id=attempt_of(attempt),
         )
     if fields.get("id") and "from" in fields and "text" in fields:
         return Reply(
-            from_=e164(fields["from"]),
+            from_=identifier(fields["from"]),
             to_sender=identifier(fields.get("to", "")),
             text=fields["text"],
             event_key=event_key(fields["id"]),

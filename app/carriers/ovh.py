@@ -24,14 +24,13 @@ from app.carriers.http_calls import (
     Reply,
     StatusNote,
     Unknown,
-    e164,
     event_key,
     exchange,
     failed_call,
-    identifier,
     number,
     unreadable,
 )
+from app.carriers.identifiers import identifier
 from app.messaging.gsm7 import is_gsm7
 
 LONGEST_VALIDITY_MINUTES: Final = 2880
@@ -251,7 +250,7 @@ def read_callback(callbacks: Callbacks, request: CallbackRequest) -> CallbackEve
         return StatusNote(state=state, code=code, event_key=event_key(id_, ptt), reference=identifier(id_))
     if id_ and "senderid" in fields and "message" in fields:
         return Reply(
-            from_=e164(fields["senderid"]),
+            from_=identifier(fields["senderid"]),
             to_sender=identifier(fields.get("shortcode", "")),
             text=fields["message"],
             event_key=event_key(id_, "reply"),

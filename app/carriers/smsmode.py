@@ -24,13 +24,12 @@ from app.carriers.http_calls import (
     StatusNote,
     Unknown,
     attempt_of,
-    e164,
     event_key,
     exchange,
     failed_call,
-    identifier,
     unreadable,
 )
+from app.carriers.identifiers import identifier
 
 State = Literal["enroute", "delivered", "failed", "expired"]
 # Words of the API, then the numbers of its older receipts.
@@ -142,7 +141,7 @@ def read_callback(callbacks: Callbacks, request: CallbackRequest) -> CallbackEve
         recipient = body.get("recipient")
         to = recipient.get("to", "") if isinstance(recipient, dict) else body.get("to", "")
         return Reply(
-            from_=e164(str(body["from"])),
+            from_=identifier(body["from"]),
             to_sender=identifier(to),
             text=text,
             event_key=event_key(reference),

@@ -31,10 +31,10 @@ from app.carriers.http_calls import (
     event_key,
     exchange,
     failed_call,
-    identifier,
     number,
     unreadable,
 )
+from app.carriers.identifiers import identifier
 
 LONGEST_VALIDITY: Final = 36_000
 _ALGORITHMS = {"HMAC_SHA1": hashlib.sha1, "HMAC_SHA256": hashlib.sha256}
@@ -226,7 +226,7 @@ def read_callback(settings: TwilioSettings, request: CallbackRequest) -> Callbac
         )
     if sid and "From" in fields and "Body" in fields and not status:
         return Reply(
-            from_=fields["From"],
+            from_=identifier(fields["From"]),
             to_sender=identifier(fields.get("To", "")),
             text=fields["Body"],
             event_key=event_key(sid),

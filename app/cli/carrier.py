@@ -179,6 +179,7 @@ def send_sms(
     """Send one message and print what happens until its final report. Exit status 0 means delivered."""
     from app.cli.setup import opened
     from app.usecases.messages.send_one import send_one
+    from app.web.texts import texts
 
     with opened() as application:
         rt = application.runtime
@@ -189,6 +190,9 @@ def send_sms(
         _wait_for_link(rt, name)
         sent = send_one(rt, organisation_id, name, to, text, sender)
         _say(began, f"{sent.segments} segments, {sent.encoding}")
+        t = texts().translator("en")
+        for one in sent.warnings:
+            _say(began, f"warning: {t.plain(f'messaging.problem.{one.problem}', detail=one.detail)}")
         words = ("accepted", sent.reference) if sent.accepted else (sent.state, sent.reason)
         _say(began, " ".join(filter(None, words)))
         final = sent.state

@@ -64,6 +64,11 @@ class BlockRun:
         """Whether this run still has the block, which is then held until the transaction ends."""
         return self._hold(session) is not None
 
+    def is_held(self) -> bool:
+        """The same, in a transaction of its own."""
+        with self._database.begin() as session:
+            return self.holds(session)
+
     def require(self, session: Session) -> None:
         """Raises Superseded."""
         if not self.holds(session):

@@ -1,14 +1,16 @@
 """What becomes of a message, written once for dispatch, reports and timers. The decisions are those of
 `app.messaging`; here they are put into the rows and the journal of the caller's transaction."""
 
+from collections.abc import Sequence
 from datetime import datetime
-from uuid import uuid4
 
 from sqlmodel import Session
 
-from app.crypto.vault import Vault
-from app.db.models import Attempt, Block, Message
-from app.db.queries import dead_numbers, journal, messages
+from app.db.lanes import lane_of, redirect
+from app.db.models import Attempt, Message
+from app.db.queries import dead_numbers, journal
+from app.db.queries.journal import Book
+from app.db.queries.messages import EXPRESS, Lane
 from app.evidence.tags import Tag
 from app.messaging import routing, status
 from app.messaging.failures import DEAD_NUMBER
@@ -32,30 +34,33 @@ _TAGS = {
 _KEEPS_TEXT = frozenset({status.State.FAILED, status.State.UNKNOWN})
 
 
-def hold(
-    session: Session, vault: Vault, message: Message, until: datetime, reason: str, now: datetime
-) -> None:
+def hold(book: Book, message: Message, until: datetime, reason: str) -> None:
     """Not now: `until` is the first instant to try again, `reason` the rule or failure behind it."""
     message.state = status.State.HELD
     message.reason = reason
     message.not_before = until
-    session.add(message)
-    _journal(session, vault, message, Tag.MESSAGE_HELD, now, reason=reason, until=int(until.timestamp()))
+    book.session.add(message)
+    _note(book, message, Tag.MESSAGE_HELD, reason=reason, until=int(until.timestamp()))
 
 
-def end(
-    session: Session, vault: Vault, message: Message, state: status.State, reason: str, now: datetime
-) -> None:
+def end(book: Book, message: Message, state: status.State, reason: str) -> None:
     """Nothing more is sent. The text goes at once, unless a person may want to send it again."""
     message.state = state
     message.reason = reason
-    message.finished_at = now
+    message.finished_at = book.now
     if state not in _KEEPS_TEXT:
-        wipe(message, now)
+        wipe(message, book.now)
     if state is status.State.FAILED and reason in DEAD_NUMBER:
-        dead_numbers.remember(session, message.organisation_id, message.to_index, reason, now)
-    session.add(message)
-    _journal(session, vault, message, _TAGS[state], now, reason=reason)
+        dead_numbers.remember(book.session, message.organisation_id, message.to_index, reason, book.now)
+    book.session.add(message)
+    _note(book, message, _TAGS[state], reason=reason)
+
+
+def end_too_late(book: Book, message: Message) -> None:
+    """Its time is over and it never left. An alert or a code that comes too late was not worth sending; a notice is
+    shown as one that expired."""
+    over = status.State.CANCELLED if message.priority <= EXPRESS else status.State.EXPIRED
+    end(book, message, over, "validity_over")
 
 
 def wipe(message: Message, now: datetime) -> None:
@@ -66,31 +71,39 @@ def wipe(message: Message, now: datetime) -> None:
 
 
 def follow(
-    session: Session,
-    vault: Vault,
-    message: Message,
-    outcome: routing.Outcome,
-    reason: str,
-    now: datetime,
-) -> routing.Route:
-    """Ask the one routing decision after an outcome and put it into the row: fall back to SMS, or finish."""
-    tried = [routing.Channel(attempt.channel) for attempt in messages.attempts_of(session, message.id)]
+    book: Book, message: Message, attempts: Sequence[Attempt], outcome: routing.Outcome, reason: str
+) -> Lane | None:
+    """Ask the one routing decision after an outcome and put it into the row: fall back to SMS, or finish.
+
+    `attempts` are all of the message. The lane in which it waits again, for the caller to wake.
+    """
+    tried = [routing.Channel(attempt.channel) for attempt in attempts]
     route = routing.next_route([routing.Channel(channel) for channel in message.plan], tried, outcome)
     if isinstance(route, routing.Send):
         message.channel = route.channel.value
-        message.state = status.State.QUEUED
-        message.reason = reason
-        message.not_before = now
-        session.add(message)
-        _journal(session, vault, message, Tag.MESSAGE_FELL_BACK, now, reason=reason, to=message.channel)
-    elif isinstance(route, routing.Finish):
-        end(session, vault, message, _ENDINGS[route.ending], reason, now)
-    return route
+        refusal = redirect(book, message)
+        if refusal is not None:
+            end(book, message, status.State.FAILED, refusal.value)
+            return None
+        queue(book.session, message, reason, book.now)
+        _note(book, message, Tag.MESSAGE_FELL_BACK, reason=reason, to=message.channel)
+        return lane_of(message)
+    if isinstance(route, routing.Finish):
+        end(book, message, _ENDINGS[route.ending], reason)
+    return None
 
 
-def settle(session: Session, vault: Vault, message: Message, now: datetime, reason: str) -> None:
-    """Bring a message to what its attempts amount to."""
-    attempts = messages.attempts_of(session, message.id)
+def queue(session: Session, message: Message, reason: str, now: datetime) -> None:
+    """It may leave now; the caller wakes its lane."""
+    message.state = status.State.QUEUED
+    message.reason = reason
+    message.not_before = now
+    message.finished_at = None
+    session.add(message)
+
+
+def settle(book: Book, message: Message, attempts: Sequence[Attempt], reason: str) -> None:
+    """Bring a message to what all its attempts amount to."""
     overall = status.overall([status.State(attempt.state) for attempt in attempts])
     message.double = message.double or overall.double
     before = status.State(message.state)
@@ -99,24 +112,8 @@ def settle(session: Session, vault: Vault, message: Message, now: datetime, reas
     ):
         message.state = overall.state
         if overall.state in status.DELIVERED:
-            end(session, vault, message, overall.state, reason, now)
-    session.add(message)
-
-
-def new_block(session: Session, message: Message, now: datetime) -> Block:
-    """Put one message into a dispatch block of its own; the caller enqueues its job."""
-    block = Block(
-        id=uuid4(),
-        organisation_id=message.organisation_id,
-        batch_id=message.batch_id,
-        kind="dispatch",
-        position=0,
-        created_at=now,
-    )
-    session.add(block)
-    message.block_id = block.id
-    session.add(message)
-    return block
+            end(book, message, overall.state, reason)
+    book.session.add(message)
 
 
 def advance(attempt: Attempt, report: status.State, reason: str, now: datetime) -> status.Advance:
@@ -130,9 +127,9 @@ def advance(attempt: Attempt, report: status.State, reason: str, now: datetime) 
     return step
 
 
-def _journal(
-    session: Session, vault: Vault, message: Message, tag: Tag, now: datetime, **body: str | int
-) -> None:
+def _note(book: Book, message: Message, tag: Tag, **body: str | int) -> None:
     document = message.document_id.hex if message.document_id else ""
-    entry = journal.Entry(tag, message.id, {"document": document, "state": message.state, **body})
-    journal.append(session, vault, message.organisation_id, [entry], now)
+    book.note(
+        message.organisation_id,
+        journal.Entry(tag, message.id, {"document": document, "state": message.state, **body}),
+    )

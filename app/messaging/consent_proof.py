@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from app.core.texts import keepable
 from app.messaging.consent import Fact
 
 
@@ -60,6 +61,17 @@ class Proof:
     sale: SaleFacts = SaleFacts()
 
 
+# The longest each text may be, in characters.
+LONGEST = {
+    "purpose": 60,
+    "form_version": 40,
+    "text_shown": 2_000,
+    "action_trace": 200,
+    "evidence_file": 200,
+    "sale_reference": 80,
+}
+
+
 def basis_of(fact: Fact) -> Basis:
     """The legal ground a line stands for."""
     if fact is Fact.SOFT_OPT_IN:
@@ -96,3 +108,9 @@ def missing_proof(fact: Fact, how: How, proof: Proof) -> Sequence[str]:
         missing = [] if proof.sale_reference.strip() else ["sale_reference"]
         return missing + [name for name in SALE_CONDITIONS if not getattr(proof.sale, name)]
     return []
+
+
+def unkeepable_proof(proof: Proof) -> Sequence[str]:
+    """Names of the texts that are too long or hold what no database keeps. A proof is refused then, never cut."""
+    texts = {name: getattr(proof, name) for name in LONGEST}
+    return [name for name, text in texts.items() if len(text) > LONGEST[name] or not keepable(text)]

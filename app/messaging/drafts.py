@@ -4,17 +4,24 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
+from typing import Final
 
 from app.core.errors import InvalidInput
+from app.core.texts import keepable
 from app.messaging.categories import Category, Kind
 from app.messaging.category_rules import CategoryRule
-from app.messaging.content import StopMention, TemplateError, fields
+from app.messaging.content import StopMention, TemplateError, fields, pieces
 from app.messaging.counter import Count, count, extremes
 from app.messaging.notices import DEFAULT_TEMPLATES, PAYSLIP_NOTICE
-from app.messaging.text_rules import Circumstances, TextFinding, text_findings
+from app.messaging.text_rules import Circumstances, TextFinding, shows_way_out, text_findings
 
-SMS, RCS = "sms", "rcs"
+SMS: Final = "sms"
+RCS: Final = "rcs"
 LONGEST_KEY, LONGEST_TEMPLATE, LONGEST_TITLE = 40, 2_000, 200
+# What an editor counts at each keystroke is bounded: one value and all of them in characters, the fields they fill,
+# and the text with its longest values.
+LONGEST_VALUE, MOST_CHARACTERS, MOST_FIELDS, LONGEST_FILLED = 200, 64 * 1024, 30, 4_000
 _KEY = re.compile(rf"[a-z][a-z0-9_]{{0,{LONGEST_KEY - 1}}}")
 
 
@@ -70,27 +77,32 @@ def judge(
     draft: Draft,
     values: Mapping[str, Sequence[str]],
     circumstances: Circumstances,
-    mention: StopMention,
+    mention: StopMention | None,
     on: date,
     rules: Sequence[CategoryRule],
     micro_price: int = 0,
 ) -> Judged:
     """Count a draft at its dearest and say everything that is wrong with it.
 
-    `values` are those of each field in the list the text is for. A text the service sends itself may ask only for the
+    `values` are those of each field in the list the text is for; `mention` is None where no way out is added to the
+    text, as on a card, which has a button for it. A text the service sends itself may ask only for the
     fields it fills in, and keeps its link.
     """
     errors = _errors(draft)
     unknown = _unknown(draft, values)
     if unknown:
         errors["text"] = "template_unknown_field"
+    errors |= _value_errors(draft, values)
     if errors:
         return Judged(None, (), errors, unknown)
     asked = fields(draft.text)
     known = {name: extremes(values[name]) for name in asked}
-    counted = count(
-        draft.text, known, draft.category, mention, options=circumstances.options, micro_price=micro_price
+    counting = partial(
+        count, draft.text, known, draft.category, options=circumstances.options, micro_price=micro_price
     )
+    counted = counting()
+    if mention is not None and not shows_way_out(counted.sent.text, circumstances):
+        counted = counting(mention)
     found = text_findings(counted.sent.text, draft.category, circumstances, on, rules)
     return Judged(counted, found, {})
 
@@ -106,9 +118,11 @@ def _errors(draft: Draft) -> dict[str, str]:
     if (draft.channel == RCS and not draft.title.strip()) or len(draft.title) > LONGEST_TITLE:
         errors["title"] = "template_title_length"
     for name, text in (("text", draft.text), ("title", draft.title)):
+        if name in errors:
+            continue
         try:
             fields(text)
-            _encodable(text)
+            _require_keepable(text)
         except TemplateError:
             errors[name] = "template_brace"
         except InvalidInput:
@@ -122,13 +136,17 @@ def _errors(draft: Draft) -> dict[str, str]:
     return errors
 
 
-def _encodable(text: str) -> None:
-    if any("\ud800" <= char <= "\udfff" for char in text):
-        raise InvalidInput("lone_surrogate", "The text holds half a surrogate pair; send whole characters.")
+def _require_keepable(text: str) -> None:
+    if not keepable(text):
+        raise InvalidInput(
+            "unkeepable", "The text holds a NUL or half a surrogate pair; send whole characters."
+        )
 
 
 def asked_fields(draft: Draft) -> tuple[str, ...]:
-    """The fields text and title ask for, each once; none while a brace stands alone."""
+    """The fields text and title ask for, each once; none while a brace stands alone or one of the two is too long."""
+    if len(draft.text) > LONGEST_TEMPLATE or len(draft.title) > LONGEST_TITLE:
+        return ()
     try:
         return tuple(dict.fromkeys(fields(draft.text) + fields(draft.title)))
     except TemplateError:
@@ -139,3 +157,20 @@ def _unknown(draft: Draft, values: Iterable[str]) -> tuple[str, ...]:
     allowed = known_fields(draft.key, draft.channel)
     known = set(values) if allowed is None else set(values) & allowed
     return tuple(name for name in asked_fields(draft) if name not in known)
+
+
+def _value_errors(draft: Draft, values: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """What would make counting long work, whatever was put into the list."""
+    asked = [name for name in asked_fields(draft) if name in values]
+    if not asked:
+        return {}
+    if len(asked) > MOST_FIELDS:
+        return {"text": "template_too_many_fields"}
+    longest = {name: max(map(len, values[name]), default=0) for name in asked}
+    together = sum(len(value) for name in asked for value in values[name])
+    if together > MOST_CHARACTERS or max(longest.values(), default=0) > LONGEST_VALUE:
+        return {"values": "template_values_length"}
+    filled = sum(
+        longest.get(piece, 0) if place % 2 else len(piece) for place, piece in enumerate(pieces(draft.text))
+    )
+    return {"text": "template_filled_length"} if filled > LONGEST_FILLED else {}

@@ -248,7 +248,13 @@ class _Reading:
 
 
 def _hour(text: str | None) -> time | None:
-    return None if text is None else time.fromisoformat(text)
+    """A time of the recipient's own clock, to the minute."""
+    if text is None:
+        return None
+    hour = time.fromisoformat(text)
+    if hour.tzinfo is not None or hour != hour.replace(second=0, microsecond=0):
+        raise ValueError("hour")
+    return hour
 
 
 def _text(value: str, longest: int, *, empty: bool = False) -> str:

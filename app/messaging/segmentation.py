@@ -93,7 +93,9 @@ class Segmentation(NamedTuple):
     @property
     def limit(self) -> int:
         """How many units each short message holds beside its header."""
-        elements = max(0, len(self.header(1, 0)) - _LENGTH)
+        elements = len(national.language_elements(self.locking_shift, self.single_shift))
+        if self.segments > 1:
+            elements += _WIDE_REFERENCE if self.wide_reference else _REFERENCE
         return room(elements, 7 if self.encoding == GSM7 else 16)
 
     @property

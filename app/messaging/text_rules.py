@@ -86,7 +86,8 @@ _SHORT_CODE = r"3\d{4}"
 _ASKED_BACK = re.compile(
     rf"\b(?:repond\w*|envoy\w*|reponse|reply|replying|text|send|tapez)\b(?: (?!{_STOP}\b)\w+){{0,3}} {_STOP}\b"
 )
-_WEB = re.compile(r"(?:https?://)?\b[\w-]+(?:\.[\w-]+)+(?:/\S*)?", re.IGNORECASE)
+# From the first character of a run only and without giving back, so that a long run is read once.
+_WEB = re.compile(r"(?<![\w-])(?:https?://)?[\w-]++(?:\.[\w-]++)+(?:/\S*)?", re.IGNORECASE)
 _COURTESY = re.compile(
     rf"\b(?:{'|'.join(sorted(map(re.escape, COURTESY), key=len, reverse=True))}|chere?|dear|cher)\b"
 )
@@ -112,9 +113,12 @@ def text_findings(
 ) -> tuple[TextFinding, ...]:
     """Everything to say about a text as it will leave, what blocks first; `on` is the day the rules are asked for.
 
-    Raises InvalidInput as `segment` does.
+    Of a text that is too long that alone is said: whatever came in as one is not read further. Raises InvalidInput as `segment` does.
     """
     rule = category_rule(category, on, rules)
+    length = _length(text, category, circumstances)
+    if any(finding.problem is Problem.TOO_LONG for finding in length):
+        return tuple(length)
     found: list[TextFinding] = []
     if Mention.SENDER in rule.mentions and not shows_sender(text, circumstances.names):
         found.append(TextFinding(Problem.NO_SENDER, rule.id, next(iter(circumstances.names), "")))
@@ -122,7 +126,7 @@ def text_findings(
         found.append(TextFinding(Problem.NO_WAY_OUT, rule.id, circumstances.stop_code))
     if circumstances.sender_kind and circumstances.sender_kind not in rule.sender_kinds:
         found.append(TextFinding(Problem.SENDER_KIND, rule.id, circumstances.sender_kind))
-    found += _length(text, category, circumstances)
+    found += length
     found += _warnings(text, category, circumstances, rule)
     return tuple(found)
 
@@ -131,6 +135,12 @@ def shows_sender(text: str, names: Sequence[str]) -> bool:
     """Whether one of the names stands in the text, as whole words, whatever its case and accents."""
     folded = f" {fold(text)} "
     return any(f" {name} " in folded for name in map(fold, names) if name)
+
+
+def offer_in(text: str) -> str:
+    """The words that look like an offer, empty when none do."""
+    found = _OFFER.search(fold(text)) or _PERCENT_OFF.search(text)
+    return found.group() if found else ""
 
 
 def shows_way_out(text: str, circumstances: Circumstances) -> bool:
@@ -172,8 +182,8 @@ def _warnings(
         return found
     if category is Category.CONVERSATIONAL:
         return found
-    if offer := _OFFER.search(fold(text)) or _PERCENT_OFF.search(text):
-        found.append(TextFinding(Problem.OFFER_INSIDE, rule.id, offer.group()))
+    if offer := offer_in(text):
+        found.append(TextFinding(Problem.OFFER_INSIDE, rule.id, offer))
     if re.search(rf"\b{_STOP}(?: {_TO})* {_SHORT_CODE}\b", fold(text)):
         found.append(TextFinding(Problem.STOP_INSIDE, rule.id))
     return found

@@ -192,6 +192,19 @@ def get_api_client(
 ApiClient = Annotated[Client, Depends(get_api_client)]
 
 
+def get_live_client(client: ApiClient) -> Client:
+    """A program whose acts reach people: a test key is one only where nothing but the simulator can send. Raises
+    Forbidden."""
+    if not client.may_send:
+        raise Forbidden(
+            "test_key_never_sends", "a test key cannot do this in this organisation; use a live key"
+        )
+    return client
+
+
+LiveClient = Annotated[Client, Depends(get_live_client)]
+
+
 def _set_cookie(response: Response, config: WebConfig, name: str, value: str, seconds: int) -> None:
     response.set_cookie(
         name, value, max_age=seconds, path="/", secure=config.secure, httponly=True, samesite="lax"

@@ -27,7 +27,8 @@ from app.carriers.base import Accepted
 from app.carriers.smpp.codec import Command, encode_message
 from app.carriers.smpp.dial import Dial, open_session
 from app.carriers.smpp.parts import TextOptions, build
-from app.carriers.smpp.session import Answer, Fate, Session, Terms
+from app.carriers.smpp.session import Session, Terms
+from app.carriers.smpp.submissions import Answer, Fate, Outgoing
 from app.core import clock
 from app.db.session import Database
 from tests.carriers.smpp.office import office, settings, submission
@@ -116,7 +117,8 @@ def ours(port: int, numbers: Sequence[str], window: int, watch: Watch) -> list[s
         bodies = []
         for index, number in enumerate(numbers):
             bodies += [
-                (None, encode_message(one)) for one in build("PLI", number, TEXT, 900, index, TextOptions())
+                Outgoing(None, encode_message(one))
+                for one in build("PLI", number, TEXT, 900, index, TextOptions())
             ]
         answers = await session.submit(bodies).done
         watch.stop()

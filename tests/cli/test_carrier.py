@@ -233,12 +233,19 @@ def test_a_message_that_is_refused_or_not_answered(folder: Path, centre: Smsc) -
     assert (refused.returncode, doubtful.returncode) == (1, 1)
 
 
+def test_an_offer_is_warned_about(folder: Path, centre: Smsc) -> None:
+    add(folder, centre.port)
+    done = call("send-sms", "+33612345678", "Profitez de nos soldes", "--carrier", "oper", folder=folder)
+    assert "warning: “profitez” looks like an offer" in done.stdout
+
+
 def test_what_is_asked_wrongly_is_one_sentence(folder: Path, centre: Smsc) -> None:
     add(folder, centre.port)
     for arguments in (
         ("+33612345678", "x", "--carrier", "nobody"),
         ("12", "x", "--carrier", "oper"),
         ("+33612345678", " ", "--carrier", "oper"),
+        ("+33612345678", "a" * 1531, "--carrier", "oper"),
         ("+33612345678", "x", "--carrier", "oper", "--org", "nobody"),
     ):
         done = call("send-sms", *arguments, folder=folder)

@@ -7,8 +7,8 @@ import pytest
 
 from app.messaging.categories import Category, Kind
 from app.messaging.category_rules import CATEGORY_RULES
-from app.messaging.content import StopMention
-from app.messaging.drafts import Draft, Judged, built_in, judge, known_fields
+from app.messaging.content import StopMention, fields, pieces
+from app.messaging.drafts import Draft, Judged, asked_fields, built_in, judge, known_fields
 from app.messaging.notices import DEFAULT_TEMPLATES
 from app.messaging.text_rules import Circumstances, Problem
 
@@ -78,9 +78,13 @@ def test_every_default_text_may_be_kept_as_it_is() -> None:
         ({"text": "x" * 2001}, "text", "template_text_length"),
         ({"text": "{sender} {"}, "text", "template_brace"),
         ({"text": "\ud83d"}, "text", "template_unreadable"),
+        ({"text": "{sender}\0"}, "text", "template_unreadable"),
+        ({"title": "\0"}, "title", "template_unreadable"),
         ({"text": "{prénom}"}, "text", "template_unknown_field"),
         ({"channel": "rcs"}, "title", "template_title_length"),
         ({"title": "x" * 201}, "title", "template_title_length"),
+        ({"text": "{" * 2001}, "text", "template_text_length"),
+        ({"title": "{" * 201}, "title", "template_title_length"),
     ],
 )
 def test_what_cannot_be_kept(changed: dict[str, str], field: str, code: str) -> None:
@@ -88,6 +92,53 @@ def test_what_cannot_be_kept(changed: dict[str, str], field: str, code: str) -> 
     assert judged.errors[field] == code
     assert judged.counted is None
     assert judged.refused
+
+
+@pytest.mark.parametrize(
+    ("text", "values", "field", "code"),
+    [
+        ("{a}", {"a": ["x" * 201]}, "values", "template_values_length"),
+        ("{a}", {"a": ["x" * 100] * 656}, "values", "template_values_length"),
+        ("{a}{b}", {"a": ["x" * 200] * 164, "b": ["x" * 200] * 164}, "values", "template_values_length"),
+        ("{a}" * 21, {"a": ["x" * 200]}, "text", "template_filled_length"),
+        (
+            "".join(f"{{a{place}}}" for place in range(31)),
+            {f"a{place}": ["x"] for place in range(31)},
+            "text",
+            "template_too_many_fields",
+        ),
+    ],
+)
+def test_values_that_would_be_long_to_count_are_refused(
+    text: str, values: dict[str, list[str]], field: str, code: str
+) -> None:
+    judged = judge(replace(OFFER, text=text), values, SHOP, STOP, TODAY, CATEGORY_RULES)
+    assert judged.errors == {field: code}
+    assert judged.counted is None
+
+
+def test_the_longest_values_are_counted() -> None:
+    values = VALUES | {"a": ["x" * 200] * 327}
+    judged = judge(
+        replace(OFFER, text="{sender} {a} {a}"),
+        values,
+        replace(SHOP, longest=255),
+        STOP,
+        TODAY,
+        CATEGORY_RULES,
+    )
+    assert judged.counted is not None
+    assert judged.counted.sent.segments == 3
+
+
+def test_a_text_that_is_too_long_is_not_parsed_and_not_kept_in_memory() -> None:
+    """Whoever may only look could otherwise fill the memory, one megabyte a try."""
+    known = fields.cache_info().currsize, pieces.cache_info().currsize
+    for place in range(3):
+        draft = replace(OFFER, text=f"{{prénom}}{place}" + "b" * 1_000_000, title="{c}" * 300_000)
+        assert asked_fields(draft) == ()
+        assert _judge(draft).unknown_fields == ()
+    assert (fields.cache_info().currsize, pieces.cache_info().currsize) == known
 
 
 def test_the_unknown_field_is_named() -> None:

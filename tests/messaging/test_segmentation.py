@@ -176,3 +176,9 @@ def test_sparing_the_search_changes_no_cut(text: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("app.messaging.segmentation._PLAIN_PAIR", regex.compile(r"(?!)"))
         assert segment(text).cuts == searched
+
+
+@pytest.mark.parametrize(("char", "limit"), [("a", 153), ("я", 67)])
+def test_a_text_of_more_segments_than_a_header_can_number_is_still_counted(char: str, limit: int) -> None:
+    found = segment(char * (limit * 255 + 1))
+    assert (found.segments, found.limit) == (256, limit)

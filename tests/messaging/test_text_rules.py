@@ -7,6 +7,7 @@ import pytest
 from app.messaging.categories import Category
 from app.messaging.category_rules import CATEGORY_RULES
 from app.messaging.text_rules import BLOCKING, Circumstances, Problem, text_findings
+from tests.growth import MOST, times_longer
 
 SHOP = Circumstances(names=("Boulangerie Épi", "EPI"), stop_code="36105")
 GOOD = "EPI : 2 tartes pour 1 samedi 28 mars. STOP au 36105"
@@ -161,3 +162,34 @@ def test_a_rule_may_ask_for_less() -> None:
         finding.blocking
         for finding in text_findings("Deux tartes samedi matin", Category.MARKETING, SHOP, None, loose)
     )
+
+
+@pytest.mark.parametrize(
+    "run", ["a-", "a.", "_", "http://", "a-a.", "stop a ", "envoyez a a ", "merci ", "- 1 % ", "é"]
+)
+@pytest.mark.parametrize("category", [Category.MARKETING, Category.TRANSACTIONAL])
+def test_reading_a_text_takes_time_by_its_length_alone(run: str, category: Category) -> None:
+    how = replace(SHOP, can_reply=True, longest=255, longest_marketing=255)
+
+    def read(size: int) -> None:
+        text_findings((run * size)[:size], category, how)
+
+    assert times_longer(read, 2_000) < MOST
+
+
+def test_of_a_text_that_is_too_long_nothing_else_is_said() -> None:
+    (finding,) = text_findings("x" * 1_531, Category.MARKETING, SHOP)
+    assert (finding.problem, finding.detail) == (Problem.TOO_LONG, "11/10")
+
+
+@pytest.mark.parametrize(
+    ("text", "about"),
+    [
+        ("EPI www.epi.example/promo-du-jour STOP au 36105", True),
+        ("EPI https://epi.example STOP au 36105", True),
+        ("EPI deux tartes -epi.example STOP au 36105", False),
+        ("EPI deux tartes epi-bac.example. STOP au 36105", False),
+    ],
+)
+def test_an_address_is_no_purpose(text: str, about: bool) -> None:
+    assert (Problem.NO_PURPOSE in _problems(text)) is about

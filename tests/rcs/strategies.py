@@ -17,6 +17,7 @@ from rcs.cards import (
     Reply,
     Suggestion,
     Text,
+    unsubscribe,
 )
 from tests.rcs.making import COVER, uploaded
 
@@ -54,10 +55,16 @@ contents: st.SearchStrategy[Content] = st.one_of(
     ),
     st.builds(Text, labels.filter(str.strip)),
 )
-messages: st.SearchStrategy[AgentMessage] = st.builds(
-    AgentMessage,
-    contents,
-    st.sampled_from(["TRANSACTION", "PROMOTION"]),
-    st.integers(10, 1_296_000),
-    st.lists(suggestions, max_size=11).map(tuple),
+below = st.lists(suggestions, max_size=10).map(tuple)
+lifetimes = st.integers(10, 1_296_000)
+messages: st.SearchStrategy[AgentMessage] = st.one_of(
+    st.builds(AgentMessage, contents, st.just("TRANSACTION"), lifetimes, below),
+    st.builds(
+        lambda content, ttl, chips: AgentMessage(
+            content, "PROMOTION", ttl, (*chips, unsubscribe("fr", "7K3MQ2X9"))
+        ),
+        contents,
+        lifetimes,
+        below,
+    ),
 )

@@ -13,11 +13,13 @@ from hypothesis import given, settings
 
 from rcs.cards import (
     LABELS,
+    STOP_LABELS,
     AgentMessage,
     Card,
     Carousel,
     Dial,
     HostedFile,
+    Language,
     Media,
     OpenLink,
     OutOfRange,
@@ -29,6 +31,7 @@ from rcs.cards import (
     check_addresses,
     postback,
     read_agent_message,
+    text_card,
     to_agent_message,
     unsubscribe,
 )
@@ -64,9 +67,7 @@ def test_the_announcement_of_a_document_is_the_expected_body() -> None:
 def test_every_language_has_labels_that_fit(language: str) -> None:
     card = announcement(language=language)
 
-    way_out = unsubscribe(language, "7K3MQ2X9")  # type: ignore[arg-type]
-    labels = [suggestion.label for suggestion in (*card.suggestions, way_out)]
-    assert labels == list(LABELS[language].values())  # type: ignore[index]
+    assert [s.label for s in card.suggestions] == list(LABELS[language].values())  # type: ignore[index]
 
 
 def test_call_and_reminder_are_left_out_when_there_is_none() -> None:
@@ -503,3 +504,23 @@ def test_f1_05_a_lifetime_is_whole_seconds_and_never_beside_an_instant(written: 
 
     assert re.fullmatch(r"[0-9]+s", body["ttl"])
     assert set(body) == {"contentMessage", "messageTrafficType", "ttl"}
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_no_card_advertises_without_a_button_that_ends_it(language: Language) -> None:
+    silent = text_card(language, "Deux tartes", "Samedi", "7K3MQ2X9", can_stop=False)
+    ending = text_card(language, "Deux tartes", "Samedi", "7K3MQ2X9", can_stop=True)
+
+    with pytest.raises(RcsError) as error:
+        to_agent_message(silent, "PROMOTION", 900)
+    assert code_of(error) == "no_way_out"
+    assert read_agent_message(to_agent_message(silent, "TRANSACTION", 900)) == silent
+    (button,) = read_agent_message(to_agent_message(ending, "PROMOTION", 900)).suggestions
+    assert (button.label, button.postback) == (STOP_LABELS[language], "stop7K3MQ2X9")
+
+
+def test_the_way_out_of_a_promotion_may_be_a_chip() -> None:
+    message(Text("Deux tartes"), (unsubscribe("fr", "7K3MQ2X9"),), traffic="PROMOTION")
+    with pytest.raises(RcsError) as error:
+        message(Text("Deux tartes"), (reply(),), traffic="PROMOTION")
+    assert code_of(error) == "no_way_out"

@@ -1,5 +1,6 @@
 """The same message for a lesser phone: never a feature it lacks, never without the link."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -89,6 +90,30 @@ def test_the_link_under_a_text_is_written_into_it_once() -> None:
 
     assert text_of(degrade(message(Text("Bonjour"), below), frozenset())) == f"Bonjour\n{LINK}"
     assert text_of(degrade(message(Text(f"Voir {LINK}"), below), frozenset())) == f"Voir {LINK}"
+
+
+def test_a_way_out_is_not_among_the_buttons_that_are_cut() -> None:
+    full = Card("Offre", "", tuple(reply(f"Choix {at}", f"abc{at}") for at in range(4)))
+    last = Card("Offre", "", (reply("Encore", "abcd"), unsubscribe("fr", "7K3MQ2X9")))
+    less = degrade(message(Carousel((full, full, full, last)), traffic="PROMOTION"), frozenset())
+    many = degrade(
+        message(
+            Carousel(
+                (
+                    *[
+                        replace(full, suggestions=tuple(reply(f"C{n}{at}", f"ab{n}{at}") for at in range(4)))
+                        for n in range(4)
+                    ],
+                    last,
+                )
+            ),
+            traffic="PROMOTION",
+        ),
+        frozenset(),
+    )
+
+    assert less.chips[0] == many.chips[0] == unsubscribe("fr", "7K3MQ2X9")
+    assert (len(less.chips), len(many.chips)) == (6, 11)
 
 
 def test_words_are_cut_at_a_space_and_the_link_is_not() -> None:

@@ -24,6 +24,7 @@ from app.db.faces import read_face
 from app.db.models import Attempt, Batch, Document, Message, Template
 from app.db.queries import batches, documents, journal, messages, organisations
 from app.messaging.notices import PAYSLIP_NOTICE
+from app.messaging.senders import PROFILES, Kind
 from app.usecases.batches.finish_batches import finish_batches
 from app.usecases.batches.receive_batch import BatchOptions
 from app.usecases.batches.release_batch import release_batch
@@ -282,10 +283,11 @@ class Story:
 
     def change_sender(self, channel: str, **values: Any) -> None:
         with self.rt.begin() as session:
-            sender = organisations.senders(session, self.id)[channel]
-            for name, value in values.items():
-                setattr(sender, name, value)
-            session.add(sender)
+            for sender in organisations.every_sender(session, self.id):
+                if PROFILES[Kind(sender.kind)].channel == channel:
+                    for name, value in values.items():
+                        setattr(sender, name, value)
+                    session.add(sender)
 
     def change_templates(self, **values: Any) -> None:
         """Of the notice, in every language and channel."""

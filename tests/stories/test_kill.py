@@ -27,7 +27,8 @@ RECEIVE = "app.usecases.batches.receive_batch"
 SPLIT = "app.usecases.batches.split_batch"
 RELEASE = "app.usecases.batches.release_batch"
 ANNOUNCE = "app.usecases.documents.announce_block"
-DISPATCH = "app.usecases.messages.dispatch_block"
+DISPATCH = "app.usecases.messages.dispatch_sender"
+HANDOVER = "app.carriers.handover"
 REPORT = "app.usecases.messages.record_report"
 FINISH = "app.usecases.batches.finish_batches"
 NETWORK = "app.carriers.simulator_network"
@@ -62,20 +63,20 @@ STAGES = {
         "after the commit of links and messages": Kill(f"{ANNOUNCE}:_record"),
     },
     "dispatch": {
-        "within the commit of the attempts": Kill(f"{DISPATCH}:_commit_attempt", nth=2),
-        BEFORE_THE_CALL: Kill(f"{DISPATCH}:_submit", "before"),
-        AFTER_THE_CALL: Kill(f"{DISPATCH}:_submit", nth=3),
-        "within the commit of the answers": Kill(f"{DISPATCH}:_write_down", nth=2),
-        "after the commit of the answers": Kill(f"{DISPATCH}:_flush", nth=2),
+        "within the commit of the attempts": Kill(f"{DISPATCH}.turn:_Turn._commit", nth=2),
+        BEFORE_THE_CALL: Kill(f"{HANDOVER}:_one", "before"),
+        AFTER_THE_CALL: Kill(f"{HANDOVER}:_one", nth=3),
+        "within the commit of the answers": Kill(f"{DISPATCH}.answers:_Book.write_down", nth=2),
+        "after the commit of the answers": Kill(f"{DISPATCH}:flush", nth=2),
     },
     "fallback": {
-        "within the commit of the fallback": Kill(f"{DISPATCH}:transitions.follow"),
-        "after the carrier took the SMS": Kill(f"{DISPATCH}:_submit", nth=7),
-        "when the block is done, before the engine knows": Kill("app.worker:PIPELINE.dispatch_block"),
+        "within the commit of the fallback": Kill(f"{DISPATCH}.answers:transitions.follow"),
+        "after the carrier took the SMS": Kill(f"{HANDOVER}:_one", nth=7),
+        "when the block is done, before the engine knows": Kill("app.worker:PIPELINE.dispatch_sender"),
     },
     "report": {
         "when the phone has it, before the report": Kill(f"{NETWORK}:SimulatedNetwork.tick", nth=6),
-        "within the commit of a report": Kill(f"{REPORT}:DeliveryReport", nth=2),
+        "within the commit of a report": Kill(f"{REPORT}:_apply", nth=2),
         "after the commit of a report, before the network knows": Kill("app.worker:record_report"),
         "within the end of the batch": Kill(f"{FINISH}:messages.unfinished"),
         "while the uploads are wiped": Kill(f"{FINISH}:batches.forget_upload_key", "before"),

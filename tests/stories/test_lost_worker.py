@@ -19,7 +19,7 @@ from tests.stories.killed import Kill, Place, end_of, start, team
 from tests.stories.test_kill import (
     AFTER_THE_CALL,
     ANNOUNCE,
-    DISPATCH,
+    HANDOVER,
     SPLIT,
     STAGES,
     assert_everybody_has_one_message,
@@ -29,10 +29,11 @@ from tests.stories.test_kill import (
 
 LOST_AFTER = 1.5
 TRIES = 5
+RIGHT_BEFORE, WAITING = "right before a call", "while it waits for its turn"
 ASLEEP = {
     # It wakes up between its last question and the call itself.
-    "right before a call": Kill(f"{DISPATCH}:_submit", "before", 3, signal.SIGSTOP),
-    "while it waits for its turn": Kill(f"{DISPATCH}:_wait_for_slot", "after", 3, signal.SIGSTOP),
+    RIGHT_BEFORE: Kill(f"{HANDOVER}:_one", "before", 3, signal.SIGSTOP),
+    WAITING: Kill("app.core.clock:SystemTime.sleep", "after", 3, signal.SIGSTOP),
     "while links are minted": Kill(f"{ANNOUNCE}:_mint", "after", 3, signal.SIGSTOP),
     "in the middle of cutting": Kill(f"{SPLIT}:seal", "after", 3, signal.SIGSTOP),
 }
@@ -129,7 +130,7 @@ def test_a_worker_that_wakes_up_texts_nobody_a_second_time(
 
 
 @pytest.mark.postgres
-@pytest.mark.parametrize("step", [step for step, kill in ASLEEP.items() if DISPATCH in kill.target])
+@pytest.mark.parametrize("step", [RIGHT_BEFORE, WAITING])
 def test_neither_does_one_whose_carrier_does_not_know_a_repeat(
     step: str, postgres_places: Callable[[str], Place]
 ) -> None:

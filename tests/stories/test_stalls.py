@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from app.blob_ownership import MARK
 from app.carriers.base import Accepted, Carrier, Channel, Refused, RevokeOutcome, Submission
 from app.cli.checkups import judge_stalled
 from app.core.jobs import Job
@@ -139,7 +140,7 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "state"),
-    [("split_batch", "received"), ("announce_block", "releasing"), ("dispatch_block", "released")],
+    [("split_batch", "received"), ("announce_block", "releasing"), ("dispatch_sender", "released")],
 )
 def test_a_batch_whose_job_was_given_up_says_so_and_goes_on_when_tried_again(
     story: Story, kind: str, state: str
@@ -209,7 +210,7 @@ def test_a_batch_that_is_over_waits_for_nobody(story: Story) -> None:
         assert list_stalled(story.rt) == []
         assert retry_everything(story.rt, "operator") == 0
         finish_batches(story.rt)
-        assert not [path for path in (story.folder / "blobs").rglob("*") if path.is_file()]
+        assert [path.name for path in (story.folder / "blobs").rglob("*") if path.is_file()] == [MARK]
 
 
 def test_a_job_of_no_batch_is_shown_to_the_operator_and_tried_again(story: Story) -> None:

@@ -7,24 +7,26 @@ them; nothing else passes between the two but rows.
 import itertools
 import logging
 import secrets
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, cast
 from uuid import UUID, uuid4
 
 from app.carriers.base import (
     Accepted,
     CarrierError,
     Channel,
+    Departed,
     Inbound,
     Refused,
     Remark,
     Report,
     RevokeOutcome,
     Submission,
+    is_addressable,
 )
+from app.carriers.identifiers import identifier
 from app.carriers.registry import Record
 from app.carriers.smpp.checking import check
 from app.carriers.smpp.codec import Command, Pdu, Status, decode_data_message, decode_message, encode_message
@@ -33,27 +35,30 @@ from app.carriers.smpp.ledger import Ledger, Missing
 from app.carriers.smpp.link import Duties, Link, Pauses
 from app.carriers.smpp.parts import TextOptions, build
 from app.carriers.smpp.receipts import Piece, Receipt, read
-from app.carriers.smpp.session import Answer, Fate, Terms
+from app.carriers.smpp.relay import Relay, offer
+from app.carriers.smpp.session import Terms
 from app.carriers.smpp.settings import SmppSettings
 from app.carriers.smpp.statuses import refusal
-from app.carriers.smpp.store import NewPart, Part, SmppStore
+from app.carriers.smpp.store import NewPart, SmppStore
+from app.carriers.smpp.submissions import Answer, Fate, Outgoing
 from app.core.errors import InvalidInput
 from app.core.log import about, fields
+from app.messaging.segmentation import CarrierOptions
 
 Outcome = Accepted | Refused | CarrierError
 
 LINK_SECONDS: Final = 5.0
-OFFERED_SECONDS: Final = 10.0
-STALE_OFFER: Final = timedelta(seconds=30)
-LOOK_SECONDS: Final = 0.1
-AT_ONCE: Final = 200
 FORGET_EVERY: Final = timedelta(hours=1)
 _COMMANDS: Final = {
     "transceiver": (Command.BIND_TRANSCEIVER,),
     "separate": (Command.BIND_TRANSMITTER, Command.BIND_RECEIVER),
     "transmitter": (Command.BIND_TRANSMITTER,),
 }
-_TEXT_CODES: Final = {"text_too_long": "text_too_long", "sender_invalid": "sender_refused"}
+_TEXT_CODES: Final = {
+    "text_too_long": "text_too_long",
+    "sender_invalid": "sender_refused",
+    "number_invalid": "unknown_number",
+}
 
 USUAL: Final = Pauses()
 
@@ -100,8 +105,6 @@ class SmppCarrier:
         self._ledger = Ledger(store, settings.id_form, settings.statuses)
         self._record: Record | None = None
         self._forgot_at: datetime | None = None
-        self._stopping = threading.Event()
-        self._relay = threading.Thread(target=self._send_offered, name=f"smpp-{name}-relay", daemon=True)
         self._link = Link(
             name,
             Dial.of(settings),
@@ -113,6 +116,13 @@ class SmppCarrier:
             pauses,
             Duties(self._receive, self._late, self._begin, self._sweep),
         )
+
+        self._relay = Relay(name, self._link, store, now, self._hand_over)
+
+    @property
+    def text_options(self) -> CarrierOptions:
+        """How texts are cut here."""
+        return self._options.counting
 
     @property
     def link(self) -> Link:
@@ -131,9 +141,7 @@ class SmppCarrier:
 
     def stop(self) -> None:
         """Let what is on its way be answered, and log out."""
-        self._stopping.set()
-        if self._relay.is_alive():
-            self._relay.join()
+        self._relay.stop()
         self._link.stop()
 
     def submit(self, submission: Submission, now: datetime) -> Accepted | Refused:
@@ -145,21 +153,23 @@ class SmppCarrier:
 
     def submit_all(self, submissions: Sequence[Submission], now: datetime) -> list[Outcome]:
         """Hand several over at once, so that the window is used; one outcome for each, in order."""
-        refused: dict[UUID, Refused] = {}
-        parts: list[NewPart] = []
-        for submission in submissions:
-            try:
-                parts += self._parts(submission)
-            except InvalidInput as error:
-                refused[submission.attempt_id] = Refused(_TEXT_CODES.get(error.code, "content_refused"))
-        answers: dict[UUID, list[Answer]] = {}
-        sent = self._send(parts, now) if self._link.holds else self._offer(parts, now)
-        for part, answer in zip(parts, sent, strict=True):
-            answers.setdefault(part.attempt_id, []).append(answer)
-        return [
-            refused[one.attempt_id] if one.attempt_id in refused else self._outcome(answers[one.attempt_id])
-            for one in submissions
-        ]
+        return [refused or self._outcome(answers) for refused, answers in self._handed(submissions, {}, now)]
+
+    def submit_at(
+        self, submissions: Sequence[Submission], waits: Sequence[float], now: datetime
+    ) -> list[Departed]:
+        """Hand several over, each to leave so many seconds from now or not at all."""
+        began = time.monotonic()
+        if self._link.holds and self._link.pause > max(waits):
+            return [Departed(None, 0.0)] * len(submissions)
+        of = {one.attempt_id: wait for one, wait in zip(submissions, waits, strict=True)}
+        found = []
+        for refused, answers in self._handed(submissions, of, now):
+            missed = any(answer.fate is Fate.MISSED for answer in answers)
+            outcome = None if missed else refused or self._outcome(answers)
+            left = max((answer.left for answer in answers), default=0.0)
+            found.append(Departed(outcome, max(0.0, left - began)))
+        return found
 
     def revoke(self, _attempt_id: UUID, _now: datetime) -> RevokeOutcome:
         """Networks do not honour cancel_sm reliably: what was handed over stays so."""
@@ -173,7 +183,31 @@ class SmppCarrier:
         """Everything that can be looked at without sending a message, in plain words."""
         return check(self._settings, self._store, self._terms, now, self._pauses.refused)
 
+    def _handed(
+        self, submissions: Sequence[Submission], waits: Mapping[UUID, float], now: datetime
+    ) -> list[tuple[Refused | None, Sequence[Answer]]]:
+        """Of each message why it was not sent, or the answers to its parts."""
+        began = time.monotonic()
+        refused: dict[UUID, Refused] = {}
+        parts: list[NewPart] = []
+        for submission in submissions:
+            try:
+                parts += self._parts(submission)
+            except InvalidInput as error:
+                refused[submission.attempt_id] = Refused(_TEXT_CODES.get(error.code, "content_refused"))
+        answers: dict[UUID, list[Answer]] = {}
+        if self._link.holds:
+            sent = self._send(parts, {key: began + wait for key, wait in waits.items()}, now)
+        else:
+            longest = self._terms.answer_seconds + self._terms.patience_seconds
+            sent = offer(self._store, parts, waits, longest, now)
+        for part, answer in zip(parts, sent, strict=True):
+            answers.setdefault(part.attempt_id, []).append(answer)
+        return [(refused.get(one.attempt_id), answers.get(one.attempt_id, ())) for one in submissions]
+
     def _parts(self, submission: Submission) -> list[NewPart]:
+        if not is_addressable(submission.to):
+            raise InvalidInput("number_invalid", "A message goes to a number in E.164.")
         reference = next(self._references)
         made = build(
             submission.sender,
@@ -215,11 +249,11 @@ class SmppCarrier:
             return CarrierError(
                 code, f"{self.name} has no link at present; nothing was sent", retryable=True, in_doubt=False
             )
-        return Accepted(answers[0].message_id)
+        return Accepted(identifier(answers[0].message_id))
 
     # The process that holds the link.
 
-    def _send(self, parts: Sequence[NewPart], now: datetime) -> list[Answer]:
+    def _send(self, parts: Sequence[NewPart], slots: Mapping[UUID, float], now: datetime) -> list[Answer]:
         if not parts:
             return []
         # What the carrier refuses now it refuses in five seconds too.
@@ -227,11 +261,14 @@ class SmppCarrier:
         if not self._link.wait_bound(patience):
             return [Answer(Fate.UNSENT)] * len(parts)
         self._ledger.reserve(parts, now)
-        return self._hand_over([(part.id, part.body) for part in parts])
+        return self._hand_over(
+            [Outgoing(one.id, one.body, slots.get(one.attempt_id), one.number > 1) for one in parts]
+        )
 
-    def _hand_over(self, bodies: Sequence[tuple[UUID, bytes]]) -> list[Answer]:
-        answers = self._link.submit(bodies)
-        self._link.write(self._answered, list(zip((key for key, _ in bodies), answers, strict=True)))
+    def _hand_over(self, outgoing: Sequence[Outgoing]) -> list[Answer]:
+        answers = self._link.submit(outgoing)
+        keys = [cast(UUID, one.key) for one in outgoing]
+        self._link.write(self._answered, list(zip(keys, answers, strict=True)))
         return answers
 
     def _answered(self, answers: Sequence[tuple[UUID, Answer]]) -> None:
@@ -323,63 +360,3 @@ class SmppCarrier:
     def _in_doubt(self, before: datetime) -> None:
         if count := self._ledger.doubt_what_was_sent(before):
             log.warning("submissions are in doubt", extra=fields(carrier=self.name, count=count))
-
-    def _send_offered(self) -> None:
-        """Send what other processes offered, as long as this one holds the link."""
-        while not self._stopping.wait(LOOK_SECONDS):
-            if self._link.standing.state != "bound":
-                continue
-            try:
-                offered = self._take_offered()
-                if offered:
-                    self._hand_over(offered)
-            except Exception as error:  # the thread must outlive a database that is away for a while
-                log.error("offered messages wait", extra={**fields(carrier=self.name), **about(error)})
-
-    def _take_offered(self) -> list[tuple[UUID, bytes]]:
-        with self._store.read() as view:
-            if not view.parts_in("offered", 1):
-                return []
-        now = self._now()
-        taken = []
-        with self._store.begin() as transaction:
-            for part in transaction.parts_in("offered", AT_ONCE):
-                body = transaction.body(part.id)
-                if part.sent_at < now - STALE_OFFER:
-                    part.state, part.done_at = "unsent", now
-                else:
-                    part.state = "sent"
-                    taken.append((part.id, body))
-        return taken
-
-    # Any other process.
-
-    def _offer(self, parts: Sequence[NewPart], now: datetime) -> list[Answer]:
-        if not parts:
-            return []
-        with self._store.begin() as transaction:
-            transaction.add_parts(parts, "offered", now)
-        ids = [part.id for part in parts]
-        began = time.monotonic()
-        longest = OFFERED_SECONDS + self._terms.answer_seconds + self._terms.patience_seconds
-        while True:
-            time.sleep(LOOK_SECONDS)
-            waited = time.monotonic() - began
-            if waited > OFFERED_SECONDS:
-                with self._store.begin() as transaction:
-                    transaction.withdraw(ids)
-            with self._store.read() as view:
-                rows = view.parts(ids)
-            open_ = [row for row in rows.values() if row.state in ("offered", "sent")]
-            if not open_ or waited > longest:
-                return [_answer_of(rows, part_id) for part_id in ids]
-
-
-def _answer_of(rows: Mapping[UUID, Part], part_id: UUID) -> Answer:
-    part = rows.get(part_id)
-    if part is None or part.state == "sent":
-        return Answer(Fate.DOUBT)
-    if part.state in ("enroute", "delivered", "failed"):
-        return Answer(Fate.TAKEN, 0, part.reference)
-    status = int(part.vendor, 16) if part.vendor.startswith("0x") else 0
-    return Answer(Fate(part.state), status, part.reference)

@@ -11,10 +11,11 @@ from typing import Final
 from app.carriers.base import Remark
 from app.carriers.smpp.codec import Command, Pdu
 from app.carriers.smpp.dial import BindRefused, Dial, LinkFailed, open_session
-from app.carriers.smpp.session import Answer, Session, Terms
+from app.carriers.smpp.session import Session, Terms
 from app.carriers.smpp.settings import SmppSettings
 from app.carriers.smpp.statuses import bind_words, link_words
 from app.carriers.smpp.store import Lease, SmppStore
+from app.carriers.smpp.submissions import Answer
 
 LEASE: Final = timedelta(seconds=60)
 ENQUIRE_SECONDS: Final = 5.0

@@ -19,8 +19,9 @@ import uvloop
 
 from app.carriers.smpp.codec import Command, Pdu
 from app.carriers.smpp.dial import BindRefused, Dial, LinkFailed, open_session
-from app.carriers.smpp.session import Answer, Fate, Session, Terms
+from app.carriers.smpp.session import Session, Terms
 from app.carriers.smpp.store import SmppStore
+from app.carriers.smpp.submissions import Answer, Fate, Outgoing
 from app.core.log import about, fields
 
 AT_ONCE: Final = 500
@@ -128,11 +129,17 @@ class Link:
                 return self.standing.state == "elsewhere"
         return True
 
-    def submit(self, bodies: Sequence[tuple[object, bytes]]) -> list[Answer]:
-        """Send submit_sm bodies, each with its key, and wait for the answers."""
+    @property
+    def pause(self) -> float:
+        """For how many seconds the SMSC is to be left alone."""
+        session = self._sessions.get(self._commands[0])
+        return session.pause if session is not None else 0.0
+
+    def submit(self, outgoing: Sequence[Outgoing]) -> list[Answer]:
+        """Send them, and wait for the answers."""
         if self._loop is None or not self._bound.is_set():
-            return [Answer(Fate.UNSENT)] * len(bodies)
-        return asyncio.run_coroutine_threadsafe(self._submit(bodies), self._loop).result()
+            return [Answer(Fate.UNSENT)] * len(outgoing)
+        return asyncio.run_coroutine_threadsafe(self._submit(outgoing), self._loop).result()
 
     def write(self, act: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Do something on the writing thread, after what is being done there, and wait for it."""
@@ -230,8 +237,8 @@ class Link:
             await asyncio.sleep(pause * (1 + secrets.randbelow(250) / 1000))
             pause = min(2 * pause, self._pauses.longest)
 
-    async def _submit(self, bodies: Sequence[tuple[object, bytes]]) -> list[Answer]:
-        return await self._sessions[self._commands[0]].submit(bodies).done
+    async def _submit(self, outgoing: Sequence[Outgoing]) -> list[Answer]:
+        return await self._sessions[self._commands[0]].submit(outgoing).done
 
     async def _drain(self) -> None:
         """Store what came, then acknowledge it."""

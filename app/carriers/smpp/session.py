@@ -6,10 +6,11 @@ still waiting here was not sent. An answer is matched to its request by the sequ
 
 import asyncio
 import contextlib
-from collections import deque
+import heapq
+import itertools
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import Enum
 from typing import Final, Protocol, cast
 
 from app.carriers.smpp.codec import (
@@ -25,6 +26,8 @@ from app.carriers.smpp.codec import (
     frame_size,
 )
 from app.carriers.smpp.pace import Pace, Throttling
+from app.carriers.smpp.submissions import Answer, Batch, Fate, Outgoing, Submission
+from app.messaging.throttle import LATE
 
 SYSTEM_ERROR_TRIES: Final = 3
 SYSTEM_ERROR_SECONDS: Final = 0.5
@@ -35,25 +38,6 @@ MOST_OVERDUE: Final = 10_000
 _SUBMIT_ANSWER: Final = Command.SUBMIT_SM | RESPONSE
 _SLOW_DOWN: Final = frozenset({Status.THROTTLED, Status.QUEUE_FULL})
 _INBOUND: Final = frozenset({Command.DELIVER_SM, Command.DATA_SM})
-
-
-class Fate(Enum):
-    """What became of a submission: taken, refused for good, refused for now, perhaps taken, certainly not sent."""
-
-    TAKEN = "taken"
-    REFUSED = "refused"
-    LATER = "later"
-    DOUBT = "doubt"
-    UNSENT = "unsent"
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What the SMSC made of a submission. `message_id` is its own id, `status` the number of a refusal."""
-
-    fate: Fate
-    status: int = 0
-    message_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,31 +62,6 @@ class Events(Protocol):
         """A submission that was given up as in doubt was answered after all."""
 
 
-class Batch:
-    """Submissions made together: their answers come together."""
-
-    def __init__(self, size: int, loop: asyncio.AbstractEventLoop) -> None:
-        self.done: asyncio.Future[list[Answer]] = loop.create_future()
-        self._answers: list[Answer | None] = [None] * size
-        self._left = size
-
-    def put(self, index: int, answer: Answer) -> None:
-        """Note one answer."""
-        self._answers[index] = answer
-        self._left -= 1
-        if self._left == 0 and not self.done.done():
-            self.done.set_result([one for one in self._answers if one is not None])
-
-
-class _Submission:
-    __slots__ = ("batch", "body", "give_up_at", "index", "key", "sent_at", "tries")
-
-    def __init__(self, body: bytes, key: object, batch: Batch, index: int, give_up_at: float) -> None:
-        self.body, self.key, self.batch, self.index, self.give_up_at = body, key, batch, index, give_up_at
-        self.sent_at = 0.0
-        self.tries = 0
-
-
 class Session(asyncio.Protocol):
     """One connection to an SMSC. Made by `dial.open_session`, which also binds it."""
 
@@ -114,8 +73,10 @@ class Session(asyncio.Protocol):
         self._buffer = bytearray()
         self._sequence = 0
         self._asked: dict[int, asyncio.Future[Pdu]] = {}
-        self._queue: deque[_Submission] = deque()
-        self._flying: dict[int, _Submission] = {}
+        # What has no slot first, then in the order of the slots.
+        self._queue: list[tuple[float, int, Submission]] = []
+        self._numbers = itertools.count()
+        self._flying: dict[int, Submission] = {}
         self._overdue: dict[int, object] = {}
         self._unanswered_inbound = 0
         self._pace, self._throttling = Pace(terms.rate), Throttling()
@@ -157,10 +118,8 @@ class Session(asyncio.Protocol):
                 timer.cancel()
         flying, self._flying = self._flying, {}
         for one in flying.values():
-            one.batch.put(one.index, Answer(Fate.DOUBT))
-        while self._queue:
-            one = self._queue.popleft()
-            one.batch.put(one.index, Answer(Fate.UNSENT))
+            one.end(Fate.DOUBT)
+        self._drop_queue()
         for asked in self._asked.values():
             if not asked.done():
                 asked.set_exception(ConnectionResetError("the link was closed"))
@@ -194,16 +153,22 @@ class Session(asyncio.Protocol):
         self._bound = True
         self._pump()
 
-    def submit(self, bodies: Sequence[tuple[object, bytes]]) -> Batch:
-        """Send submit_sm bodies, each with a key for a late answer. `Batch.done` has one answer for each, in order."""
-        batch = Batch(len(bodies), self._loop)
+    @property
+    def pause(self) -> float:
+        """For how many seconds the SMSC is to be left alone."""
+        return self._throttling.wait(self._loop.time())
+
+    def submit(self, outgoing: Sequence[Outgoing]) -> Batch:
+        """Send them. `Batch.done` has one answer for each, in order."""
+        batch = Batch(len(outgoing), self._loop)
         give_up_at = self._loop.time() + self._terms.patience_seconds
-        for index, (key, body) in enumerate(bodies):
-            one = _Submission(body, key, batch, index, give_up_at)
+        one: Submission | None = None
+        for index, what in enumerate(outgoing):
+            one = Submission(what, batch, index, give_up_at, one)
             if self._bound:
-                self._queue.append(one)
+                self._enqueue(one)
             else:
-                batch.put(index, Answer(Fate.UNSENT))
+                one.end(Fate.UNSENT)
         self._pump()
         return batch
 
@@ -220,9 +185,7 @@ class Session(asyncio.Protocol):
     async def close(self, drain_seconds: float) -> None:
         """Send nothing more, let what is on its way be answered, log out."""
         self._bound = False
-        while self._queue:
-            one = self._queue.popleft()
-            one.batch.put(one.index, Answer(Fate.UNSENT))
+        self._drop_queue()
         ends_at = self._loop.time() + drain_seconds
         while self._flying and self._loop.time() < ends_at and not self.closed.done():
             await asyncio.sleep(0.02)
@@ -269,35 +232,35 @@ class Session(asyncio.Protocol):
             fate = Fate.TAKEN if pdu.status == Status.OK else Fate.REFUSED
             self._events.late(key, Answer(fate, pdu.status, decode_answer(pdu.body)))
 
-    def _answered(self, one: _Submission, pdu: Pdu) -> None:
+    def _answered(self, one: Submission, pdu: Pdu) -> None:
         now = self._loop.time()
         if pdu.status == Status.OK and pdu.command == _SUBMIT_ANSWER:
             self._throttling.worked()
-            one.batch.put(one.index, Answer(Fate.TAKEN, 0, decode_answer(pdu.body)))
+            one.end(Fate.TAKEN, 0, decode_answer(pdu.body))
         elif pdu.status in _SLOW_DOWN:
             self._throttling.slow_down(now)
             if now < one.give_up_at:
-                self._queue.appendleft(one)
+                self._enqueue(one)
             else:
-                one.batch.put(one.index, Answer(Fate.LATER, pdu.status))
+                one.end(Fate.LATER, pdu.status)
         elif pdu.status == Status.SYSTEM_ERROR:
             one.tries += 1
             if one.tries < SYSTEM_ERROR_TRIES:
                 self._loop.call_later(SYSTEM_ERROR_SECONDS * 2 ** (one.tries - 1), self._again, one)
             else:
-                one.batch.put(one.index, Answer(Fate.LATER, pdu.status))
+                one.end(Fate.LATER, pdu.status)
         elif pdu.status == Status.BAD_BIND_STATE:
-            one.batch.put(one.index, Answer(Fate.LATER, pdu.status))
+            one.end(Fate.LATER, pdu.status)
             self.abort()
         else:
-            one.batch.put(one.index, Answer(Fate.REFUSED, pdu.status))
+            one.end(Fate.REFUSED, pdu.status)
 
-    def _again(self, one: _Submission) -> None:
+    def _again(self, one: Submission) -> None:
         if self._bound:
-            self._queue.appendleft(one)
+            self._enqueue(one)
             self._pump()
         else:
-            one.batch.put(one.index, Answer(Fate.UNSENT))
+            one.end(Fate.UNSENT)
 
     def _leave(self) -> None:
         """The SMSC logs us out: send nothing more, and wait a moment for the answers it still owes."""
@@ -307,26 +270,58 @@ class Session(asyncio.Protocol):
 
     # What goes.
 
+    def _enqueue(self, one: Submission) -> None:
+        """What was sent before has no slot any more, and comes first again."""
+        heapq.heappush(self._queue, (0.0 if one.left else one.order, next(self._numbers), one))
+
+    def _drop_queue(self) -> None:
+        waiting, self._queue = self._queue, []
+        for _, _, one in waiting:
+            one.end(Fate.UNSENT)
+
     def _pump(self) -> None:
-        """Write as many submissions as window, pace and the SMSC's patience allow."""
-        if not self._queue or not self._bound or self._choked:
+        """Write as many submissions as slots, window, pace and the SMSC's patience allow."""
+        if not self._queue or not self._bound:
             return
-        now = self._loop.time()
+        now, clock = self._loop.time(), time.monotonic()
         frames: list[bytes] = []
         window = 1 if self._throttling.slow else self._terms.window
-        while self._queue and len(self._flying) < window:
-            wait = max(self._throttling.wait(now), self._pace.wait(now))
-            if wait > 0:
-                self._pump_in(wait)
+        wait = 0.0
+        while self._queue:
+            one = self._queue[0][2]
+            if one.misses(clock):
+                heapq.heappop(self._queue)
+                one.end(Fate.MISSED)
+                continue
+            if self._choked or len(self._flying) >= window:
                 break
-            one = self._queue.popleft()
+            wait = self._throttling.wait(now)
+            if one.order and not one.left:
+                # The slot keeps the pace of the connection too.
+                wait = max(wait, one.order - clock)
+            else:
+                wait = max(wait, self._pace.wait(now))
+            if wait > 0:
+                break
+            heapq.heappop(self._queue)
             sequence = self._next()
-            one.sent_at = now
+            one.sent_at, one.left = now, clock
             self._flying[sequence] = one
             self._pace.note(now)
-            frames.append(HEADER.pack(16 + len(one.body), Command.SUBMIT_SM, 0, sequence) + one.body)
+            body = one.what.body
+            frames.append(HEADER.pack(16 + len(body), Command.SUBMIT_SM, 0, sequence) + body)
         if frames:
             self._write(b"".join(frames))
+        if self._queue:
+            self._look_again(wait, clock)
+
+    def _look_again(self, wait: float, clock: float) -> None:
+        """When the first of the queue may leave (`wait`, 0 when nobody knows), or when its slot is over."""
+        first = self._queue[0][2]
+        if wait <= 0 and first.order and not first.first.left:
+            wait = max(first.order + LATE - clock, 0.0) + 0.001
+        if wait > 0:
+            self._pump_in(wait)
 
     def _pump_in(self, seconds: float) -> None:
         if self._wake is not None:
@@ -355,17 +350,21 @@ class Session(asyncio.Protocol):
             if now - one.sent_at < self._terms.answer_seconds:
                 break  # they are in the order in which they were sent
             del self._flying[sequence]
-            self._overdue[sequence] = one.key
-            one.batch.put(one.index, Answer(Fate.DOUBT))
+            self._overdue[sequence] = one.what.key
+            one.end(Fate.DOUBT)
         while len(self._overdue) > MOST_OVERDUE:
             del self._overdue[next(iter(self._overdue))]
-        if self._queue and min(self._queue[0].give_up_at, self._queue[-1].give_up_at) < now:
-            waiting, self._queue = self._queue, deque()
-            for one in waiting:
-                if one.give_up_at < now:
-                    one.batch.put(one.index, Answer(Fate.LATER, Status.THROTTLED))
-                else:
-                    self._queue.append(one)
+        clock = time.monotonic()
+        waiting, self._queue = self._queue, []
+        for place in waiting:
+            one = place[2]
+            if one.misses(clock):
+                one.end(Fate.MISSED)
+            elif one.give_up_at < now:
+                one.end(Fate.LATER, Status.THROTTLED)
+            else:
+                self._queue.append(place)
+        heapq.heapify(self._queue)
         self._pump()
 
     def _next(self) -> int:

@@ -14,7 +14,8 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class NewPart:
-    """A submission. `to` are bare digits, `body` the submit_sm without its header."""
+    """A submission. `to` are bare digits, `body` the submit_sm without its header. `leaves_at` is its slot, None when it
+    may leave at once."""
 
     id: UUID
     attempt_id: UUID
@@ -22,6 +23,7 @@ class NewPart:
     total: int
     to: str
     body: bytes = field(repr=False)
+    leaves_at: datetime | None = None
 
 
 class Part(Protocol):
@@ -37,6 +39,7 @@ class Part(Protocol):
     code: str
     vendor: str
     sent_at: datetime
+    leaves_at: datetime | None
     done_at: datetime | None
 
 
@@ -101,6 +104,9 @@ class SmppTransaction(Protocol):
 
     def remove_receipts(self, ids: Collection[UUID]) -> None:
         """They are recorded."""
+
+    def series(self, told_by: str) -> bytes:
+        """What the parts of one message from a person are kept under: the same for the same `told_by`."""
 
     def add_piece(self, series: bytes, number: int, total: int, content: str, now: datetime) -> None:
         """Keep one part of a message from a person, once."""

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
 from app.db.models.base import id_field, json_field, reference, text_field
+from app.messaging.consent_proof import LONGEST
 
 
 class ConsentRecord(SQLModel, table=True):
@@ -29,18 +30,18 @@ class ConsentRecord(SQLModel, table=True):
     fact: str = text_field(20)
     sender: str = text_field(40, default="")
     channels: list[str] = json_field(list)
-    purpose: str = text_field(60, default="")
+    purpose: str = text_field(LONGEST["purpose"], default="")
     legal_basis: str = text_field(20)
     how: str = text_field(12)
     happened_at: datetime
     recorded_at: datetime
     recorded_by: str = text_field(80)
-    form_version: str = text_field(40, default="")
-    text_shown: str = text_field(2000, default="")
+    form_version: str = text_field(LONGEST["form_version"], default="")
+    text_shown: str = text_field(LONGEST["text_shown"], default="")
     text_hash: bytes | None = None
-    action_trace: str = text_field(200, default="")
-    evidence_file: str = text_field(200, default="")
-    sale_reference: str = text_field(80, default="")
+    action_trace: str = text_field(LONGEST["action_trace"], default="")
+    evidence_file: str = text_field(LONGEST["evidence_file"], default="")
+    sale_reference: str = text_field(LONGEST["sale_reference"], default="")
     sale_conditions: list[str] = json_field(list)
     raw_text_sealed: bytes | None = None
 
@@ -61,7 +62,8 @@ class OptOutLink(SQLModel, table=True):
 
 
 class InboxDecision(SQLModel, table=True):
-    """What a person decided about an answer, once: `opt_out`, `object_all`, `keep` or `done`."""
+    """What a person decided about an answer, once: `opt_out`, `object_all`, `keep`, `done` or
+    `answered`."""
 
     __tablename__ = "inbox_decision"
 

@@ -10,21 +10,31 @@ from app.db.models.base import id_field, reference, text_field
 
 
 class Sender(SQLModel, table=True):
-    """A short code, a long code, an alphanumeric name or an RCS agent, with its limit in segments per second.
-
-    `tat` is the theoretical arrival time of the next segment (epoch seconds): the one hot row of the throttle.
+    """Where messages come from. `kind` and `state` are those of `app.messaging.senders`, `rate` its limit in segments a
+    second; its pace is kept in `Pace`. `kind`, `state` and `address` say together whether it may be used.
     """
 
     __tablename__ = "sender"
 
     id: UUID = id_field()
     organisation_id: UUID = reference("organisation.id")
-    kind: str = text_field(12)
+    kind: str = text_field(16)
     address: str = text_field(40)
     carrier: str = text_field(20)
     rate: float
-    tat: float = 0.0
+    state: str = text_field(10)
+    state_since: datetime
     created_at: datetime
+
+
+class Pace(SQLModel, table=True):
+    """The slots granted in the last second to a sender or to a connection of a carrier (`app.messaging.throttle`): the
+    one hot row of each. It points to nothing, so that holding it stops nobody who writes about a sender."""
+
+    __tablename__ = "pace"
+
+    owner_id: UUID = id_field()
+    log: bytes = b""
 
 
 class Template(SQLModel, table=True):

@@ -14,7 +14,8 @@ class SmppPart(SQLModel, table=True):
     """One submit_sm of an attempt. `reference` is the SMSC's id for it, empty until it answered.
 
     `state`: offered (another process is asked to send it; `body_sealed` is what to send), sent, taken, refused, later,
-    unsent, doubt, then enroute, delivered or failed. `code` is in our words, `vendor` the number behind it.
+    unsent, missed (its slot), doubt, then enroute, delivered or failed. `code` is in our words, `vendor` the number
+    behind it. `leaves_at` is the slot of what is offered, None when it may leave at once.
     """
 
     __tablename__ = "smpp_part"
@@ -42,6 +43,7 @@ class SmppPart(SQLModel, table=True):
     code: str = text_field(40, default="")
     vendor: str = text_field(20, default="")
     body_sealed: bytes | None = None
+    leaves_at: datetime | None = None
     sent_at: datetime
     done_at: datetime | None = None
 

@@ -11,6 +11,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
+from app.core.errors import Forbidden
 from app.crypto.vault import Vault
 from app.db.bulk import UNSYNCHRONISED
 from app.db.models import Batch, Document, MappingMemory, Message, Upload
@@ -38,6 +39,14 @@ def get(session: Session, organisation_id: UUID, batch_id: UUID) -> Batch | None
     ).one_or_none()
 
 
+def require_author(batch: Batch, actor: str) -> None:
+    """Raises Forbidden unless the actor uploaded the batch."""
+    if batch.created_by != actor:
+        raise Forbidden(
+            "test_key_never_sends", "a test key may do this only to what it uploaded itself; use a live key"
+        )
+
+
 def get_any(session: Session, batch_id: UUID) -> Batch | None:
     """The batch, for a job that was given its id."""
     return session.get(Batch, batch_id)
@@ -45,7 +54,9 @@ def get_any(session: Session, batch_id: UUID) -> Batch | None:
 
 def lock(session: Session, batch_id: UUID) -> Batch | None:
     """The batch, held until the transaction ends."""
-    return session.exec(select(Batch).where(Batch.id == batch_id).with_for_update()).one_or_none()
+    return session.exec(
+        select(Batch).where(Batch.id == batch_id).with_for_update(key_share=True)
+    ).one_or_none()
 
 
 def state(session: Session, batch_id: UUID) -> str:
@@ -226,6 +237,11 @@ def stored_for(session: Session, batch_ids: Collection[UUID]) -> set[str]:
     uploaded = select(Upload.blob_key).where(col(Upload.batch_id).in_(batch_ids))
     packed = select(Document.blob_key).where(col(Document.batch_id).in_(batch_ids)).distinct()
     return {*session.exec(uploaded), *session.exec(packed)}
+
+
+def known(session: Session, batch_ids: Collection[UUID]) -> set[UUID]:
+    """Those of these batches that this database has a row of."""
+    return set(session.exec(select(Batch.id).where(col(Batch.id).in_(batch_ids))))
 
 
 def still_read(session: Session, batch_ids: Collection[UUID]) -> set[UUID]:

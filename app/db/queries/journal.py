@@ -5,7 +5,8 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from types import TracebackType
+from typing import Any, NamedTuple, Self
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -24,7 +25,7 @@ _heads = table_of(JournalHead)
 _HOLD_HEAD = (
     sa.select(_heads.c.seq, _heads.c.head)
     .where(_heads.c.organisation_id == sa.bindparam("owner"))
-    .with_for_update()
+    .with_for_update(key_share=True)
 )
 _MOVE_HEAD = (
     sa.update(_heads)
@@ -88,21 +89,59 @@ def append(
     insert_rows(session, JournalEvent, rows)
 
 
+def hold(session: Session, organisation_id: UUID) -> None:
+    """Let nobody else append until the transaction ends."""
+    session.connection().execute(_HOLD_HEAD, {"owner": organisation_id}).one()
+
+
+class Book:
+    """The events of one transaction, appended together at its end: use as a context manager within it.
+
+    The heads are held that late and in one order, so whoever holds messages first never waits for somebody who holds a
+    head. `now` is the instant of everything in it.
+    """
+
+    def __init__(self, session: Session, vault: Vault, now: datetime) -> None:
+        self.session, self.vault, self.now = session, vault, now
+        self._entries: dict[UUID, list[Entry]] = {}
+
+    def note(self, organisation_id: UUID, entry: Entry) -> None:
+        """Add an event to the organisation's chain."""
+        self._entries.setdefault(organisation_id, []).append(entry)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            for organisation_id, entries in sorted(self._entries.items()):
+                append(self.session, self.vault, organisation_id, entries, self.now)
+
+
 def start(session: Session, organisation_id: UUID) -> None:
     """Begin the chain of a new organisation."""
     session.add(JournalHead(organisation_id=organisation_id, seq=0, head=chain.GENESIS))
 
 
 def about(
-    session: Session, vault: Vault, organisation_id: UUID, subjects: Sequence[UUID], limit: int = 500
+    session: Session,
+    vault: Vault,
+    organisation_id: UUID,
+    subjects: Sequence[UUID],
+    limit: int = 500,
+    tag: Tag | None = None,
 ) -> list[Recorded]:
-    """The newest events about any of these subjects, oldest first."""
+    """The newest events about any of these subjects, oldest first; only those of one tag when it is given."""
     query = (
         select(JournalEvent)
         .where(JournalEvent.organisation_id == organisation_id, col(JournalEvent.subject_id).in_(subjects))
         .order_by(col(JournalEvent.seq).desc())
         .limit(limit)
     )
+    if tag is not None:
+        query = query.where(JournalEvent.tag == tag.value)
     return [
         Recorded(event.seq, event.at, event.tag, event.subject_id, _body(vault, event))
         for event in reversed(session.exec(query).all())

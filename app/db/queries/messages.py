@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -16,6 +16,8 @@ from links.tables import Link
 NOT_FOR_ME: Final = "not_for_me"
 # The intent of a tap that answers nothing: the link, a call, a reminder.
 TAPPED: Final = "tapped"
+# Alerts and access codes, by `Message.priority`: they have runs of their own beside those of the whole queue.
+EXPRESS: Final = 1
 
 
 def insert_all(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -23,9 +25,35 @@ def insert_all(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
     insert_rows(session, Message, rows)
 
 
+def submit_all(session: Session, attempts: Sequence[Mapping[str, Any]], block_id: UUID) -> None:
+    """Add these attempts, rows of their table; their messages are on their way, by that run."""
+    insert_rows(session, Attempt, attempts)
+    _set(session, [row["message_id"] for row in attempts], state="submitting", block_id=block_id)
+
+
+def set_submitted(session: Session, message_ids: Sequence[UUID]) -> None:
+    """A carrier has them."""
+    _set(session, message_ids, state="submitted")
+
+
+def add_reports(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
+    """What carriers said of attempts, rows of the table."""
+    insert_rows(session, DeliveryReport, rows)
+
+
+def _set(session: Session, message_ids: Sequence[UUID], **values: Any) -> None:
+    if message_ids:
+        session.execute(
+            sa.update(Message).where(col(Message.id).in_(message_ids)).values(**values),
+            execution_options=UNSYNCHRONISED,
+        )
+
+
 def get(session: Session, message_id: UUID) -> Message | None:
     """One message, held until the transaction ends."""
-    return session.exec(select(Message).where(Message.id == message_id).with_for_update()).one_or_none()
+    return session.exec(
+        select(Message).where(Message.id == message_id).with_for_update(key_share=True)
+    ).one_or_none()
 
 
 def hold(session: Session, message_ids: Sequence[UUID]) -> dict[UUID, Message]:
@@ -35,7 +63,19 @@ def hold(session: Session, message_ids: Sequence[UUID]) -> dict[UUID, Message]:
     holds the journal and waits for a message can meet one who holds that message and waits for the journal.
     """
     query = select(Message).where(col(Message.id).in_(message_ids)).order_by(col(Message.id))
-    return {message.id: message for message in session.exec(query.with_for_update())}
+    return {message.id: message for message in session.exec(query.with_for_update(key_share=True))}
+
+
+def hold_of_attempts(session: Session, attempt_ids: Sequence[UUID]) -> dict[UUID, Message]:
+    """The messages of these attempts, held as `hold` does."""
+    theirs = sa.select(col(Attempt.message_id)).where(col(Attempt.id).in_(attempt_ids))
+    return hold(session, list(session.execute(theirs).scalars()))
+
+
+def submitting(session: Session, attempt_ids: Sequence[UUID]) -> frozenset[UUID]:
+    """Those of the attempts of which nobody knows yet what became of them."""
+    query = select(Attempt.id).where(col(Attempt.id).in_(attempt_ids), Attempt.state == "submitting")
+    return frozenset(session.exec(query))
 
 
 def of_document(session: Session, document_id: UUID) -> list[Message]:
@@ -44,16 +84,38 @@ def of_document(session: Session, document_id: UUID) -> list[Message]:
     return list(session.exec(query.order_by(col(Message.created_at))))
 
 
-def claim_next(session: Session, block_id: UUID, now: datetime, limit: int) -> list[Message]:
-    """Messages of a block that may leave now, held until the transaction ends."""
+def claim_next(session: Session, sender_id: UUID, *, express: bool, limit: int) -> list[Message]:
+    """The most urgent messages that wait for a sender, held until the transaction ends, without those that another
+    worker holds; alerts and access codes only when `express`."""
     query = (
         select(Message)
-        .where(Message.block_id == block_id, Message.state == "queued", Message.not_before <= now)
-        .order_by(col(Message.created_at), col(Message.id))
+        .where(_queued_for(sender_id, express=express))
+        .order_by(col(Message.priority), col(Message.created_at), col(Message.id))
         .limit(limit)
-        .with_for_update(skip_locked=True)
+        .with_for_update(key_share=True, skip_locked=True)
     )
     return list(session.exec(query))
+
+
+def any_queued(session: Session, sender_id: UUID, *, express: bool) -> bool:
+    """Whether something waits for a sender, whoever holds it."""
+    # In the order of the index, or a server may find it quicker to look through the table from its beginning.
+    query = (
+        select(Message.id)
+        .where(_queued_for(sender_id, express=express))
+        .order_by(col(Message.priority), col(Message.created_at), col(Message.id))
+    )
+    return session.exec(query.limit(1)).first() is not None
+
+
+def _in_state(state: str) -> sa.ColumnElement[bool]:
+    """Written out, not bound: only so do both databases see that the index of that state alone is enough."""
+    return sa.and_(col(Message.state) == sa.literal_column(f"'{state}'"))
+
+
+def _queued_for(sender_id: UUID, *, express: bool) -> sa.ColumnElement[bool]:
+    mine = sa.and_(_in_state("queued"), col(Message.sender_id) == sender_id)
+    return sa.and_(mine, col(Message.priority) <= EXPRESS) if express else mine
 
 
 def closed_links(session: Session, waiting: Sequence[Message]) -> dict[UUID, str]:
@@ -66,27 +128,41 @@ def closed_links(session: Session, waiting: Sequence[Message]) -> dict[UUID, str
 
 
 def in_doubt(session: Session, block_id: UUID) -> list[Message]:
-    """Messages of a block that an interrupted run left between our commit and the carrier's answer; held."""
-    query = select(Message).where(Message.block_id == block_id, Message.state == "submitting")
-    return list(session.exec(query.order_by(col(Message.id)).with_for_update()))
+    """Messages that an interrupted run left between our commit and the carrier's answer; held."""
+    query = select(Message).where(_in_state("submitting"), Message.block_id == block_id)
+    return list(session.exec(query.order_by(col(Message.id)).with_for_update(key_share=True)))
 
 
 def any_in_doubt(session: Session, block_id: UUID) -> bool:
     """Whether `in_doubt` would find something."""
-    query = select(Message.id).where(Message.block_id == block_id, Message.state == "submitting")
+    query = select(Message.id).where(_in_state("submitting"), Message.block_id == block_id)
     return session.exec(query.limit(1)).first() is not None
 
 
-def held_until(session: Session, now: datetime, limit: int) -> list[Message]:
-    """Held messages whose hour has come."""
-    query = (
-        select(Message)
-        .where(Message.state == "held", Message.not_before <= now)
+class Lane(NamedTuple):
+    """Messages of one sender, all of them or its alerts and access codes alone."""
+
+    sender_id: UUID
+    express: bool
+
+
+def queue_due(session: Session, now: datetime, limit: int) -> list[Lane]:
+    """Put held messages whose hour has come back into the queue, at most `limit`; the lane of each."""
+    due = (
+        sa.select(col(Message.id))
+        .where(_in_state("held"), col(Message.not_before) <= now)
         .order_by(col(Message.not_before))
         .limit(limit)
-        .with_for_update(skip_locked=True)
+        .with_for_update(key_share=True, skip_locked=True)
     )
-    return list(session.exec(query))
+    queued = (
+        sa.update(Message)
+        .where(col(Message.id).in_(due.scalar_subquery()))
+        .values(state="queued", reason="")
+        .returning(col(Message.sender_id), col(Message.priority))
+    )
+    rows = session.execute(queued, execution_options=UNSYNCHRONISED)
+    return [Lane(sender_id, priority <= EXPRESS) for sender_id, priority in rows]
 
 
 def attempt(session: Session, attempt_id: UUID) -> Attempt | None:
@@ -100,21 +176,18 @@ def attempts_of(session: Session, message_id: UUID) -> list[Attempt]:
     return list(session.exec(query))
 
 
-def count_attempts(session: Session, message_id: UUID) -> int:
-    """How many attempts a message has."""
-    return int(
-        session.execute(sa.select(sa.func.count()).where(col(Attempt.message_id) == message_id)).scalar_one()
-    )
+def attempts_of_each(session: Session, message_ids: Sequence[UUID]) -> dict[UUID, list[Attempt]]:
+    """Attempts of each of these messages, in order; messages without are missing."""
+    query = select(Attempt).where(col(Attempt.message_id).in_(message_ids)).order_by(col(Attempt.number))
+    found: dict[UUID, list[Attempt]] = {}
+    for attempt in session.exec(query):
+        found.setdefault(attempt.message_id, []).append(attempt)
+    return found
 
 
-def sender_of_attempt(session: Session, message: Message, attempt: Attempt) -> Sender:
+def sender_of_attempt(session: Session, attempt: Attempt) -> Sender:
     """The sender an attempt left from."""
-    kinds = ("rcs_agent",) if attempt.channel == "rcs" else ("name", "short_code", "long_code")
-    query = select(Sender).where(
-        Sender.organisation_id == message.organisation_id,
-        col(Sender.kind).in_(kinds),
-    )
-    return session.exec(query.order_by(col(Sender.created_at)).limit(1)).one()
+    return session.get_one(Sender, attempt.sender_id)
 
 
 def reports_of(session: Session, attempt_ids: Sequence[UUID]) -> list[DeliveryReport]:
@@ -123,12 +196,12 @@ def reports_of(session: Session, attempt_ids: Sequence[UUID]) -> list[DeliveryRe
     return list(session.exec(query.order_by(col(DeliveryReport.received_at))))
 
 
-def report_exists(session: Session, attempt_id: UUID, event_key: str) -> bool:
-    """Whether this very report was recorded before."""
-    query = select(DeliveryReport.id).where(
-        DeliveryReport.attempt_id == attempt_id, DeliveryReport.event_key == event_key
+def reports_known(session: Session, attempt_ids: Sequence[UUID]) -> set[tuple[UUID, str]]:
+    """Attempt and key of every report on those attempts that was recorded before."""
+    query = select(DeliveryReport.attempt_id, DeliveryReport.event_key).where(
+        col(DeliveryReport.attempt_id).in_(attempt_ids)
     )
-    return session.exec(query).first() is not None
+    return {(attempt_id, key) for attempt_id, key in session.exec(query)}
 
 
 def past_deadline(session: Session, now: datetime, limit: int) -> list[Attempt]:
@@ -152,7 +225,7 @@ def to_wipe(session: Session, now: datetime, limit: int) -> list[Message]:
         sa.or_(col(Message.text_sealed).is_not(None), col(Message.card_sealed).is_not(None)),
         Message.expires_at <= now,
     )
-    return list(session.exec(query.limit(limit).with_for_update(skip_locked=True)))
+    return list(session.exec(query.limit(limit).with_for_update(key_share=True, skip_locked=True)))
 
 
 def unfinished(session: Session, batch_id: UUID) -> int:
@@ -191,16 +264,6 @@ def _cancel(session: Session, which: Any, now: datetime, reason: str) -> int:
     return int(result.rowcount)  # type: ignore[attr-defined]
 
 
-def sender(session: Session, sender_id: UUID) -> Sender | None:
-    """One sender."""
-    return session.get(Sender, sender_id)
-
-
-def sender_for_update(session: Session, sender_id: UUID) -> Sender | None:
-    """One sender, held until the transaction ends: its arrival time is about to move."""
-    return session.exec(select(Sender).where(Sender.id == sender_id).with_for_update()).one_or_none()
-
-
 def block(session: Session, block_id: UUID) -> Block | None:
     """One block."""
     return session.get(Block, block_id)
@@ -208,7 +271,9 @@ def block(session: Session, block_id: UUID) -> Block | None:
 
 def lock_block(session: Session, block_id: UUID) -> Block | None:
     """One block, held until the transaction ends."""
-    return session.exec(select(Block).where(Block.id == block_id).with_for_update()).one_or_none()
+    return session.exec(
+        select(Block).where(Block.id == block_id).with_for_update(key_share=True)
+    ).one_or_none()
 
 
 def open_blocks(session: Session, batch_id: UUID, kind: str) -> int:

@@ -6,6 +6,7 @@ from sqlmodel import Session, col, select
 
 from app.core.errors import NotFound
 from app.db.models import Organisation, Sender, Template
+from app.messaging.senders import PROFILES, Kind, State
 from links.policy import LinkPolicy
 
 
@@ -24,7 +25,9 @@ def require(session: Session, organisation_id: UUID) -> Organisation:
 
 def lock(session: Session, organisation_id: UUID) -> None:
     """Hold the organisation until the transaction ends: what must happen once among requests that come together."""
-    session.exec(select(Organisation.id).where(Organisation.id == organisation_id).with_for_update()).one()
+    session.exec(
+        select(Organisation.id).where(Organisation.id == organisation_id).with_for_update(key_share=True)
+    ).one()
 
 
 def by_slug(session: Session, slug: str) -> Organisation | None:
@@ -54,9 +57,19 @@ def templates(session: Session, organisation_id: UUID, key: str) -> dict[tuple[s
 
 
 def senders(session: Session, organisation_id: UUID) -> dict[str, Sender]:
-    """The organisation's senders by channel; the oldest of each."""
-    query = select(Sender).where(Sender.organisation_id == organisation_id)
+    """The organisation's senders by channel: the oldest of each that may be used, else the oldest."""
     found: dict[str, Sender] = {}
-    for sender in session.exec(query.order_by(col(Sender.created_at))):
-        found.setdefault("rcs" if sender.kind == "rcs_agent" else "sms", sender)
+    for sender in sorted(every_sender(session, organisation_id), key=lambda one: one.state != State.APPROVED):
+        found.setdefault(PROFILES[Kind(sender.kind)].channel, sender)
     return found
+
+
+def every_sender(session: Session, organisation_id: UUID) -> list[Sender]:
+    """The organisation's senders, oldest first."""
+    query = select(Sender).where(Sender.organisation_id == organisation_id)
+    return list(session.exec(query.order_by(col(Sender.created_at), col(Sender.kind), col(Sender.id))))
+
+
+def sender(session: Session, sender_id: UUID) -> Sender | None:
+    """One sender."""
+    return session.get(Sender, sender_id)

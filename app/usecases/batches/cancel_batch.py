@@ -8,13 +8,18 @@ from app.evidence.tags import Tag
 from app.runtime import Runtime
 
 
-def cancel_batch(rt: Runtime, organisation_id: UUID, batch_id: UUID, actor: str) -> None:
-    """Doing it twice changes nothing. Raises NotFound, or Conflict `already_released`."""
+def cancel_batch(
+    rt: Runtime, organisation_id: UUID, batch_id: UUID, actor: str, *, only_own: bool = False
+) -> None:
+    """Doing it twice changes nothing; with `only_own` the batch must be one the actor uploaded. Raises NotFound,
+    Forbidden, or Conflict `already_released`."""
     now = rt.now()
     with rt.begin() as session:
         batch = batches.lock(session, batch_id)
         if batch is None or batch.organisation_id != organisation_id:
             raise NotFound("batch_unknown", "this batch does not exist")
+        if only_own:
+            batches.require_author(batch, actor)
         if batch.state == "cancelled":
             return
         if batch.state not in batches.BEFORE_RELEASE:

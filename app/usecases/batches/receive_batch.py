@@ -13,6 +13,7 @@ from typing import Literal, Self
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
+from app.blob_ownership import claim_blobs
 from app.core.errors import Conflict, InvalidInput, NotFound, TooLarge
 from app.core.jobs import Job
 from app.crypto.epochs import EpochName, day_of
@@ -66,6 +67,9 @@ class BatchIntake:
         if organisation is None:
             raise NotFound("organisation_unknown", "this organisation does not exist")
         self._organisation: Organisation = organisation
+        claim_blobs(
+            rt
+        )  # while the store is empty, so that remains of this very upload can be told from another's
 
     def __enter__(self) -> Self:
         return self

@@ -1,7 +1,7 @@
 """Write down what a person allowed or refused, with its proof: from the console or the API."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from app.db import opting
 from app.db.queries import organisations
 from app.db.queries.consents import Line
 from app.messaging.consent import RCS, SMS, Fact
-from app.messaging.consent_proof import How, Proof, missing_proof
+from app.messaging.consent_proof import How, Proof, missing_proof, unkeepable_proof
 from app.messaging.phone import require_phone
 from app.runtime import Runtime
 
@@ -18,11 +18,23 @@ from app.runtime import Runtime
 RECORDABLE: Final = (Fact.OPT_IN, Fact.SOFT_OPT_IN, Fact.STOP, Fact.OBJECTION_ALL, Fact.OBJECTION_LIFTED)
 
 
+# Nobody consented to a text message before there was one.
+EARLIEST: Final = datetime(1992, 12, 3, tzinfo=UTC)
+
+
 class ProofMissing(InvalidInput):
     """The line would prove nothing. `fields` are the names of what is missing."""
 
     def __init__(self, fields: tuple[str, ...]) -> None:
         super().__init__("proof_missing", f"give what proves the consent: {', '.join(fields)}")
+        self.fields = fields
+
+
+class ProofUnkeepable(InvalidInput):
+    """A text is too long or holds what cannot be kept. `fields` are the names of those texts."""
+
+    def __init__(self, fields: tuple[str, ...]) -> None:
+        super().__init__("proof_unkeepable", f"shorten, or free of control characters: {', '.join(fields)}")
         self.fields = fields
 
 
@@ -41,13 +53,19 @@ def record_consent(rt: Runtime, organisation_id: UUID, new: NewConsent, how: How
     """Add the line; a refusal also ends what waits for the number.
 
     Raises InvalidInput: the code of `read_phone` for a number that cannot be used, `fact_not_recordable`,
-    `happened_later`; ProofMissing; NotFound.
+    `happened_later`, `happened_too_early`; ProofMissing; ProofUnkeepable; NotFound.
     """
     now = rt.now()
     if new.fact not in RECORDABLE:
         raise InvalidInput("fact_not_recordable", f"{new.fact} comes from the person or the network only")
     if new.happened_at is not None and new.happened_at > now:
         raise InvalidInput("happened_later", "a consent cannot be given in the future")
+    if new.happened_at is not None and new.happened_at < EARLIEST:
+        raise InvalidInput(
+            "happened_too_early", "a consent cannot be older than text messages; correct the year"
+        )
+    if unkeepable := unkeepable_proof(new.proof):
+        raise ProofUnkeepable(tuple(unkeepable))
     if missing := missing_proof(new.fact, how, new.proof):
         raise ProofMissing(tuple(missing))
     with rt.begin() as session:

@@ -12,14 +12,14 @@ from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
-from app.core.jobs import Job
 from app.crypto.custody import open_online
 from app.crypto.envelope import OrganisationWrapper, ReviewBox
 from app.crypto.epochs import EpochName
 from app.crypto.linkkeys import DaySealer
 from app.crypto.tokens import new_link_secret, new_ref, new_salt
 from app.crypto.usual import open_usual
-from app.db.models import Batch, Block, Organisation, Person, Sender, Template
+from app.db import lanes
+from app.db.models import Batch, Block, Organisation, Person, Template
 from app.db.outbox import MintedLink, NoticeMaker
 from app.db.queries import (
     batches,
@@ -33,8 +33,10 @@ from app.db.queries import (
     reviewing,
 )
 from app.db.queries.leaving import LeavingDocument
+from app.db.queries.messages import Lane
 from app.db.recipients import PersonMaker
 from app.db.session import Session
+from app.db.text_checks import TextRules
 from app.evidence.tags import Tag
 from app.messaging.notices import PAYSLIP_NOTICE
 from app.runtime import Runtime
@@ -55,7 +57,7 @@ class _Work:
     documents: Sequence[LeavingDocument]
     people: Mapping[bytes, Person]
     templates: Mapping[tuple[str, str], Template]
-    senders: Mapping[str, Sender]
+    held_to: TextRules
     terms: LinkTerms
     now: datetime
 
@@ -86,7 +88,7 @@ def announce_block(rt: Runtime, block_id: str) -> None:
         work.organisation,
         work.batch,
         work.templates,
-        work.senders,
+        work.held_to,
         work.terms,
         rt.policies.rcs_fallback,
         work.now,
@@ -120,7 +122,7 @@ def _load(rt: Runtime, block_id: UUID) -> _Work | None:
             leaving.of_block(session, block_id),
             people.of_block(session, block_id),
             organisations.templates(session, organisation.id, PAYSLIP_NOTICE),
-            organisations.senders(session, organisation.id),
+            rt.text_rules(session, organisation.id),
             terms(
                 organisations.link_policy(organisation),
                 password=batch.password_policy != "none",
@@ -224,14 +226,6 @@ def _record(
     rows: Sequence[_Rows],
 ) -> None:
     organisation, batch = work.organisation, work.batch
-    dispatch = Block(
-        id=uuid4(),
-        organisation_id=organisation.id,
-        batch_id=batch.id,
-        kind="dispatch",
-        position=work.block.position,
-        created_at=work.now,
-    )
     new_people, known_people = _people(rt, work, opened, passwords)
     entries = _entries(opened, rows)
     with rt.begin() as session:
@@ -239,12 +233,10 @@ def _record(
         if held is None or held.done_at is not None or batches.lock_state(session, batch.id) != "releasing":
             return
         replaced = _replace_earlier(session, work)
-        session.add(dispatch)
-        session.flush()
         people.insert_all(session, new_people)
         people.update_all(session, known_people)
         lifecycle.insert_all(session, [row.link for row in rows])
-        messages.insert_all(session, [row.message | {"block_id": dispatch.id} for row in rows])
+        messages.insert_all(session, [row.message for row in rows])
         leaving.seal_block(session, work.block.id)
         journal.append(session, rt.vault, organisation.id, [*replaced, *entries], work.now)
         keys.remember_epochs(session, rt.vault.epochs, _epochs(work, rows))
@@ -254,10 +246,10 @@ def _record(
         if messages.open_blocks(session, batch.id, "announce") == 0:
             batches.set_state(session, batch.id, "released")
             reviewing.forget_leftovers(session, batch.id)
-        rt.jobs.enqueue(
-            session,
-            Job("dispatch_block", str(dispatch.id), (str(dispatch.id),), partition=str(organisation.id)),
-        )
+        waiting = {
+            Lane(row.message["sender_id"], row.message["priority"] <= messages.EXPRESS) for row in rows
+        }
+        lanes.wake(session, rt.jobs, waiting, work.now, batch_id=batch.id)
 
 
 def _people(
@@ -308,4 +300,7 @@ def _entries(opened: Sequence[_Opened], rows: Sequence[_Rows]) -> list[journal.E
                 {"document": one.document.id.hex, "plan": message["plan"], "segments": message["segments"]},
             ),
         ]
+        if message["reason"]:
+            body = {"document": one.document.id.hex, "state": message["state"], "reason": message["reason"]}
+            entries.append(journal.Entry(Tag.MESSAGE_FAILED, message["id"], body))
     return entries

@@ -2,16 +2,21 @@
 
 from uuid import UUID
 
-from app.db.queries import journal, reviewing
+from app.db.queries import batches, journal, reviewing
 from app.evidence.tags import Tag
 from app.runtime import Runtime
 
 
-def exclude_document(rt: Runtime, organisation_id: UUID, document_id: UUID, actor: str) -> None:
-    """Doing it twice changes nothing. Raises NotFound, or Conflict `not_in_review`."""
+def exclude_document(
+    rt: Runtime, organisation_id: UUID, document_id: UUID, actor: str, *, only_own: bool = False
+) -> None:
+    """Doing it twice changes nothing; with `only_own` the batch must be one the actor uploaded. Raises NotFound,
+    Forbidden, or Conflict `not_in_review`."""
     now = rt.now()
     with rt.begin() as session:
-        _, document = reviewing.hold_line(session, organisation_id, document_id, now)
+        batch, document = reviewing.hold_line(session, organisation_id, document_id, now)
+        if only_own:
+            batches.require_author(batch, actor)
         if document.state == "excluded":
             return
         document.state = "excluded"

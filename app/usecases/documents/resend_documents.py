@@ -3,20 +3,17 @@ exist or is blocked: that has to be corrected first."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from app.core.errors import NotFound
-from app.core.jobs import Job
-from app.db.models import Block, Message
+from app.db import lanes, transitions
+from app.db.models import Message
 from app.db.queries import batches, documents, journal, messages, watching
 from app.db.session import Session
 from app.db.watch import HOPELESS
 from app.evidence.tags import Tag
 from app.messaging.status import State
 from app.runtime import Runtime
-
-BLOCK = 200
 
 
 @dataclass(frozen=True)
@@ -66,8 +63,11 @@ def _resend(
         and message.reason not in HOPELESS
     ]
     ready = [message for message in standing if message.text_sealed is not None and message.expires_at > now]
-    for start in range(0, len(ready), BLOCK):
-        _queue(rt, session, organisation_id, ready[start : start + BLOCK], now)
+    for message in ready:
+        transitions.queue(session, message, "", now)
+    for batch_id in {message.batch_id for message in ready}:
+        waiting = [lanes.lane_of(message) for message in ready if message.batch_id == batch_id]
+        lanes.wake(session, rt.jobs, waiting, now, batch_id=batch_id)
     entries = [
         journal.Entry(
             Tag.MESSAGE_RESENT,
@@ -81,28 +81,3 @@ def _resend(
         if batch_id and batches.state(session, batch_id) == "finished":
             batches.set_state(session, batch_id, "released")
     return Resent(len(ready), len(standing) - len(ready))
-
-
-def _queue(
-    rt: Runtime, session: Session, organisation_id: UUID, ready: Sequence[Message], now: datetime
-) -> None:
-    block = Block(
-        id=uuid4(),
-        organisation_id=organisation_id,
-        batch_id=ready[0].batch_id,
-        kind="dispatch",
-        position=0,
-        created_at=now,
-    )
-    session.add(block)
-    session.flush()
-    for message in ready:
-        message.block_id = block.id
-        message.state = State.QUEUED
-        message.reason = ""
-        message.not_before = now
-        message.finished_at = None
-        session.add(message)
-    rt.jobs.enqueue(
-        session, Job("dispatch_block", str(block.id), (str(block.id),), partition=str(organisation_id))
-    )

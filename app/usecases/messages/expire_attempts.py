@@ -7,11 +7,11 @@ from datetime import timedelta
 from uuid import UUID
 
 from app.carriers.base import CarrierError, RevokeOutcome
-from app.core.jobs import Job
-from app.db import transitions
+from app.db import lanes, transitions
 from app.db.models import Attempt
 from app.db.queries import messages
-from app.messaging import routing, status
+from app.db.queries.journal import Book
+from app.messaging import routing, senders, status
 from app.runtime import Runtime
 
 AT_ONCE = 200
@@ -57,7 +57,16 @@ def _decide(rt: Runtime, attempt_id: UUID, outcome: routing.Outcome) -> None:
             or attempt.deadline_at > now
         ):
             return
-        tried = [routing.Channel(one.channel) for one in messages.attempts_of(session, message.id)]
+        attempts = messages.attempts_of(session, message.id)
+        if messages.sender_of_attempt(session, attempt).kind in senders.SILENT:
+            # It left, and may well be there: an answer can still tell.
+            attempt.deadline_at = None
+            session.add(attempt)
+            silence = routing.Outcome.NO_RECEIPTS
+            with Book(session, rt.vault, now) as book:
+                transitions.follow(book, message, attempts, silence, silence.value)
+            return
+        tried = [routing.Channel(one.channel) for one in attempts]
         plan = [routing.Channel(channel) for channel in message.plan]
         outcome = routing.Outcome.CONFIRMATION_LATE if attempt.confirming else outcome
         route = routing.next_route(plan, tried, outcome, revoke_tries=attempt.tries)
@@ -73,15 +82,8 @@ def _decide(rt: Runtime, attempt_id: UUID, outcome: routing.Outcome) -> None:
                 attempt.deadline_at = now + timedelta(seconds=routing.CONFIRMATION_WAIT.total_seconds())
             case _:
                 transitions.advance(attempt, status.State.EXPIRED, outcome.value, now)
-                session.add(attempt)
-                session.flush()
-                transitions.follow(session, rt.vault, message, outcome, outcome.value, now)
+                with Book(session, rt.vault, now) as book:
+                    lane = transitions.follow(book, message, attempts, outcome, outcome.value)
+                if lane is not None:
+                    lanes.wake(session, rt.jobs, [lane], now)
         session.add(attempt)
-        if isinstance(route, routing.Send):
-            block = transitions.new_block(session, message, now)
-            rt.jobs.enqueue(
-                session,
-                Job(
-                    "dispatch_block", str(block.id), (str(block.id),), partition=str(message.organisation_id)
-                ),
-            )

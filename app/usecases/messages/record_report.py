@@ -1,16 +1,17 @@
-"""Write down what a network says of an attempt. Repeats, late and disordered reports are ordinary."""
+"""Write down what networks say of attempts. Repeats, late and disordered reports are ordinary."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
+from uuid import uuid4
 
 from app.carriers.base import Report
-from app.core.jobs import Job
-from app.db import opting, transitions
-from app.db.models import DeliveryReport
-from app.db.queries import consents, messages
-from app.db.queries.consents import Line
+from app.db import lanes, opting, transitions
+from app.db.models import Attempt, Message
+from app.db.queries import messages
+from app.db.queries.journal import Book
+from app.db.queries.messages import Lane
 from app.messaging import routing, status
-from app.messaging.consent import Fact
-from app.messaging.consent_proof import How
 from app.runtime import Runtime
 
 _STATES = {
@@ -20,79 +21,81 @@ _STATES = {
     "failed": status.State.FAILED,
     "expired": status.State.EXPIRED,
 }
-# The operator will take nothing more from this sender for that number.
-CARRIER_BLOCKS = frozenset({"blocked", "carrier_stop"})
 _OUTCOMES = {"failed": routing.Outcome.FAILED, "expired": routing.Outcome.EXPIRED}
+AT_ONCE = 200
 
 
 def record_report(rt: Runtime, report: Report) -> None:
+    """One of them."""
+    record_reports(rt, [report])
+
+
+def record_reports(rt: Runtime, reports: Sequence[Report]) -> None:
     """The same report twice changes nothing; a delivery after a fallback is kept as a double and sends nothing. A block
-    by the operator goes into the consent ledger."""
+    by the operator goes into the consent ledger. All of AT_ONCE are written in one transaction.
+    """
     now = rt.now()
-    if report.state == "failed" and report.code in CARRIER_BLOCKS:
-        _record_block(rt, report, now)
-    with rt.begin() as session:
-        attempt = messages.attempt(session, report.attempt_id)
-        message = messages.get(session, attempt.message_id) if attempt else None
-        if (
-            attempt is None
-            or message is None
-            or messages.report_exists(session, attempt.id, report.event_key)
-        ):
-            return
-        session.refresh(attempt)  # it was read before its message was held
-        session.add(
-            DeliveryReport(
-                attempt_id=attempt.id,
-                event_key=report.event_key,
-                state=report.state,
-                code=report.code,
-                occurred_at=report.occurred_at,
-                received_at=now,
-            )
-        )
-        step = transitions.advance(attempt, _STATES[report.state], report.code, now)
-        session.add(attempt)
-        session.flush()
-        if step.double:
-            message.double = True
-            session.add(message)
-        if not step.changed:
-            return
-        newest = messages.attempts_of(session, message.id)[-1]
-        if report.state in _OUTCOMES and newest.id == attempt.id:
-            route = transitions.follow(
-                session, rt.vault, message, _OUTCOMES[report.state], report.code or report.state, now
-            )
-            if isinstance(route, routing.Send):
-                block = transitions.new_block(session, message, now)
-                rt.jobs.enqueue(
-                    session,
-                    Job(
-                        "dispatch_block",
-                        str(block.id),
-                        (str(block.id),),
-                        partition=str(message.organisation_id),
-                    ),
-                )
-            return
-        transitions.settle(session, rt.vault, message, now, report.code)
+    for report in reports:
+        if report.state == "failed" and report.code in opting.CARRIER_BLOCKS:
+            _record_block(rt, report, now)
+    for start in range(0, len(reports), AT_ONCE):
+        _record(rt, reports[start : start + AT_ONCE], now)
+
+
+def _record(rt: Runtime, reports: Sequence[Report], now: datetime) -> None:
+    ids = list({report.attempt_id for report in reports})
+    with rt.begin() as session, Book(session, rt.vault, now) as book:
+        held = messages.hold_of_attempts(session, ids)
+        attempts = messages.attempts_of_each(session, list(held))
+        known = messages.reports_known(session, ids)
+        places = {one.id: (held[owner], of) for owner, of in attempts.items() for one in of}
+        woken: set[Lane] = set()
+        rows: list[dict[str, Any]] = []
+        for report in reports:
+            key = (report.attempt_id, report.event_key)
+            if report.attempt_id in places and key not in known:
+                known.add(key)
+                message, of = places[report.attempt_id]
+                rows.append(_row(report, now))
+                lane = _apply(book, message, of, report)
+                if lane is not None:
+                    woken.add(lane)
+        messages.add_reports(session, rows)
+        lanes.wake(session, rt.jobs, woken, now)
+
+
+def _row(report: Report, now: datetime) -> dict[str, Any]:
+    return {
+        "id": uuid4(),
+        "attempt_id": report.attempt_id,
+        "event_key": report.event_key,
+        "state": report.state,
+        "code": report.code,
+        "occurred_at": report.occurred_at,
+        "received_at": now,
+    }
+
+
+def _apply(book: Book, message: Message, attempts: Sequence[Attempt], report: Report) -> Lane | None:
+    """Put one report into the rows; the lane in which its message waits again."""
+    attempt = next(one for one in attempts if one.id == report.attempt_id)
+    step = transitions.advance(attempt, _STATES[report.state], report.code, book.now)
+    book.session.add(attempt)
+    if step.double:
+        message.double = True
+        book.session.add(message)
+    if not step.changed:
+        return None
+    if report.state in _OUTCOMES and attempt is attempts[-1]:
+        outcome = _OUTCOMES[report.state]
+        return transitions.follow(book, message, attempts, outcome, report.code or report.state)
+    transitions.settle(book, message, attempts, report.code)
+    return None
 
 
 def _record_block(rt: Runtime, report: Report, now: datetime) -> None:
-    """In a transaction of its own, before the report: it takes every message that waits for the number."""
     with rt.begin() as session:
         attempt = messages.attempt(session, report.attempt_id)
-        message = consents.message_of(session, attempt.message_id) if attempt else None
-        if (
-            attempt is None
-            or message is None
-            or messages.report_exists(session, attempt.id, report.event_key)
-        ):
-            return
-        number = rt.vault.columns.open_column(
-            message.organisation_id, "message", "to", message.id, message.to_sealed
-        )
-        sender = messages.sender_of_attempt(session, message, attempt)
-        line = Line(Fact.CARRIER_BLOCK, How.CARRIER, attempt.carrier, now, sender.address)
-        opting.record(session, rt.vault, message.organisation_id, number, line, now)
+        known = messages.reports_known(session, [report.attempt_id])
+        if attempt is not None and (attempt.id, report.event_key) not in known:
+            opting.record_block(session, rt.vault, attempt, now)

@@ -13,15 +13,14 @@ def wipe_texts(rt: Runtime) -> None:
     """The timer's job."""
     now = rt.now()
     while True:
-        with rt.begin() as session:
+        with rt.begin() as session, journal.Book(session, rt.vault, now) as book:
             due = messages.to_wipe(session, now, AT_ONCE)
             for message in due:
                 if status.State(message.state) in status.WAITING:
-                    transitions.end(session, rt.vault, message, status.State.EXPIRED, "validity_over", now)
+                    transitions.end_too_late(book, message)
                     continue
                 transitions.wipe(message, now)
                 session.add(message)
-                entry = journal.Entry(Tag.MESSAGE_WIPED, message.id, {})
-                journal.append(session, rt.vault, message.organisation_id, [entry], now)
+                book.note(message.organisation_id, journal.Entry(Tag.MESSAGE_WIPED, message.id, {}))
         if len(due) < AT_ONCE:
             return

@@ -1,7 +1,7 @@
 """Change the settings of an organisation; they hold for the next batches."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Final
 from uuid import UUID
@@ -22,6 +22,7 @@ PROFILES: Final = ("standard", "strict")
 LONGEST_NAME, LONGEST_CONTACT, LONGEST_PATTERN = 120, 200, 400
 # What networks take: at most eleven letters or digits, one letter at least.
 _SENDER = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9]{3,11}")
+_LINK_DAYS = re.compile(r"[0-9]{1,9}")
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 
 
@@ -68,7 +69,7 @@ def change_settings(rt: Runtime, organisation_id: UUID, new: NewSettings, actor:
         for name in changed:
             setattr(organisation, name, values[name])
         session.add(organisation)
-        _rename_senders(organisation, organisations.senders(session, organisation_id))
+        _rename_senders(organisation, organisations.every_sender(session, organisation_id))
         entry = journal.Entry(Tag.ORGANISATION_CHANGED, organisation_id, {"fields": changed, "by": actor})
         journal.append(session, rt.vault, organisation_id, [entry], now)
     return {}
@@ -84,7 +85,7 @@ def _problems(new: NewSettings) -> dict[str, str]:
         "profile": (new.profile in PROFILES, "profile_unknown"),
         "password_policy": (new.password_policy in PASSWORD_POLICIES, "password_policy_unknown"),
         "link_days": (
-            new.link_days.isascii() and new.link_days.isdigit() and 1 <= int(new.link_days[:9]) <= MOST_DAYS,
+            _LINK_DAYS.fullmatch(new.link_days) is not None and 1 <= int(new.link_days) <= MOST_DAYS,
             "link_days",
         ),
         "staff_pattern": (_is_pattern(new.staff_pattern.strip()), "staff_pattern_invalid"),
@@ -108,13 +109,11 @@ def _contact_phone(typed: str, region: str) -> str | None:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
-def _rename_senders(organisation: Organisation, senders: Mapping[str, Sender]) -> None:
-    """Messages name the organisation as its settings do, as far as a sender shows a name at all."""
-    for sender in senders.values():
-        if sender.kind == "name":
-            sender.address = organisation.sender_name
-        elif sender.kind == "rcs_agent":
-            sender.address = organisation.name[:40]
+def _rename_senders(organisation: Organisation, senders: Iterable[Sender]) -> None:
+    """Messages name the organisation as its settings do: the first sender that shows a name, and the first agent."""
+    names = {"name": organisation.sender_name, "rcs_agent": organisation.name[:40]}
+    for sender in senders:
+        sender.address = names.pop(sender.kind, sender.address)
 
 
 def _is_zone(name: str) -> bool:

@@ -11,10 +11,8 @@ from app.crypto.custody import new_pair, seal_online
 from app.db.models import Organisation, Sender, Template
 from app.db.queries import journal, organisations
 from app.messaging.notices import DEFAULT_TEMPLATES
+from app.messaging.senders import PROFILES, Kind, State, is_name
 from app.runtime import Runtime
-
-SMS_RATE = 100.0
-RCS_RATE = 100.0
 
 
 @dataclass(frozen=True)
@@ -32,7 +30,7 @@ class NewOrganisation:
 
 def create_organisation(rt: Runtime, new: NewOrganisation) -> Organisation:
     """Raises InvalidInput for a name no network takes, Conflict when the organisation exists."""
-    if not re.fullmatch(r"(?=.*[A-Za-z])[A-Za-z0-9]{1,11}", new.sender_name):
+    if not is_name(new.sender_name):
         raise InvalidInput(
             "sender_name_invalid", "a sender name has 1 to 11 letters or digits, one letter at least"
         )
@@ -60,14 +58,16 @@ def create_organisation(rt: Runtime, new: NewOrganisation) -> Organisation:
         session.add(organisation)
         session.flush()
         journal.start(session, organisation_id)
-        for kind, address, rate in (("name", new.sender_name, SMS_RATE), ("rcs_agent", new.name, RCS_RATE)):
+        for kind, address in ((Kind.NAME, new.sender_name), (Kind.RCS_AGENT, new.name)):
             session.add(
                 Sender(
                     organisation_id=organisation_id,
                     kind=kind,
                     address=address[:40],
                     carrier="simulator",
-                    rate=rate,
+                    rate=PROFILES[kind].rate,
+                    state=State.APPROVED,
+                    state_since=now,
                     created_at=now,
                 )
             )

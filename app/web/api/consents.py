@@ -7,11 +7,11 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from app.messaging.consent import Fact
-from app.messaging.consent_proof import How, Proof, SaleFacts
+from app.messaging.consent_proof import LONGEST, How, Proof, SaleFacts
 from app.usecases.consents.give_opt_out_link import give_opt_out_link
 from app.usecases.consents.import_opt_outs import import_opt_outs
 from app.usecases.consents.record_consent import NewConsent, record_consent
-from app.web.auth import ApiClient
+from app.web.auth import LiveClient
 from app.web.deps import RuntimeDep
 
 router = APIRouter(tags=["consents"])
@@ -48,7 +48,7 @@ class SaleIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    reference: Annotated[str, Field(max_length=80)]
+    reference: Annotated[str, Field(max_length=LONGEST["sale_reference"])]
     given_by_the_person: bool
     at_a_sale: bool
     same_company: bool
@@ -65,11 +65,11 @@ class ConsentIn(BaseModel):
     number: Number
     fact: Literal["opt_in", "soft_opt_in", "stop", "objection_all", "objection_lifted"]
     happened_at: Annotated[AwareDatetime | None, Field(description="With offset; now when left out.")] = None
-    purpose: Annotated[str, Field(max_length=60)] = ""
-    form_version: Annotated[str, Field(max_length=40)] = ""
-    text_shown: Annotated[str, Field(max_length=2_000)] = ""
-    action_trace: Annotated[str, Field(max_length=200)] = ""
-    evidence_file: Annotated[str, Field(max_length=200)] = ""
+    purpose: Annotated[str, Field(max_length=LONGEST["purpose"])] = ""
+    form_version: Annotated[str, Field(max_length=LONGEST["form_version"])] = ""
+    text_shown: Annotated[str, Field(max_length=LONGEST["text_shown"])] = ""
+    action_trace: Annotated[str, Field(max_length=LONGEST["action_trace"])] = ""
+    evidence_file: Annotated[str, Field(max_length=LONGEST["evidence_file"])] = ""
     sale: SaleIn | None = None
 
     def to_use_case(self) -> NewConsent:
@@ -103,7 +103,7 @@ class OptOutLinkOut(BaseModel):
 
 
 @router.post("/opt-outs", summary="Import refusals", operation_id="importOptOuts")
-def post_opt_outs(body: OptOutsIn, client: ApiClient, rt: RuntimeDep) -> OptOutsOut:
+def post_opt_outs(body: OptOutsIn, client: LiveClient, rt: RuntimeDep) -> OptOutsOut:
     """Closes marketing, or everything, for each number, and cancels what waits for it."""
     done = import_opt_outs(
         rt, client.organisation_id, body.numbers, How.API, client.actor, everything=body.everything
@@ -113,13 +113,13 @@ def post_opt_outs(body: OptOutsIn, client: ApiClient, rt: RuntimeDep) -> OptOuts
 
 
 @router.post("/consents", status_code=204, summary="Record a consent", operation_id="recordConsent")
-def post_consent(body: ConsentIn, client: ApiClient, rt: RuntimeDep) -> Response:
+def post_consent(body: ConsentIn, client: LiveClient, rt: RuntimeDep) -> Response:
     """Adds one line to the ledger. 422 `proof_missing` when the line would prove nothing."""
     record_consent(rt, client.organisation_id, body.to_use_case(), How.API, client.actor)
     return Response(status_code=204)
 
 
 @router.post("/opt-out-links", summary="Get an opt-out address", operation_id="getOptOutLink")
-def post_opt_out_link(body: NumberIn, client: ApiClient, rt: RuntimeDep) -> OptOutLinkOut:
+def post_opt_out_link(body: NumberIn, client: LiveClient, rt: RuntimeDep) -> OptOutLinkOut:
     """The page on which one tap ends marketing for this number; the same address every time."""
     return OptOutLinkOut(url=give_opt_out_link(rt, client.organisation_id, body.number))

@@ -6,13 +6,13 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.core.errors import Conflict, Forbidden
+from app.core.errors import Conflict
 from app.usecases.batches.confirm_batch import confirm_batch
 from app.usecases.batches.release_batch import BATCH_BLOCKERS, release_batch
 from app.usecases.batches.report_review import report_review
 from app.web.api.findings import message, translator
 from app.web.api.schemas import BatchOut, ReleaseIn
-from app.web.auth import ApiClient
+from app.web.auth import LiveClient
 from app.web.deps import ConfigDep, RuntimeDep
 from app.web.problems import TABLE, FieldProblem, Problem, api_response
 
@@ -31,18 +31,13 @@ MOST_REASONS = 100
 def post_release(
     request: Request,
     batch_id: UUID,
-    client: ApiClient,
+    client: LiveClient,
     rt: RuntimeDep,
     config: ConfigDep,
     body: ReleaseIn | None = None,
 ) -> BatchOut | Response:
     """Sends every line that is ready. Releasing twice changes nothing. While something blocks the answer is 409, with
     the reasons in `errors`. A test key may release only where nothing but the simulator can send."""
-    if not client.may_send:
-        raise Forbidden(
-            "test_key_never_sends",
-            "a test key cannot release a batch of this organisation; use a live key, or cancel the batch",
-        )
     try:
         for code in body.confirm if body else ():
             confirm_batch(rt, client.organisation_id, batch_id, code, client.actor)
@@ -54,7 +49,9 @@ def post_release(
     return BatchOut.of(batch, rt, config)
 
 
-def _reasons(request: Request, client: ApiClient, rt: RuntimeDep, batch_id: UUID) -> tuple[FieldProblem, ...]:
+def _reasons(
+    request: Request, client: LiveClient, rt: RuntimeDep, batch_id: UUID
+) -> tuple[FieldProblem, ...]:
     report = report_review(rt, client.organisation_id, batch_id)
     t = translator(request)
     whole = [FieldProblem("batch", f"{code}: {BATCH_BLOCKERS[code]}") for code in report.batch_blockers]

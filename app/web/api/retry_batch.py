@@ -4,11 +4,10 @@ from uuid import UUID
 
 from fastapi import APIRouter
 
-from app.core.errors import Forbidden
 from app.usecases.batches.report_batch import report_batch
 from app.usecases.batches.retry_batch import retry_batch
 from app.web.api.schemas import BatchDetails
-from app.web.auth import ApiClient
+from app.web.auth import LiveClient
 from app.web.deps import ConfigDep, RuntimeDep
 
 router = APIRouter()
@@ -20,13 +19,8 @@ router = APIRouter()
     summary="Try a stopped batch again",
     operation_id="retryBatch",
 )
-def post_retry(batch_id: UUID, client: ApiClient, rt: RuntimeDep, config: ConfigDep) -> BatchDetails:
+def post_retry(batch_id: UUID, client: LiveClient, rt: RuntimeDep, config: ConfigDep) -> BatchDetails:
     """Work goes on where it stood, and nobody is texted twice. Where nothing has stopped it changes nothing. A test key
     may do so only where nothing but the simulator can send."""
-    if not client.may_send:
-        raise Forbidden(
-            "test_key_never_sends",
-            "a test key cannot set a batch of this organisation going; use a live key",
-        )
     retry_batch(rt, client.organisation_id, batch_id, client.actor)
     return BatchDetails.of_report(report_batch(rt, client.organisation_id, batch_id), rt, config)

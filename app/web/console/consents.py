@@ -1,7 +1,6 @@
 """Consent of one number, and lists of refusals. A number is always posted, never part of an address."""
 
 from collections.abc import Mapping
-from typing import Final
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -10,28 +9,24 @@ from starlette.responses import Response
 from app.core.accounts import Permission
 from app.core.errors import InvalidInput
 from app.messaging.consent import Fact
-from app.messaging.consent_proof import SALE_CONDITIONS, How, Proof, SaleFacts
+from app.messaging.consent_proof import LONGEST, SALE_CONDITIONS, How, Proof, SaleFacts
 from app.usecases.accounts.identify_session import Account
 from app.usecases.consents.forget_number import forget_number
 from app.usecases.consents.give_opt_out_link import give_opt_out_link
 from app.usecases.consents.import_opt_outs import Imported, import_opt_outs
-from app.usecases.consents.record_consent import RECORDABLE, NewConsent, ProofMissing, record_consent
+from app.usecases.consents.record_consent import (
+    RECORDABLE,
+    NewConsent,
+    ProofMissing,
+    ProofUnkeepable,
+    record_consent,
+)
 from app.usecases.consents.show_consent import Standing, show_consent
 from app.web.auth import CheckedForm, Preparer, Reader
 from app.web.console.pages import page
 from app.web.deps import RuntimeDep
 
 router = APIRouter(prefix="/consents")
-
-_TEXTS: Final = (
-    "purpose",
-    "form_version",
-    "text_shown",
-    "action_trace",
-    "evidence_file",
-    "sale_reference",
-)
-LONGEST_TEXT: Final = 2_000
 
 
 @router.get("")
@@ -53,9 +48,9 @@ def record(request: Request, account: Preparer, rt: RuntimeDep, form: CheckedFor
     number = form.get("number", "")
     try:
         record_consent(rt, account.organisation_id, _new(form), How.STAFF, account.actor)
-    except ProofMissing as error:
+    except (ProofMissing, ProofUnkeepable) as error:
         standing = show_consent(rt, account.organisation_id, number)
-        return _page(request, account, standing, missing=error.fields, form=form, status=422)
+        return _page(request, account, standing, refused=error, form=form, status=422)
     except InvalidInput as error:
         return _page(request, account, typed=number, error=error.code)
     return _page(request, account, show_consent(rt, account.organisation_id, number), done="recorded")
@@ -98,7 +93,7 @@ def _new(form: Mapping[str, str]) -> NewConsent:
     fact = form.get("fact", "")
     if fact not in list(Fact):
         raise InvalidInput("fact_not_recordable", "choose what the person said")
-    texts = {name: form.get(name, "").strip()[:LONGEST_TEXT] for name in _TEXTS}
+    texts = {name: form.get(name, "").strip() for name in LONGEST}
     sale = SaleFacts(**{name: form.get(name) == "on" for name in SALE_CONDITIONS})
     return NewConsent(form.get("number", ""), Fact(fact), Proof(**texts, sale=sale))
 
@@ -110,7 +105,7 @@ def _page(
     *,
     typed: str = "",
     error: str = "",
-    missing: tuple[str, ...] = (),
+    refused: ProofMissing | ProofUnkeepable | None = None,
     form: Mapping[str, str] | None = None,
     done: str = "",
     address: str = "",
@@ -126,7 +121,8 @@ def _page(
         standing=standing,
         typed=typed,
         error=error,
-        missing=missing,
+        refused=refused,
+        longest=LONGEST,
         form=form or {},
         done=done,
         address=address,

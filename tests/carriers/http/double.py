@@ -1,7 +1,7 @@
 """A provider of our own on this machine: it answers what a test told it to, and keeps what it was sent."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -26,6 +26,7 @@ class Say:
     body: bytes = b"{}"
     after: float = 0.0
     cut: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -61,7 +62,8 @@ def double() -> Iterator[Double]:
                 self.close_connection = True
                 return
             self.send_response(say.status)
-            self.send_header("content-length", str(len(say.body)))
+            for name, value in {**say.headers, "content-length": str(len(say.body))}.items():
+                self.send_header(name, value)
             self.end_headers()
             self.wfile.write(say.body)
 

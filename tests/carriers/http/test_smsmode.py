@@ -58,7 +58,7 @@ def test_the_call_is_the_documented_one_and_its_addresses_come_back_to_us(
         "recipient": {"to": "36034"},
         "body": {"text": "stop"},
     }
-    assert read_callback(OURS, callback(reply, **query)) == Reply("+33612345678", "36034", "stop", "mo-1")
+    assert read_callback(OURS, callback(reply, **query)) == Reply("33612345678", "36034", "stop", "mo-1")
 
 
 @pytest.mark.parametrize("status", sorted(STATUSES))

@@ -202,7 +202,7 @@ def test_what_another_process_offers_waits_sealed(sqlite: Database) -> None:
 def test_what_nobody_takes_was_certainly_not_sent_and_never_is(
     sqlite: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.carriers.smpp.carrier.OFFERED_SECONDS", 0.3)
+    monkeypatch.setattr("app.carriers.smpp.relay.OFFERED_SECONDS", 0.3)
     with smsc() as centre:
         connection_id = add_connection(sqlite)
         carrier = make_carrier(sqlite, connection_id, centre.port)

@@ -1,6 +1,7 @@
 """F4, point 22: how a text becomes what travels."""
 
 from dataclasses import replace
+from typing import Literal
 
 import pytest
 from hypothesis import given, settings
@@ -11,6 +12,7 @@ from app.carriers.smpp.parts import TextOptions, build, pack, relative_time, sou
 from app.core.errors import InvalidInput
 from app.messaging import gsm7
 from app.messaging.encode import smart_encode
+from app.messaging.segmentation import segment
 from tests.carriers.smpp.vectors import PDUS, smpp34_reads, smpplib_reads
 
 TO = "+33612345678"
@@ -195,3 +197,17 @@ def test_nothing_is_not_sent() -> None:
 def test_more_segments_than_a_header_can_count_are_refused() -> None:
     with pytest.raises(InvalidInput, match="255"):
         build("PLI", TO, "A" * (153 * 255 + 1), 900, 1, PLAIN)
+
+
+@given(
+    st.text(st.sampled_from("aé€ğışçÇÁê😀 \n"), min_size=1, max_size=400),
+    st.sampled_from(("udh8", "udh16")),
+    st.sampled_from(((), ("turkish",), ("turkish", "portuguese"))),
+    st.booleans(),
+)
+@settings(max_examples=150, deadline=None)
+def test_22_what_is_counted_beforehand_is_what_travels(
+    text: str, long_text: Literal["udh8", "udh16"], languages: tuple[str, ...], locking: bool
+) -> None:
+    options = TextOptions(long_text=long_text, languages=languages, locking_shift=locking)
+    assert len(build("PLI", TO, text, 900, 7, options)) == segment(text, options.counting).segments

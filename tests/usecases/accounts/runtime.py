@@ -1,5 +1,6 @@
 """A runtime with real keys, passwords and database for use cases that send and store nothing."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from uuid import UUID
 
 from obstore.store import MemoryStore
 
+from app.core.clock import SystemTime
 from app.core.jobs import Job
 from app.crypto.epochs import FileEpochStore
 from app.crypto.keyring import AppKeys, KeyRing
@@ -50,6 +52,8 @@ def make_runtime(database: Database, passwords: Argon2Pool, folder: Path, clock:
     return Runtime(
         database=database,
         now=clock,
+        timepiece=SystemTime(),
+        threads=ThreadPoolExecutor,
         vault=Vault.build(KEYS, FileEpochStore(folder), passwords),
         passwords=passwords,
         blobs=ObjectBlobs(MemoryStore()),

@@ -1,20 +1,21 @@
 """Consent from every door: staff, programs, lists, and the page of one tap."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 
 from app.core.errors import InvalidInput, TooLarge
 from app.messaging.categories import Category
 from app.messaging.consent import Allowed, Fact, Ground, decide, is_stopped
-from app.messaging.consent_proof import How, Proof, SaleFacts
+from app.messaging.consent_proof import LONGEST, How, Proof, SaleFacts
 from app.usecases.consents import import_opt_outs as importing
 from app.usecases.consents.forget_number import forget_number
 from app.usecases.consents.give_opt_out_link import give_opt_out_link
 from app.usecases.consents.import_opt_outs import import_opt_outs
 from app.usecases.consents.opt_out_by_link import opt_out_by_link, show_opt_out
-from app.usecases.consents.record_consent import NewConsent, ProofMissing, record_consent
+from app.usecases.consents.record_consent import NewConsent, ProofMissing, ProofUnkeepable, record_consent
 from app.usecases.consents.show_consent import show_consent
 from tests.usecases.house import ZOE, House
 
@@ -71,6 +72,34 @@ def test_bad_numbers_and_future_days_are_refused(house: House) -> None:
     assert number.value.code == "landline"
     with pytest.raises(InvalidInput) as later:
         _record(house, replace(OPT_IN, happened_at=house.clock() + timedelta(days=1)))
+    assert later.value.code == "happened_later"
+
+
+@pytest.mark.parametrize("field", LONGEST)
+@pytest.mark.parametrize("what", ["too long", "\0", "\ud83d"])
+def test_a_proof_that_no_column_holds_is_refused_and_never_cut(house: House, field: str, what: str) -> None:
+    text = "x" * (LONGEST[field] + 1) if what == "too long" else f"box {what}"
+    changed: dict[str, Any] = {field: text}
+    with pytest.raises(ProofUnkeepable) as refused:
+        _record(house, replace(OPT_IN, proof=replace(FORM, **changed)))
+    assert refused.value.fields == (field,)
+    assert house.records() == []
+
+
+def test_the_longest_proof_is_kept_whole(house: House) -> None:
+    longest: dict[str, Any] = {field: "é" * length for field, length in LONGEST.items()}
+    _record(house, replace(OPT_IN, proof=Proof(**longest)))
+    (record,) = house.records()
+    assert {field: getattr(record, field) for field in LONGEST} == longest
+
+
+@pytest.mark.parametrize("zone", [UTC, timezone(timedelta(hours=14)), timezone(timedelta(hours=-14))])
+def test_a_consent_before_the_first_text_message_is_refused(house: House, zone: timezone) -> None:
+    with pytest.raises(InvalidInput) as early:
+        _record(house, replace(OPT_IN, happened_at=datetime.min.replace(tzinfo=zone)))
+    assert early.value.code == "happened_too_early"
+    with pytest.raises(InvalidInput) as later:
+        _record(house, replace(OPT_IN, happened_at=datetime.max.replace(tzinfo=zone)))
     assert later.value.code == "happened_later"
 
 

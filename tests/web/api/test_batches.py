@@ -257,6 +257,22 @@ def test_a_test_key_releases_only_where_nothing_but_the_simulator_can_send(house
     assert answers[1].status_code == 202
 
 
+def test_a_test_key_touches_only_what_it_uploaded_itself(house: House) -> None:
+    organisation = house.organisation()
+    live, test = (house.client(house.key(organisation, mode)) for mode in ("live", "test"))
+    theirs, own = reviewed(house, live), reviewed(house, test)
+
+    def answers(batch: str) -> list[int]:
+        line = test.get(f"/v1/batches/{batch}/review").json()["findings"][0]["document"]
+        asked = (f"/v1/documents/{line}/exclude", f"/v1/batches/{batch}/cancel")
+        return [test.post(path).status_code for path in asked]
+
+    assert answers(theirs) == [403, 403]
+    assert live.get(f"/v1/batches/{theirs}").json()["state"] == "in_review"
+    assert answers(own) == [204, 200]
+    house.work()
+
+
 def test_a_file_that_cannot_be_used_fails_its_batch_with_a_code(house: House, client: TestClient) -> None:
     files = [("documents", ("x.pdf", b"not a PDF at all")), ("people", ("p.xlsx", SHEET))]
 

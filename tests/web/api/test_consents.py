@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tests.web.api.house import House
 from tests.web.client import TestClient
 
 FORM: dict[str, Any] = {
@@ -53,6 +54,10 @@ def test_a_consent_needs_its_proof(client: TestClient) -> None:
         {"number": "12"},
         {"happened_at": "2026-01-05T10:00:00"},
         {"happened_at": "2126-01-05T10:00:00Z"},
+        {"happened_at": "0001-01-01T00:00:00+14:00"},
+        {"happened_at": "9999-12-31T23:59:59-14:00"},
+        {"purpose": "x" * 61},
+        {"text_shown": "I agree\0"},
         {"surprise": 1},
     ],
 )
@@ -72,3 +77,18 @@ def test_the_opt_out_address_is_the_same_every_time(client: TestClient) -> None:
 def test_a_key_is_needed(client: TestClient) -> None:
     answer = client.post("/v1/opt-outs", json={"numbers": ["0611005001"]}, headers={"Authorization": ""})
     assert answer.status_code == 401
+
+
+def test_a_test_key_writes_nothing_into_a_ledger_that_counts(house: House) -> None:
+    real, simulated = house.organisation(), house.organisation(simulator_only=True)
+    asked: dict[str, dict[str, Any]] = {
+        "/v1/opt-outs": {"numbers": ["+33611005201"], "everything": True},
+        "/v1/consents": FORM,
+        "/v1/opt-out-links": {"number": "+33611005201"},
+    }
+    for path, body in asked.items():
+        refused = house.client(house.key(real, "test")).post(path, json=body)
+        assert (refused.status_code, refused.json()["code"]) == (403, "test_key_never_sends")
+        assert house.client(house.key(simulated, "test")).post(path, json=body).is_success
+    live = house.client(house.key(real)).post("/v1/opt-outs", json=asked["/v1/opt-outs"])
+    assert live.json()["added"] == 1

@@ -299,14 +299,16 @@ def test_a_report_that_runs_ahead_of_the_answer_is_recorded_after_it(office: Off
     assert office.kept() == []
 
 
-def test_an_answer_to_ovhs_own_short_code_goes_to_whoever_wrote_last(office: Office) -> None:
+@pytest.mark.parametrize("written", ["0033611001001", "0611001001", "+33611001001"])
+def test_an_answer_to_ovhs_own_short_code_goes_to_whoever_wrote_last(office: Office, written: str) -> None:
     office.provider.answers = {"/auth/time": now(office), OVH_JOBS: Say(200, accepted(4711))}
     address = office.connect("ovh", **OVH).of_connection()
     send(office)
-    answer = {"id": "77", "senderid": "0033611001001", "shortcode": "36111", "message": "STOP", "tag": ""}
+    answer = {"id": "77", "senderid": written, "shortcode": "36111", "message": "STOP", "tag": ""}
     assert office.door.post(path_of(address), data=answer).status_code == 200
     (kept,) = office.answers()
     assert (kept.organisation_id, kept.intent) == (office.story.id, "opt_out")
+    assert kept.from_index == office.story.rt.vault.phone_index(office.story.id, PHONE)
 
 
 def test_smsmode_calls_the_addresses_it_was_given(office: Office) -> None:

@@ -36,7 +36,7 @@ def test_settings_are_saved_and_written_down(office: Office) -> None:
     assert (saved.timezone, saved.profile, saved.link_days) == ("Indian/Reunion", "strict", 400)
     assert saved.contact_phone == "+33144556677"
     with office.rt.read() as session:
-        assert organisations.senders(session, saved.id)["sms"].address == "EPI974"
+        assert [sender.address for sender in organisations.every_sender(session, saved.id)][:1] == ["EPI974"]
         events = journal.about(session, office.rt.vault, saved.id, [saved.id])
     assert events[-1].tag == Tag.ORGANISATION_CHANGED
     assert "profile" in (events[-1].body or {})["fields"]
@@ -50,6 +50,8 @@ def test_settings_are_saved_and_written_down(office: Office) -> None:
         ("staff_pattern", "(", "Ce motif ne peut pas être utilisé."),
         ("staff_pattern", r"\d+", "Ce motif ne peut pas être utilisé."),
         ("link_days", "401", "Les liens vivent de 1 à 400 jours."),
+        ("link_days", "000000001999", "Les liens vivent de 1 à 400 jours."),
+        ("link_days", "000000001" + "9" * 5_000, "Les liens vivent de 1 à 400 jours."),
         ("link_days", "-1", "Les liens vivent de 1 à 400 jours."),
         ("brand_colour", "red", "Choisissez une couleur"),
         ("timezone", "Mars/Olympus", "Choisissez un fuseau"),
