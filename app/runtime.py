@@ -5,16 +5,20 @@ from concurrent.futures import Executor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
-from app.carriers.base import Carrier
+from app.carriers.base import Carrier, options_of
 from app.core.clock import Timepiece
 from app.core.jobs import Jobs
 from app.crypto.passwords import Argon2Pool
 from app.crypto.vault import Vault
+from app.db import text_checks
 from app.db.session import Database, Session
+from app.db.text_checks import TextRules
 from app.documents.limits import PdfLimits
 from app.documents.renderer import PageRenderer
 from app.documents.sheets_model import SheetLimits
+from app.messaging.segmentation import CarrierOptions
 from app.storage.blobs import BlobStore
 
 
@@ -62,3 +66,18 @@ class Runtime:
     def read(self) -> AbstractContextManager[Session]:
         """A consistent view for loading."""
         return self.database.read()
+
+    def text_options(self, carrier: str) -> CarrierOptions:
+        """How texts that leave by this carrier are cut into segments; the plain way for one that is not there."""
+        return options_of(self.carriers.get(carrier))
+
+    def text_rules(self, session: Session, organisation_id: UUID) -> TextRules:
+        """What the texts of an organisation are held to, for every door that takes one. Raises NotFound."""
+        return text_checks.text_rules(
+            session,
+            organisation_id,
+            self.policies.opt_out_url,
+            self.policies.text_segments,
+            self.text_options,
+            self.now(),
+        )

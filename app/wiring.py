@@ -88,7 +88,7 @@ class Kind(Generic[S]):
 
 def _over_http(settings: type[S], provider: Callable[[S, Callbacks], Provider]) -> Kind[S]:
     def make(connection: Connection, given: S, around: Surroundings) -> Carrier:
-        secret = connections.callback_secret(around.vault.columns, connection.id)
+        secret = connections.callback_secret(around.vault.columns, connection.id, connection.renewals)
         callbacks = Callbacks.at(around.public_url, connection.name, secret)
         return HttpCarrier(connection.name, provider(given, callbacks), callbacks, make_client())
 
@@ -145,6 +145,7 @@ def build(settings: Settings) -> Application:
     with database.begin() as session:
         require_known_keys(ring, keys.verifiers(session))
         keys.remember(session, ring.current.kid, verifier(ring.current))
+        keys.name_database(session)
     passwords = Argon2Pool(settings.argon2_threads or os.cpu_count() or 1)
     vault = Vault.build(ring, FileEpochStore(settings.epochs), passwords)
     store = SimulatorStore(

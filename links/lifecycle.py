@@ -52,7 +52,7 @@ def revoke_documents(
         query = select(Link).where(
             col(Link.document_id).in_(document_ids[start : start + CHUNK]), col(Link.revoked_at).is_(None)
         )
-        for link in session.exec(query.with_for_update()):
+        for link in session.exec(query.with_for_update(key_share=True)):
             link.revoked_at = now
             link.revoked_reason = reason
             _wipe(link, now)
@@ -70,7 +70,7 @@ def wipe_past(session: Session, before_day: int, now: datetime, limit: int) -> l
         .where(Link.hard_day < before_day, col(Link.wiped_at).is_(None))
         .order_by(col(Link.hard_day))
         .limit(limit)
-        .with_for_update(skip_locked=True)
+        .with_for_update(key_share=True, skip_locked=True)
     )
     wiped: list[LinkFacts] = []
     for link in session.exec(query):

@@ -56,6 +56,7 @@ LABELS: dict[Language, dict[PostbackAction, str]] = {
         "not_for_me": "Not for me",
     },
 }
+STOP_LABELS: dict[Language, str] = {"fr": "Ne plus en recevoir", "en": "Unsubscribe"}
 REMINDERS: dict[Language, tuple[str, str]] = {
     "fr": ("Lire mon document", "Le lien est dans le message envoyé par {sender}."),
     "en": ("Read my document", "The link is in the message sent by {sender}."),
@@ -195,8 +196,21 @@ def document_card(
     return Card(title, description, tuple(suggestions))
 
 
+def text_card(language: Language, title: str, description: str, token: str, *, can_stop: bool) -> Card:
+    """A card of words alone. `can_stop` gives it the button that ends advertising, whose postback carries `token`:
+    letters and digits in a multiple of four. Raises RcsError."""
+    stop = (Reply(STOP_LABELS[language], postback("stop", token)),) if can_stop else ()
+    return Card(title, description, stop)
+
+
+def has_way_out(card: Card) -> bool:
+    """Whether a button of the card ends advertising."""
+    return any(one.postback.startswith(POSTBACK_PREFIX["stop"]) for one in card.suggestions)
+
+
 def to_agent_message(card: Card, traffic_type: TrafficType, ttl: int) -> dict[str, Any]:
-    """The request body of a card. `ttl` is in seconds, 10 to 1,296,000 (15 days). Raises RcsError."""
+    """The request body of a card. `ttl` is in seconds, 10 to 1,296,000 (15 days). A promotion has a button that ends
+    advertising (operators' charter of 2026). Raises RcsError."""
     body = _agent_message(card, traffic_type, ttl)
     _as_text(body)
     return body
@@ -213,6 +227,8 @@ def _agent_message(card: Card, traffic_type: TrafficType, ttl: int) -> dict[str,
     shortest, longest = TTL_SECONDS
     if not shortest <= ttl <= longest:
         raise RcsError("ttl", f"the lifetime is {shortest} to {longest} seconds")
+    if traffic_type == "PROMOTION" and not has_way_out(card):
+        raise RcsError("no_way_out", "a card that advertises needs a button that ends advertising")
     content: dict[str, Any] = {}
     if card.title:
         content["title"] = card.title

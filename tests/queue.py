@@ -78,6 +78,8 @@ def rows(
                 "text_sealed": sealer.seal(place, text),
                 "card_sealed": None,
                 "outbox_day": day,
+                "territory": "",
+                "ground": "",
                 "segments": segments,
                 "encoding": "gsm7",
                 "not_before": now,

@@ -165,6 +165,13 @@ def batches(page: Page, demo: Demo) -> list[str]:
     )
 
 
+def senders(page: Page, demo: Demo) -> list[str]:
+    """Addresses of the senders."""
+    page.goto(f"{demo.address}/app/senders")
+    links = page.locator("a.cell-main[href^='/app/senders/']")
+    return [str(link.get_attribute("href")) for link in links.all()]
+
+
 def opened_document(browser: Browser, demo: Demo, console: Page, look: Look) -> Page:
     """A reader's page with a document open, reached from the message on a simulated phone."""
     page = browser.new_context(
@@ -220,9 +227,13 @@ def every_page(browser: Browser, demo: Demo, look: Look, folder: Path) -> None:
         ("error", f"/app/batches/{uuid4()}"),
         ("new", "/app/batches/new"),
         ("settings", "/app/settings"),
+        ("senders", "/app/senders"),
+        ("sender-new", "/app/senders/new"),
         ("simulator", "/simulator"),
     ):
         shoot(visit(path), title)
+    for position, address in enumerate(senders(console, demo)):
+        shoot(visit(address), f"sender{position}")
     for position, address in enumerate(batches(console, demo)):
         for page_name in ("", "/review", "/release", "/recall"):
             visit(address + page_name)
@@ -307,7 +318,8 @@ def every_end(browser: Browser, demo: Demo, console: Page, look: Look, folder: P
 
 
 def prepare(demo: Demo, console: Page) -> None:
-    """Batches in the states that the demo itself does not show: unreadable, with columns to name, ready to leave."""
+    """What the demo itself does not show: batches that are unreadable, have columns to name or are ready to leave, and senders
+    in other states than approved."""
     sample, ready = make_sample(7, date(2026, 9, 1), people=8), make_sample(8, date(2026, 8, 1), people=30)
     rows = ["Numéro interne;Nom;Prénom;Coordonnées;Sésame"]
     rows += [
@@ -321,6 +333,18 @@ def prepare(demo: Demo, console: Page) -> None:
     console.goto(f"{console.url}?show=blocking")
     console.click("form[action$='/exclude'] .btn:has-text('Exclure les')")
     console.wait_for_timeout(3000)
+    for kind, address, states in (
+        ("short_code_36", "36105", ("waiting", "approved")),
+        ("short_code_38", "38012", ("waiting",)),
+        ("long_code_09", "09 37 12 34 56", ("waiting", "refused")),
+    ):
+        console.goto(f"{demo.address}/app/senders/new")
+        console.check(f"[name=kind][value={kind}]")
+        console.fill("[name=address]", address)
+        console.click("button.btn--primary")
+        for state in states:
+            console.click(f"button[value={state}]")
+            console.wait_for_load_state()
 
 
 def upload(demo: Demo, console: Page, title: str, pdf: bytes, sheet_name: str, sheet: bytes) -> None:

@@ -43,6 +43,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("carrier", name=op.f("pk_carrier_health")),
     )
     op.create_table(
+        "database_name",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(32), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_database_name")),
+    )
+    op.create_table(
         "epoch_check",
         sa.Column("name", sa.String(80), nullable=False),
         sa.Column("check_value", sa.LargeBinary(), nullable=False),
@@ -291,6 +297,7 @@ def upgrade() -> None:
         sa.Column("rank", sa.Integer(), nullable=False),
         sa.Column("weight", sa.Integer(), nullable=False),
         sa.Column("enabled", sa.Boolean(), nullable=False),
+        sa.Column("renewals", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
@@ -477,6 +484,7 @@ def upgrade() -> None:
         sa.Column("stop_scope", sa.String(12), nullable=False),
         sa.Column("one_segment_marketing", sa.Boolean(), nullable=False),
         sa.Column("segment_micro", sa.Integer(), nullable=False),
+        sa.Column("kinds_on", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(
             ["organisation_id"],
             ["organisation.id"],
@@ -799,6 +807,7 @@ def upgrade() -> None:
         sa.Column("from_sealed", sa.LargeBinary(), nullable=False),
         sa.Column("from_index", sa.LargeBinary(), nullable=False),
         sa.Column("text_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("to_sender", sa.String(40), nullable=False),
         sa.Column("pictures", sa.Integer(), nullable=False),
         sa.Column("intent", sa.String(10), nullable=False),
         sa.Column("batch_id", sa.Uuid(), nullable=True),
@@ -846,6 +855,8 @@ def upgrade() -> None:
         sa.Column("text_sealed", sa.LargeBinary(), nullable=True),
         sa.Column("card_sealed", sa.LargeBinary(), nullable=True),
         sa.Column("outbox_day", sa.Integer(), nullable=False),
+        sa.Column("territory", sa.String(8), nullable=False),
+        sa.Column("ground", sa.String(16), nullable=False),
         sa.Column("segments", sa.Integer(), nullable=False),
         sa.Column("encoding", sa.String(6), nullable=False),
         sa.Column("not_before", sa.DateTime(timezone=True), nullable=False),
@@ -865,6 +876,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_message")),
     )
     with op.batch_alter_table("message", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_message_answers",
+            ["organisation_id", "created_at"],
+            unique=False,
+            sqlite_where=sa.text("template_key IN ('stop_done', 'start_done', 'contact_answer')"),
+            postgresql_where=sa.text("template_key IN ('stop_done', 'start_done', 'contact_answer')"),
+        )
         batch_op.create_index(batch_op.f("ix_message_batch_id"), ["batch_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_message_document_id"), ["document_id"], unique=False)
         batch_op.create_index(
@@ -951,6 +969,55 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("inbound_id", name=op.f("pk_inbox_decision")),
     )
     op.create_table(
+        "message_request",
+        sa.Column("message_id", sa.Uuid(), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("idempotency_key", sa.String(200), nullable=True),
+        sa.Column("request_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("asked_by", sa.String(80), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["message_id"], ["message.id"], name=op.f("fk_message_request_message_id_message")
+        ),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"],
+            ["organisation.id"],
+            name=op.f("fk_message_request_organisation_id_organisation"),
+        ),
+        sa.PrimaryKeyConstraint("message_id", name=op.f("pk_message_request")),
+        sa.UniqueConstraint(
+            "organisation_id",
+            "idempotency_key",
+            name=op.f("uq_message_request_organisation_id_idempotency_key"),
+        ),
+    )
+    op.create_table(
+        "staff_reply",
+        sa.Column("message_id", sa.Uuid(), nullable=False),
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("inbound_id", sa.Uuid(), nullable=False),
+        sa.Column("form_key", sa.Uuid(), nullable=False),
+        sa.Column("to_index", sa.LargeBinary(), nullable=False),
+        sa.Column("text_sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("written_by", sa.String(80), nullable=False),
+        sa.Column("written_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["inbound_id"], ["inbound_message.id"], name=op.f("fk_staff_reply_inbound_id_inbound_message")
+        ),
+        sa.ForeignKeyConstraint(
+            ["message_id"], ["message.id"], name=op.f("fk_staff_reply_message_id_message")
+        ),
+        sa.ForeignKeyConstraint(
+            ["organisation_id"], ["organisation.id"], name=op.f("fk_staff_reply_organisation_id_organisation")
+        ),
+        sa.PrimaryKeyConstraint("message_id", name=op.f("pk_staff_reply")),
+        sa.UniqueConstraint("form_key", name=op.f("uq_staff_reply_form_key")),
+    )
+    with op.batch_alter_table("staff_reply", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_staff_reply_inbound_id"), ["inbound_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_staff_reply_to_index"), ["to_index"], unique=False)
+
+    op.create_table(
         "delivery_report",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("attempt_id", sa.Uuid(), nullable=False),
@@ -974,6 +1041,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_delivery_report_attempt_id"))
 
     op.drop_table("delivery_report")
+    with op.batch_alter_table("staff_reply", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_staff_reply_to_index"))
+        batch_op.drop_index(batch_op.f("ix_staff_reply_inbound_id"))
+
+    op.drop_table("staff_reply")
+    op.drop_table("message_request")
     op.drop_table("inbox_decision")
     with op.batch_alter_table("attempt", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_attempt_message_id"))
@@ -1006,6 +1079,11 @@ def downgrade() -> None:
         )
         batch_op.drop_index(batch_op.f("ix_message_document_id"))
         batch_op.drop_index(batch_op.f("ix_message_batch_id"))
+        batch_op.drop_index(
+            "ix_message_answers",
+            sqlite_where=sa.text("template_key IN ('stop_done', 'start_done', 'contact_answer')"),
+            postgresql_where=sa.text("template_key IN ('stop_done', 'start_done', 'contact_answer')"),
+        )
 
     op.drop_table("message")
     with op.batch_alter_table("inbound_message", schema=None) as batch_op:
@@ -1141,6 +1219,7 @@ def downgrade() -> None:
     op.drop_table("key_verifier")
     op.drop_table("executor_beat")
     op.drop_table("epoch_check")
+    op.drop_table("database_name")
     op.drop_table("carrier_health")
     with op.batch_alter_table("callback_event", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_callback_event_received_at"))

@@ -3,13 +3,16 @@
 One carrier is one file: how it sends, how it reads what comes back, and what its answers mean.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, Final, Literal, Protocol, runtime_checkable
 from uuid import UUID
 
 from app.core.errors import PliError
+from app.messaging.place import place_of
+from app.messaging.segmentation import PLAIN, CarrierOptions
 
 Channel = Literal["sms", "rcs"]
 
@@ -44,6 +47,15 @@ class Refused:
     """The carrier said no, for certain: nothing was sent. `code` is ours, for example `no_rcs` or `unknown_number`."""
 
     code: str
+
+
+# Nothing else is handed to a network: a short code or a name would be a call to whoever pays for being called.
+_E164: Final = re.compile(r"\+[1-9][0-9]{6,14}")
+
+
+def is_addressable(to: str) -> bool:
+    """Whether a message may go there: a number in E.164 of a country that exists."""
+    return _E164.fullmatch(to) is not None and place_of(to).territory != ""
 
 
 class CarrierError(PliError):
@@ -91,6 +103,19 @@ class Carrier(Protocol):
         """Whether the number takes RCS; None when nobody knows."""
 
 
+@runtime_checkable
+class Alphabets(Protocol):
+    """A carrier that passes on more than the plain alphabets, and cuts texts into segments accordingly."""
+
+    @property
+    def text_options(self) -> CarrierOptions: ...
+
+
+def options_of(carrier: Carrier | None) -> CarrierOptions:
+    """How a carrier cuts texts into segments."""
+    return carrier.text_options if isinstance(carrier, Alphabets) else PLAIN
+
+
 ReportState = Literal["enroute", "delivered", "read", "failed", "expired"]
 
 
@@ -110,8 +135,11 @@ class Report:
 
 @dataclass(frozen=True)
 class Inbound:
-    """What a phone sent to one of our senders. It may come again with the same `event_key`.
+    """What a phone sent to one of our senders. It may come again with the same `event_key`, which may hold the number and
+    the text and is never stored as it is.
 
+    `from_` is the number as the network gave it; `national` says that it came without a country code,
+    `proven` that it came over a link that logged in or a call that was signed, and not by an address alone.
     `postback` is the data of the tapped button, empty when the person typed `text`; `pictures` counts what an MMS held,
     of which only its text is kept.
     """
@@ -124,6 +152,8 @@ class Inbound:
     event_key: str
     postback: str = ""
     pictures: int = 0
+    national: bool = False
+    proven: bool = True
 
 
 @dataclass(frozen=True)

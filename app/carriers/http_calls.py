@@ -20,6 +20,7 @@ import httpx
 from pydantic import AfterValidator
 
 from app.carriers.base import CarrierError
+from app.carriers.hosts import is_here
 from app.core import clock
 
 CONNECT_SECONDS = 5.0
@@ -29,7 +30,6 @@ CONNECTIONS = 20
 MOST_BYTES = 256 * 1024
 LONGEST_REST_SECONDS = 3600.0
 TOKEN_CHARACTERS = 32
-COLUMN_CHARACTERS = 80
 CONNECTION = "connection"
 _UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
@@ -84,7 +84,8 @@ class CallbackRequest:
 
 @dataclass(frozen=True)
 class Reply:
-    """What a phone sent, before we know to which organisation. `pictures` counts what an MMS held: none is fetched."""
+    """What a phone sent, before we know to which organisation. `from_` is its number as the provider writes it, `pictures`
+    counts what an MMS held: none is fetched."""
 
     from_: str
     to_sender: str
@@ -282,29 +283,13 @@ def attempt_of(text: str) -> UUID | None:
 
 
 def event_key(*parts: str) -> str:
-    """What fits a column and is the same for the same event."""
-    key = ":".join(parts)
-    if len(key) <= COLUMN_CHARACTERS and key.isprintable():
-        return key
-    return hashlib.sha256(key.encode(errors="replace")).hexdigest()
-
-
-def identifier(value: object) -> str:
-    """A provider's own id of something, or an address, as a column takes it."""
-    return "".join(filter(str.isprintable, str(value)))[:COLUMN_CHARACTERS]
+    """What is the same for the same event. The provider chooses what is in it, so only a keyed hash of it is stored."""
+    return ":".join(parts).encode(errors="replace").decode()
 
 
 def number(text: str) -> int | None:
     """A whole number of a few digits, or None."""
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None
-
-
-def e164(number: str) -> str:
-    """Bare digits with a country code, as some providers write them, in E.164. Short codes and names stay as they are."""
-    bare = number.strip().replace(" ", "")
-    if bare.startswith("00"):
-        bare = bare[2:]
-    return f"+{bare}" if bare.isascii() and bare.isdecimal() and len(bare) > 8 else bare
 
 
 def _http_address(address: str) -> str:
@@ -314,4 +299,17 @@ def _http_address(address: str) -> str:
     return address.rstrip("/")
 
 
+def is_private(address: str) -> bool:
+    """Whether what is sent there can be read by nobody on the way: https, or this very machine."""
+    parts = urlsplit(address)
+    return parts.scheme == "https" or is_here(parts.hostname or "")
+
+
+def _private_address(address: str) -> str:
+    if not is_private(address):
+        raise ValueError("must be https: credentials, numbers and links travel with every call")
+    return address
+
+
 Address = Annotated[str, AfterValidator(_http_address)]
+PrivateAddress = Annotated[Address, AfterValidator(_private_address)]

@@ -25,13 +25,13 @@ from app.carriers.http_calls import (
     StatusNote,
     Unknown,
     attempt_of,
-    e164,
     event_key,
     exchange,
     failed_call,
-    identifier,
+    is_private,
     number,
 )
+from app.carriers.identifiers import identifier
 from app.messaging.gsm7 import is_gsm7
 
 DELIVERED: Final = 1
@@ -69,6 +69,8 @@ class KannelSettings(BaseModel):
 class Kannel:
     """The provider."""
 
+    signs = False
+
     def __init__(self, settings: KannelSettings, callbacks: Callbacks) -> None:
         self._settings = settings
         self._callbacks = callbacks
@@ -89,7 +91,7 @@ class Kannel:
                 "coding": "0" if is_gsm7(submission.text) else "2",
                 "validity": str(max(1, submission.ttl_seconds // 60)),
                 "dlr-mask": str(EVERY_REPORT),
-                "dlr-url": f"{reports}&status=%d&to=%p&said=%A",
+                "dlr-url": f"{reports}&status=%d&said=%A",
             }
         )
 
@@ -103,6 +105,12 @@ class Kannel:
 
     def check(self, client: httpx.Client, _now: datetime) -> Iterator[Remark]:
         """Ask for a message to nobody: Kannel looks at the account first, and sends nothing."""
+        if not is_private(self._settings.address):
+            yield Remark(
+                False,
+                f"{self._settings.address} is not https: password, numbers and texts cross the network in clear. Give it "
+                "an https address, or keep it inside a VPN.",
+            )
         answer = exchange(client, self._sendsms({"text": ""}))
         if answer.status == 403:
             yield Remark(
@@ -160,13 +168,12 @@ def read_callback(callbacks: Callbacks, request: CallbackRequest) -> CallbackEve
         return StatusNote(
             state=state,
             code=code,
-            # One number a message here, but Kannel calls once for each of several.
-            event_key=event_key(attempt, status, fields.get("to", "")),
+            event_key=event_key(attempt, status),
             attempt_id=attempt_of(attempt),
         )
     if fields.get("id") and "from" in fields and "text" in fields:
         return Reply(
-            from_=e164(fields["from"]),
+            from_=identifier(fields["from"]),
             to_sender=identifier(fields.get("to", "")),
             text=fields["text"],
             event_key=event_key(fields["id"]),

@@ -15,23 +15,22 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from app.carriers.base import Accepted, CarrierError, Refused, Remark, Submission
 from app.carriers.http_calls import (
-    Address,
     Answer,
     Call,
     CallbackEvent,
     CallbackRequest,
     Callbacks,
+    PrivateAddress,
     Reply,
     StatusNote,
     Unknown,
-    e164,
     event_key,
     exchange,
     failed_call,
-    identifier,
     number,
     unreadable,
 )
+from app.carriers.identifiers import identifier
 from app.messaging.gsm7 import is_gsm7
 
 LONGEST_VALIDITY_MINUTES: Final = 2880
@@ -76,7 +75,7 @@ class OvhSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    address: Address = "https://eu.api.ovh.com/1.0"
+    address: PrivateAddress = "https://eu.api.ovh.com/1.0"
     service: str = Field(pattern=r"^[A-Za-z0-9._-]{1,60}$")
     application_key: str = Field(min_length=1)
     application_secret: SecretStr = Field(min_length=1)
@@ -92,6 +91,8 @@ def signature(secret: str, consumer: str, method: str, address: str, body: str, 
 
 class Ovh:
     """The provider. It keeps how far OVH's clock is ahead of ours, for a signature holds OVH's time."""
+
+    signs = False
 
     def __init__(self, settings: OvhSettings, callbacks: Callbacks) -> None:
         self._settings = settings
@@ -251,7 +252,7 @@ def read_callback(callbacks: Callbacks, request: CallbackRequest) -> CallbackEve
         return StatusNote(state=state, code=code, event_key=event_key(id_, ptt), reference=identifier(id_))
     if id_ and "senderid" in fields and "message" in fields:
         return Reply(
-            from_=e164(fields["senderid"]),
+            from_=identifier(fields["senderid"]),
             to_sender=identifier(fields.get("shortcode", "")),
             text=fields["message"],
             event_key=event_key(id_, "reply"),

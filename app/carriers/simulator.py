@@ -6,8 +6,16 @@ It answers as a real network does, failures included (`simulator_numbers`), and 
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from app.carriers.base import Accepted, CarrierError, Channel, Refused, RevokeOutcome, Submission
-from app.carriers.simulator_network import behaviour_of, give_up
+from app.carriers.base import (
+    Accepted,
+    CarrierError,
+    Channel,
+    Refused,
+    RevokeOutcome,
+    Submission,
+    is_addressable,
+)
+from app.carriers.simulator_network import behaviour_of, give_up, owe
 from app.carriers.simulator_numbers import Behaviour, behaviour
 from app.carriers.simulator_store import Body, NetworkMessage, SimulatorStore, SimulatorTransaction
 from rcs.cards import RcsError, read_agent_message
@@ -26,6 +34,8 @@ class SimulatorCarrier:
     def submit(self, submission: Submission, now: datetime) -> Accepted | Refused:
         """Take one message. Refusals: `no_rcs`, `unknown_number`, `bad_card`. Raises CarrierError for the numbers
         that simulate an outage or a lost answer."""
+        if not is_addressable(submission.to):
+            return Refused("unknown_number")
         acts = behaviour(submission.to, submission.channel)
         if refusal := acts.refusals.get(submission.channel):
             return Refused(refusal)
@@ -119,6 +129,4 @@ def _queue(
         message.expires_at = now + timedelta(seconds=submission.ttl_seconds)
     for receipt in acts.on_the_way:
         due_at = now + timedelta(seconds=receipt.after)
-        transaction.add_report(
-            message.id, state=receipt.state, code=receipt.code, occurred_at=due_at, due_at=due_at
-        )
+        owe(transaction, message, receipt.state, receipt.code, due_at, due_at)

@@ -22,6 +22,7 @@ from app.carriers.simulator_store import (
 )
 from app.core.errors import PliError
 from app.core.log import fields
+from app.messaging.senders import is_reported
 
 TOLD_AT_ONCE = 200
 TELL_AGAIN = timedelta(seconds=5)
@@ -152,6 +153,19 @@ def give_up(
         message.body_sealed = None
 
 
+def owe(
+    transaction: SimulatorTransaction,
+    message: NetworkMessage,
+    state: ReportState,
+    code: str,
+    occurred_at: datetime,
+    due_at: datetime,
+) -> None:
+    """Tell something of a message when it is due; nothing where the network has no reports for its sender."""
+    if is_reported(message.sender):
+        transaction.add_report(message.id, state=state, code=code, occurred_at=occurred_at, due_at=due_at)
+
+
 def behaviour_of(transaction: SimulatorTransaction, message: NetworkMessage) -> Behaviour:
     """What its number asks the network to do with a message."""
     return behaviour(transaction.number(message.handset_id), cast(Channel, message.channel))
@@ -162,10 +176,10 @@ def _move(transaction: SimulatorTransaction, message: NetworkMessage, now: datet
     if message.state == "queued" and message.expires_at is not None and message.expires_at <= now:
         give_up(message, "expired", acts, now)
         if acts.receipts:
-            transaction.add_report(message.id, state="expired", code="ttl", occurred_at=now, due_at=now)
+            owe(transaction, message, "expired", "ttl", now, now)
     elif acts.failure:
         give_up(message, "failed", acts, now)
-        transaction.add_report(message.id, state="failed", code=acts.failure, occurred_at=now, due_at=now)
+        owe(transaction, message, "failed", acts.failure, now, now)
     else:
         message.state = "delivered"
         message.delivered_at = now
@@ -173,9 +187,7 @@ def _move(transaction: SimulatorTransaction, message: NetworkMessage, now: datet
         for receipt in acts.receipts:
             due_at = now + timedelta(seconds=receipt.after)
             occurred_at = due_at - timedelta(seconds=receipt.back)
-            transaction.add_report(
-                message.id, state=receipt.state, code=receipt.code, occurred_at=occurred_at, due_at=due_at
-            )
+            owe(transaction, message, receipt.state, receipt.code, occurred_at, due_at)
 
 
 def _event(transaction: SimulatorTransaction, owed: OwedReport) -> Report | Inbound:

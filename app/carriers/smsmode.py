@@ -14,23 +14,22 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from app.carriers.base import Accepted, Refused, Remark, Submission
 from app.carriers.http_calls import (
-    Address,
     Answer,
     Call,
     CallbackEvent,
     CallbackRequest,
     Callbacks,
+    PrivateAddress,
     Reply,
     StatusNote,
     Unknown,
     attempt_of,
-    e164,
     event_key,
     exchange,
     failed_call,
-    identifier,
     unreadable,
 )
+from app.carriers.identifiers import identifier
 
 State = Literal["enroute", "delivered", "failed", "expired"]
 # Words of the API, then the numbers of its older receipts.
@@ -62,12 +61,14 @@ class SmsmodeSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    address: Address = "https://rest.smsmode.com"
+    address: PrivateAddress = "https://rest.smsmode.com"
     api_key: SecretStr = Field(min_length=1)
 
 
 class Smsmode:
     """The provider."""
+
+    signs = False
 
     def __init__(self, settings: SmsmodeSettings, callbacks: Callbacks) -> None:
         self._settings = settings
@@ -142,7 +143,7 @@ def read_callback(callbacks: Callbacks, request: CallbackRequest) -> CallbackEve
         recipient = body.get("recipient")
         to = recipient.get("to", "") if isinstance(recipient, dict) else body.get("to", "")
         return Reply(
-            from_=e164(str(body["from"])),
+            from_=identifier(body["from"]),
             to_sender=identifier(to),
             text=text,
             event_key=event_key(reference),

@@ -56,11 +56,12 @@ def send(
     """
     from app.cli.sending import Options, Sending, translator
 
+    t = translator(locale)
     if not api_key:
-        typer.echo("No API key. Set PLI_API_KEY, or make a key with `pli client create`.", err=True)
+        typer.echo(t.plain("send.no_key"), err=True)
         raise typer.Exit(2)
     if dry_run and release:
-        typer.echo("Choose one of --dry-run and --release.", err=True)
+        typer.echo(t.plain("send.dry_or_release"), err=True)
         raise typer.Exit(2)
     options = Options(
         title=title or files[0].stem[:120],
@@ -68,7 +69,7 @@ def send(
         expires_on=until.date().isoformat() if until else "",
         password_policy=password,
     )
-    with Sending(url, api_key, translator(locale)) as sending:
+    with Sending(url, api_key, t) as sending:
         status = sending.run(
             files,
             people,

@@ -3,7 +3,7 @@
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
@@ -57,13 +57,12 @@ class Sending:
     def __init__(self, url: str, api_key: str, t: Translator) -> None:
         headers = {"Authorization": f"Bearer {api_key}", "Accept-Language": t.lang}
         self._t = t
+        self._key = ""
         self._screen = Console(stderr=True, highlight=False)
         try:
             self._http = httpx.Client(base_url=url, headers=headers, timeout=TIMEOUT)
         except (httpx.InvalidURL, UnicodeError):
-            raise _failure(
-                "the address or the API key cannot be used as they are; check PLI_URL and PLI_API_KEY"
-            ) from None
+            raise _failure(t.plain("send.bad_address")) from None
 
     def __enter__(self) -> Self:
         return self
@@ -84,7 +83,8 @@ class Sending:
         release: bool,
     ) -> int:
         """Upload, wait, show, then release or cancel as asked. The exit status."""
-        batch = self._upload(files, people, options, idempotency_key or uuid4().hex)
+        self._key = idempotency_key or uuid4().hex
+        batch = self._upload(files, people, options)
         batch = self._wait(batch)
         review = self._ask("GET", f"/v1/batches/{batch['id']}/review")
         self._show(batch, review)
@@ -104,9 +104,7 @@ class Sending:
         print(batch["id"], file=sys.stdout, flush=True)
         return RELEASABLE if ready else BLOCKED
 
-    def _upload(
-        self, files: Sequence[Path], people: Path, options: Options, idempotency_key: str
-    ) -> dict[str, Any]:
+    def _upload(self, files: Sequence[Path], people: Path, options: Options) -> dict[str, Any]:
         form = Form(files, people, options, uuid4().hex)
         columns = (
             TextColumn(self._t.plain("send.uploading")),
@@ -117,7 +115,7 @@ class Sending:
         with Progress(*columns, console=self._screen) as bar:
             total = sum(path.stat().st_size for path in [*files, people])
             task = bar.add_task("upload", total=total)
-            headers = {**form.headers, "Idempotency-Key": idempotency_key}
+            headers = {**form.headers, "Idempotency-Key": self._key}
             body = form.body(lambda size: bar.advance(task, size))
             return self._ask("POST", "/v1/batches", content=body, headers=headers)
 
@@ -127,7 +125,14 @@ class Sending:
                 time.sleep(POLL_SECONDS)
                 batch = self._ask("GET", f"/v1/batches/{batch['id']}")
                 if stalled := batch["stalled"]:
-                    raise _failure(f"batch {batch['id']}: {stalled['message']} (code {stalled['code']})")
+                    raise _failure(
+                        self._t.plain(
+                            "send.stalled",
+                            batch=batch["id"],
+                            message=stalled["message"],
+                            code=stalled["code"],
+                        )
+                    )
                 status.update(how_far(batch, self._t))
         return batch
 
@@ -135,22 +140,16 @@ class Sending:
         try:
             response = self._http.request(method, path, **how)
         except httpx.HTTPError as error:
+            raise _failure(unreachable(str(self._http.base_url), self._key, error, self._t)) from None
+        try:
+            answer = dict(response.json())
+        except (ValueError, TypeError):
             raise _failure(
-                f"{self._http.base_url} cannot be reached ({type(error).__name__}); is Pli running there, and is "
-                "PLI_URL right?"
+                self._t.plain("send.not_pli", url=self._http.base_url, status=str(response.status_code))
             ) from None
         if response.is_success:
-            return dict(response.json())
-        try:
-            problem = dict(response.json())
-        except ValueError:
-            raise _failure(
-                f"{self._http.base_url} answered {response.status_code}, not as Pli does; check PLI_URL"
-            ) from None
-        fields = [f"{entry['pointer']}: {entry['detail']}" for entry in problem.get("errors", ())]
-        raise _failure(
-            "; ".join([f"{problem.get('title')} ({problem.get('code')}): {problem.get('detail')}", *fields])
-        )
+            return answer
+        raise _failure(refusal(answer, self._t))
 
     def _show(self, batch: dict[str, Any], review: dict[str, Any]) -> None:
         table = Table(title=escape(batch["title"]))
@@ -170,6 +169,25 @@ class Sending:
             self._screen.print(
                 f"[red]{self._t.plain('send.severity.blocking')}[/] {escape(said + what_to_do)}"
             )
+
+
+def unreachable(url: str, key: str, error: httpx.HTTPError, t: Translator) -> str:
+    """What broke the conversation, and what to do about it; `key` makes repeating safe."""
+    if isinstance(error, httpx.ReadTimeout | httpx.WriteTimeout):
+        kind = "slow"
+    elif isinstance(error, httpx.ReadError | httpx.WriteError | httpx.RemoteProtocolError):
+        kind = "cut"
+    else:
+        kind = "unreachable"
+    return t.plain(f"send.network.{kind}", url=url, again=key, code=type(error).__name__)
+
+
+def refusal(problem: Mapping[str, Any], t: Translator) -> str:
+    """A problem document as one sentence, in the person's language where the screens have one for its code."""
+    code, key = str(problem.get("code")), f"errors.{problem.get('code')}"
+    detail = t.plain(key, detail="") if t.has(key) else str(problem.get("detail"))
+    fields = [f"{entry['pointer']}: {entry['detail']}" for entry in problem.get("errors", ())]
+    return "; ".join([t.plain("send.refused", title=problem.get("title"), code=code, detail=detail), *fields])
 
 
 def how_far(batch: dict[str, Any], t: Translator) -> str:

@@ -1,23 +1,17 @@
 """One text message of the service's own to one number: what answers a keyword."""
 
 from datetime import datetime, timedelta
-from uuid import uuid4
 
 from sqlmodel import Session
 
 from app.core.jobs import Jobs
-from app.crypto.envelope import OutboxPlace
-from app.crypto.epochs import EpochName, day_of
 from app.crypto.vault import Vault
-from app.db import lanes
-from app.db.models import Message, Organisation
-from app.db.queries import journal, keys, organisations
-from app.db.sorting import Sorting
-from app.evidence.tags import Tag
-from app.messaging import status
+from app.db.models import Message
+from app.db.queries import organisations
+from app.db.queueing import Outgoing, Queued, Words, queue_text
+from app.db.text_checks import TextRules
+from app.messaging.categories import Category, Kind
 from app.messaging.content import render
-from app.messaging.encode import smart_encode
-from app.messaging.segmentation import segment
 
 LIFE = timedelta(hours=24)
 
@@ -26,57 +20,31 @@ def send(
     session: Session,
     vault: Vault,
     jobs: Jobs,
-    organisation: Organisation,
+    held_to: TextRules,
     number: str,
     template_key: str,
     language: str,
     now: datetime,
 ) -> Message | None:
     """Queue the text of a template, in the organisation's language when it has none in `language`; None when it has no
-    such text, or no sender of text messages. Values are the organisation's name and contact."""
+    such text, or may not send it. Values are the organisation's name and contact."""
+    organisation = held_to.organisation
     texts = organisations.templates(session, organisation.id, template_key)
     template = texts.get(("sms", language)) or texts.get(("sms", organisation.language))
     if template is None:
         return None
-    sorting = Sorting.load(session, organisation.id, now)
-    sender = sorting.first_sender("sms", template.category, number)
-    if sender is None:
-        return None
-    text = smart_encode(
-        render(template.text, {"sender": organisation.name, "contact": organisation.contact})
-    ).text
-    count = segment(text)
-    message_id, expires_at = uuid4(), now + LIFE
-    day = day_of(expires_at)
-    place = OutboxPlace(organisation.id, message_id, None, "sms", day)
-    message = Message(
-        id=message_id,
-        organisation_id=organisation.id,
-        sender_id=sender.id,
-        priority=sorting.priority(template.category, template.kind),
-        category=template.category,
-        kind=template.kind,
+    outgoing = Outgoing(
+        to=number,
+        category=Category(template.category),
+        kind=Kind(template.kind),
+        language="en" if template.language == "en" else "fr",
         template_key=template_key,
-        language=template.language,
-        plan=["sms"],
-        channel="sms",
-        state=status.State.QUEUED,
-        to_sealed=vault.columns.seal_column(organisation.id, "message", "to", message_id, number),
-        to_index=vault.phone_index(organisation.id, number),
-        text_sealed=vault.envelope.text_sealer(day).seal(place, text),
-        outbox_day=day,
-        segments=count.segments,
-        encoding=count.encoding,
+        words=Words(
+            render(template.text, {"sender": organisation.name, "contact": organisation.contact}),
+            adds_way_out=True,
+        ),
         not_before=now,
-        expires_at=expires_at,
-        created_at=now,
+        expires_at=now + LIFE,
     )
-    session.add(message)
-    session.flush()
-    lanes.wake(session, jobs, [lanes.lane_of(message)], now)
-    entry = journal.Entry(
-        Tag.MESSAGE_QUEUED, message.id, {"document": "", "plan": message.plan, "segments": count.segments}
-    )
-    journal.append(session, vault, organisation.id, [entry], now)
-    keys.remember_epochs(session, vault.epochs, [EpochName.out(day)])
-    return message
+    queued = queue_text(session, vault, jobs, held_to, outgoing, now)
+    return queued.message if isinstance(queued, Queued) else None

@@ -16,7 +16,7 @@ from app.db.roads import Shut
 from app.messaging import consent, senders, status, windows
 from app.messaging.categories import Category, Kind
 from app.messaging.category_rules import category_rule, is_commercial
-from app.messaging.place import Place, place_of
+from app.messaging.place import Place, place_in
 from app.messaging.rule_rows import category_rules, days_off, kind_rules, window_rules
 from app.messaging.window_rules import WindowRule
 
@@ -58,7 +58,9 @@ class Departures:
             to = self._book.vault.columns.open_column(
                 message.organisation_id, "message", "to", message.id, message.to_sealed
             )
-            if self._may_leave(message, place_of(to), closed, ledgers.get(message.to_index, ())):
+            if self._may_leave(
+                message, place_in(to, message.territory), closed, ledgers.get(message.to_index, ())
+            ):
                 leaving.append(Departing(message, to))
         return leaving
 
@@ -66,7 +68,7 @@ class Departures:
         """Of the carriers with hours of their own those that may not carry this message now."""
         found = {}
         for carrier, own in hours.items():
-            window = self._window(one.message, place_of(one.to), own)
+            window = self._window(one.message, place_in(one.to, one.message.territory), own)
             if not window.allowed:
                 until = window.next or one.message.expires_at
                 found[carrier] = Shut(until, window.rule)
@@ -108,7 +110,7 @@ class Departures:
         rule = category_rule(Category(message.category), self._now.date(), self._categories)
         if senders.objection(self._sender, rule, place.territory) is None:
             return True
-        refusal = redirect(self._book.session, self._book.vault, message, self._now)
+        refusal = redirect(self._book, message)
         if refusal is None:
             self._book.session.add(message)
             self.moved.add(lane_of(message))
@@ -130,6 +132,7 @@ class Departures:
         if isinstance(answer, consent.Denied):
             transitions.end(self._book, message, status.State.CANCELLED, answer.rule)
             return False
+        message.ground = answer.ground
         return True
 
     def _is_open(self, message: Message, place: Place) -> bool:

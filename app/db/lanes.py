@@ -11,10 +11,11 @@ from uuid import UUID, uuid4
 from sqlmodel import Session
 
 from app.core.jobs import Job, Jobs
-from app.crypto.vault import Vault
 from app.db.models import Block, Message, Sender
+from app.db.queries.journal import Book, Entry
 from app.db.queries.messages import EXPRESS, Lane
 from app.db.sorting import Sorting
+from app.evidence.tags import Tag
 from app.messaging import senders
 
 JOB = "dispatch_sender"
@@ -54,12 +55,34 @@ def lane_of(message: Message) -> Lane:
     return Lane(message.sender_id, message.priority <= EXPRESS)
 
 
-def redirect(session: Session, vault: Vault, message: Message, now: datetime) -> senders.Refusal | None:
-    """Give a message the sender that suits its channel and its number; the reason when there is none."""
-    to = vault.columns.open_column(message.organisation_id, "message", "to", message.id, message.to_sealed)
-    sorting = Sorting.load(session, message.organisation_id, now)
-    chosen = sorting.sender(message.channel, message.category, to)
-    if isinstance(chosen, senders.Refusal):
-        return chosen
-    message.sender_id = chosen.id
-    return None
+def redirect(book: Book, message: Message) -> senders.Refusal | None:
+    """Give a message the sender that suits its number, on its channel or else on the next one of its plan; the reason when
+    there is none. The journal tells of another sender and of another channel."""
+    to = book.vault.columns.open_column(
+        message.organisation_id, "message", "to", message.id, message.to_sealed
+    )
+    sorting = Sorting.load(book.session, message.organisation_id, book.now)
+    refusal: senders.Refusal | None = None
+    for channel in message.plan[message.plan.index(message.channel) :]:
+        chosen = sorting.sender(channel, message.category, to)
+        if isinstance(chosen, senders.Refusal):
+            refusal = chosen
+            continue
+        if channel != message.channel and refusal is not None:
+            message.channel = channel
+            _note(book, message, Tag.MESSAGE_FELL_BACK, reason=refusal.value, to=channel)
+        elif _channel_of(book, message) == channel and chosen.id != message.sender_id:
+            _note(book, message, Tag.MESSAGE_REROUTED, sender=chosen.id.hex)
+        message.sender_id = chosen.id
+        return None
+    return refusal
+
+
+def _channel_of(book: Book, message: Message) -> str:
+    """The channel of the sender a message has so far."""
+    return senders.channel_of(book.session.get_one(Sender, message.sender_id).kind)
+
+
+def _note(book: Book, message: Message, tag: Tag, **body: str) -> None:
+    document = message.document_id.hex if message.document_id else ""
+    book.note(message.organisation_id, Entry(tag, message.id, {"document": document, **body}))

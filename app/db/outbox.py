@@ -10,11 +10,13 @@ from app.crypto.epochs import day_of
 from app.crypto.vault import Vault
 from app.db.models import Batch, Organisation, Template
 from app.db.queries.leaving import LeavingDocument
-from app.db.sorting import Sorting
+from app.db.text_checks import TextRules
 from app.messaging import notices
 from app.messaging.content import render
+from app.messaging.drafts import SMS
 from app.messaging.encode import smart_encode
 from app.messaging.segmentation import segment
+from app.messaging.senders import Refusal
 from links.policy import LinkTerms
 from rcs.cards import agent_message_text, document_card
 
@@ -87,7 +89,11 @@ class NoticeWriter:
 
 
 class NoticeMaker:
-    """Composes the notices of one batch. `rcs_life` is how long a card may wait before the SMS goes out instead."""
+    """Composes the notices of one batch. `rcs_life` is how long a card may wait before the SMS goes out instead.
+
+    The texts of the templates were judged when they were kept, and their category never changes, so that of the rules of
+    texts only the longest is asked again: a title may be longer than any month.
+    """
 
     def __init__(
         self,
@@ -95,7 +101,7 @@ class NoticeMaker:
         organisation: Organisation,
         batch: Batch,
         templates: Mapping[tuple[str, str], Template],
-        sorting: Sorting,
+        held_to: TextRules,
         terms: LinkTerms,
         rcs_life: timedelta,
         now: datetime,
@@ -107,8 +113,9 @@ class NoticeMaker:
         self._words = NoticeWriter(organisation, batch, templates, terms)
         self._rcs_life = int(rcs_life.total_seconds())
         self._now = now
-        self._sorting = sorting
-        self._plan = [channel for channel in batch.channels if channel in sorting.channels]
+        self._held_to = held_to
+        self._sorting = held_to.sorting
+        self._plan = self._sorting.plan(batch.channels)
         remind_at = terms.expires_at - REMIND_BEFORE
         self._remind_at = remind_at if remind_at > now else None
         self._expires_at = min(now + TEXT_LIFE, terms.expires_at)
@@ -121,13 +128,16 @@ class NoticeMaker:
         organisation_id, message_id = self._organisation_id, uuid4()
         text = self._words.text(document, link.url)
         category, kind = self._words.category(document), self._words.kind(document)
-        sender = self._sorting.first_sender(self._plan[0], category, phone)
+        plan = self._plan_of(category, phone)
+        sender = self._sorting.first_sender(plan[0], category, phone)
         if sender is None:
             raise ValueError("a channel of the plan has a sender")
-        count = segment(text)
+        texting = sender if plan[0] == SMS else self._sorting.first_sender(SMS, category, phone)
+        count = segment(text, self._held_to.options(texting))
+        too_long = count.segments > self._held_to.longest
         place = OutboxPlace(organisation_id, message_id, link.id, "sms", self._day)
         card = None
-        if "rcs" in self._plan:
+        if "rcs" in plan:
             at = OutboxPlace(organisation_id, message_id, link.id, "rcs", self._day)
             card = self._sealer.seal(at, self._card(document, link))
         return {
@@ -143,24 +153,35 @@ class NoticeMaker:
             "kind": kind,
             "template_key": notices.PAYSLIP_NOTICE,
             "language": document.language,
-            "plan": self._plan,
-            "channel": self._plan[0],
-            "state": "queued",
-            "reason": "",
+            "plan": plan,
+            "channel": plan[0],
+            "state": "failed" if too_long else "queued",
+            "reason": "text_too_long" if too_long else "",
             "to_sealed": self._columns.seal("to", message_id, phone),
             "to_index": document.phone_index,
             "text_sealed": self._sealer.seal(place, text),
             "card_sealed": card,
             "outbox_day": self._day,
+            "territory": "",
+            "ground": "",
             "segments": count.segments,
             "encoding": count.encoding,
             "not_before": self._now,
             "expires_at": self._expires_at,
             "created_at": self._now,
-            "finished_at": None,
+            "finished_at": self._now if too_long else None,
             "wiped_at": None,
             "double": False,
         }
+
+    def _plan_of(self, category: str, phone: str) -> list[str]:
+        """The channels on which somebody may say it to this number; all of them when nobody may, to tell why."""
+        able = [
+            channel
+            for channel in self._plan
+            if not isinstance(self._sorting.sender(channel, category, phone), Refusal)
+        ]
+        return able or self._plan
 
     def _card(self, document: Announced, link: MintedLink) -> str:
         title, description = self._words.card(document, link.url)

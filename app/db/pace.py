@@ -82,7 +82,7 @@ def last_second(
 
 
 def _row(session: Session, owner_id: UUID) -> Pace:
-    query = select(Pace).where(Pace.owner_id == owner_id).with_for_update()
+    query = select(Pace).where(Pace.owner_id == owner_id).with_for_update(key_share=True)
     found = session.exec(query).one_or_none()
     if found is None:
         insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert

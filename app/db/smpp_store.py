@@ -20,7 +20,7 @@ from app.db.session import Database
 
 PART_TABLE, BODY_COLUMN = "smpp_part", "body"
 PIECE_TABLE, CONTENT_COLUMN = "smpp_piece", "content"
-NUMBER_LABEL = "smpp-number"
+NUMBER_LABEL, SERIES_LABEL = "smpp-number", "smpp-series"
 # A number comes back with its country code, or with a trunk 0 instead; its last digits are the same.
 SAME_DIGITS = 9
 
@@ -157,6 +157,10 @@ class SmppTransaction:
     def remove_receipts(self, ids: Collection[UUID]) -> None:
         """They are recorded."""
         queries.delete_receipts(self._session, ids)
+
+    def series(self, told_by: str) -> bytes:
+        """What the parts of one message from a person are kept under."""
+        return self._columns.blind_index(HOUSE, SERIES_LABEL, told_by)
 
     def add_piece(self, series: bytes, number: int, total: int, content: str, now: datetime) -> None:
         """Keep one part of a message from a person, once."""

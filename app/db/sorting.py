@@ -1,6 +1,6 @@
 """Which sender a message leaves from and how urgent it is, by the rules of its organisation."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Self
 from uuid import UUID
@@ -25,13 +25,16 @@ class Sorting:
         self._on = now.date()
         self._chosen: dict[tuple[str, str, str], Sender | senders.Refusal] = {}
         self._ranks: dict[tuple[str, str], int] = {}
-        self.channels = senders.channels_of(known)
 
     @classmethod
     def load(cls, session: Session, organisation_id: UUID, now: datetime) -> Self:
         """As they are now."""
         changed = rules.rows(session, organisation_id, RuleKind.CATEGORY, RuleKind.KIND)
         return cls(organisations.every_sender(session, organisation_id), changed, now)
+
+    def plan(self, wanted: Iterable[str]) -> list[str]:
+        """Of the channels that are wanted those a message may be sent on."""
+        return senders.plan(wanted, self._senders)
 
     def rule(self, category: str) -> CategoryRule:
         """What the category asks for today."""

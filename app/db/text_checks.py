@@ -1,19 +1,23 @@
 """The circumstances of an organisation's texts, and what its fields can hold: asked by every door that takes a text."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlmodel import Session
 
 from app.db.models import MessagingChoices, Organisation, Sender
 from app.db.queries import organisations, rules
+from app.db.sorting import Sorting
 from app.messaging import notices
+from app.messaging.categories import Category
 from app.messaging.category_rules import CategoryRule, KindRule
 from app.messaging.content import StopMention
-from app.messaging.drafts import Draft, Judged, asked_fields, judge
+from app.messaging.drafts import SMS, Draft, Judged, asked_fields, judge
 from app.messaging.rule_rows import RuleKind, category_rules, kind_rules
+from app.messaging.segmentation import CarrierOptions
+from app.messaging.senders import PROFILES, Kind
 from app.messaging.text_rules import Circumstances
 from links.text import ALPHABET, REF_LENGTH
 
@@ -22,39 +26,51 @@ OPT_OUT_TOKEN = "X" * 10
 FILLED_IN = frozenset({"sender", "contact", "period", "until", "link", "hint", "stop"})
 # The month and the day whose names are longest decide; the year does not.
 _SOME_YEAR = 2026
-_ANSWERABLE = frozenset({"short_code_36", "short_code_38", "long_code_06", "long_code_09", "rcs_agent"})
+# Any number of mainland France: an editor does not know yet who will read.
+_SOMEBODY = "+33600000000"
 
 
 @dataclass(frozen=True)
 class TextRules:
-    """What an organisation's texts are held to. `micro_price` as for `counter.count`."""
+    """What an organisation's texts are held to. `options_of` tells what a carrier passes on beyond the plain
+    alphabets."""
 
     organisation: Organisation
     choices: MessagingChoices
-    sender: Sender | None
+    sorting: Sorting
     categories: tuple[CategoryRule, ...]
     kinds: tuple[KindRule, ...]
     opt_out_url: str
     longest: int
+    options_of: Callable[[str], CarrierOptions]
 
-    def circumstances(self, channel: str) -> Circumstances:
-        """How a text leaves by this channel."""
-        kind = self.sender.kind if self.sender is not None and channel == "sms" else ""
+    def circumstances(
+        self, channel: str, category: Category, sender: Sender | None, opt_out_link: str
+    ) -> Circumstances:
+        """How a text leaves by this channel and sender. `opt_out_link` is the opt-out address of whoever reads, empty
+        when the text holds none of ours. Every card that advertises has a button that ends it."""
+        kind = sender.kind if sender is not None else ""
         return Circumstances(
             names=(self.organisation.name, self.organisation.sender_name),
             stop_code=self.choices.stop_code,
-            can_reply=channel == "rcs" or kind in _ANSWERABLE,
-            links=(self.opt_out_url,),
+            can_reply=kind != "" and PROFILES[Kind(kind)].replies,
+            links=(opt_out_link,),
+            has_button=channel != SMS and category is Category.MARKETING,
             sender_kind=kind,
             longest=self.longest,
             longest_marketing=1 if self.choices.one_segment_marketing else self.longest,
+            options=self.options(sender),
         )
 
-    def mention(self, language: str) -> StopMention:
+    def options(self, sender: Sender | None) -> CarrierOptions:
+        """How texts of a sender are counted: as the connection it leaves by sends them."""
+        return self.options_of(sender.carrier if sender is not None else "")
+
+    def mention(self, language: str, opt_out_link: str) -> StopMention:
         """The way out that is added to marketing: the short code when there is one, else the page of one tap."""
         if self.choices.stop_code:
             return StopMention(f"STOP {'au' if language == 'fr' else 'to'} {self.choices.stop_code}")
-        return StopMention(f"STOP: {self.opt_out_url}{OPT_OUT_TOKEN}")
+        return StopMention(f"STOP: {opt_out_link}")
 
     def values(self, language: str, link_url: str) -> dict[str, list[str]]:
         """What each field Pli fills in can hold, so that the longest can be counted."""
@@ -80,27 +96,37 @@ class TextRules:
         for name in self.own_fields(draft):
             given = [value for value in lists.get(name, ()) if value.strip()]
             values[name] = given or [name]
+        sender = self.sorting.first_sender(draft.channel, draft.category, _SOMEBODY)
+        longest_link = f"{self.opt_out_url}{OPT_OUT_TOKEN}"
         return judge(
             draft,
             values,
-            self.circumstances(draft.channel),
-            self.mention(draft.language),
+            self.circumstances(draft.channel, draft.category, sender, longest_link),
+            self.mention(draft.language, longest_link) if draft.channel == SMS else None,
             on,
             self.categories,
             self.choices.segment_micro,
         )
 
 
-def text_rules(session: Session, organisation_id: UUID, opt_out_url: str, longest: int) -> TextRules:
+def text_rules(
+    session: Session,
+    organisation_id: UUID,
+    opt_out_url: str,
+    longest: int,
+    options_of: Callable[[str], CarrierOptions],
+    now: datetime,
+) -> TextRules:
     """Load them. Raises NotFound."""
     organisation = organisations.require(session, organisation_id)
     changed = rules.rows(session, organisation_id, RuleKind.CATEGORY, RuleKind.KIND)
     return TextRules(
         organisation,
         rules.choices(session, organisation_id),
-        organisations.senders(session, organisation_id).get("sms"),
+        Sorting.load(session, organisation_id, now),
         category_rules(changed),
         kind_rules(changed),
         opt_out_url,
         longest,
+        options_of,
     )

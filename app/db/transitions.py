@@ -81,7 +81,7 @@ def follow(
     route = routing.next_route([routing.Channel(channel) for channel in message.plan], tried, outcome)
     if isinstance(route, routing.Send):
         message.channel = route.channel.value
-        refusal = redirect(book.session, book.vault, message, book.now)
+        refusal = redirect(book, message)
         if refusal is not None:
             end(book, message, status.State.FAILED, refusal.value)
             return None

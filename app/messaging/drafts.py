@@ -4,16 +4,20 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
+from typing import Final
 
 from app.core.errors import InvalidInput
+from app.core.texts import keepable
 from app.messaging.categories import Category, Kind
 from app.messaging.category_rules import CategoryRule
 from app.messaging.content import StopMention, TemplateError, fields, pieces
 from app.messaging.counter import Count, count, extremes
 from app.messaging.notices import DEFAULT_TEMPLATES, PAYSLIP_NOTICE
-from app.messaging.text_rules import Circumstances, TextFinding, text_findings
+from app.messaging.text_rules import Circumstances, TextFinding, shows_way_out, text_findings
 
-SMS, RCS = "sms", "rcs"
+SMS: Final = "sms"
+RCS: Final = "rcs"
 LONGEST_KEY, LONGEST_TEMPLATE, LONGEST_TITLE = 40, 2_000, 200
 # What an editor counts at each keystroke is bounded: one value and all of them in characters, the fields they fill,
 # and the text with its longest values.
@@ -73,14 +77,15 @@ def judge(
     draft: Draft,
     values: Mapping[str, Sequence[str]],
     circumstances: Circumstances,
-    mention: StopMention,
+    mention: StopMention | None,
     on: date,
     rules: Sequence[CategoryRule],
     micro_price: int = 0,
 ) -> Judged:
     """Count a draft at its dearest and say everything that is wrong with it.
 
-    `values` are those of each field in the list the text is for. A text the service sends itself may ask only for the
+    `values` are those of each field in the list the text is for; `mention` is None where no way out is added to the
+    text, as on a card, which has a button for it. A text the service sends itself may ask only for the
     fields it fills in, and keeps its link.
     """
     errors = _errors(draft)
@@ -92,9 +97,12 @@ def judge(
         return Judged(None, (), errors, unknown)
     asked = fields(draft.text)
     known = {name: extremes(values[name]) for name in asked}
-    counted = count(
-        draft.text, known, draft.category, mention, options=circumstances.options, micro_price=micro_price
+    counting = partial(
+        count, draft.text, known, draft.category, options=circumstances.options, micro_price=micro_price
     )
+    counted = counting()
+    if mention is not None and not shows_way_out(counted.sent.text, circumstances):
+        counted = counting(mention)
     found = text_findings(counted.sent.text, draft.category, circumstances, on, rules)
     return Judged(counted, found, {})
 
@@ -114,7 +122,7 @@ def _errors(draft: Draft) -> dict[str, str]:
             continue
         try:
             fields(text)
-            _encodable(text)
+            _require_keepable(text)
         except TemplateError:
             errors[name] = "template_brace"
         except InvalidInput:
@@ -128,9 +136,11 @@ def _errors(draft: Draft) -> dict[str, str]:
     return errors
 
 
-def _encodable(text: str) -> None:
-    if any("\ud800" <= char <= "\udfff" for char in text):
-        raise InvalidInput("lone_surrogate", "The text holds half a surrogate pair; send whole characters.")
+def _require_keepable(text: str) -> None:
+    if not keepable(text):
+        raise InvalidInput(
+            "unkeepable", "The text holds a NUL or half a surrogate pair; send whole characters."
+        )
 
 
 def asked_fields(draft: Draft) -> tuple[str, ...]:

@@ -65,6 +65,7 @@ _BY_LASTING = {
             "interrupted",
             "never_answered",
             "no_answer",
+            "no_receipts",
             "revoke_refused",
             "revoke_unavailable",
             "simulated_lost_answer",

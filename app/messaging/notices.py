@@ -27,6 +27,8 @@ PAYSLIP_NOTICE = "payslip_notice"
 STOP_DONE = "stop_done"
 START_DONE = "start_done"
 CONTACT_ANSWER = "contact_answer"
+# What the service itself says when somebody sends a keyword.
+ANSWERS = (STOP_DONE, START_DONE, CONTACT_ANSWER)
 
 
 def _answer(key: str, language: str, text: str) -> DefaultTemplate:

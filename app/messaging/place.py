@@ -18,7 +18,7 @@ DEFAULT_ZONE = "Europe/Paris"
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """`territory` is an ISO code, or FR-AM for Alsace-Moselle; `zone` an IANA name."""
+    """`territory` is an ISO code, FR-AM for Alsace-Moselle, or empty when nobody knows; `zone` an IANA name."""
 
     territory: str
     zone: str
@@ -28,8 +28,9 @@ def place_of(e164: str, postcode: str | None = None, default_zone: str = DEFAULT
     """Where the owner of a number lives.
 
     A postcode is obeyed for French numbers only: five digits mean another town in Germany or Spain. The number
-    decides alone otherwise; `default_zone` stands in when its country has no clock of its own.
-    Raises InvalidInput("unknown_postcode") or InvalidInput("unknown_country").
+    decides alone otherwise; `default_zone` stands in when its country has no clock of its own, and an empty territory
+    for one that no plan knows, as that of a short code: a carrier refuses such a number, whatever the hour.
+    Raises InvalidInput("unknown_postcode").
     """
     french = french_territory(e164)
     if french is not None:
@@ -42,13 +43,16 @@ def place_of(e164: str, postcode: str | None = None, default_zone: str = DEFAULT
     try:
         number = phonenumbers.parse(e164)
     except phonenumbers.NumberParseException:
-        raise InvalidInput(
-            "unknown_country", "The number does not start with a known country code."
-        ) from None
+        return Place("", default_zone)
     territory = phonenumbers.region_code_for_number(number) or phonenumbers.region_code_for_country_code(
         number.country_code or 0
     )
     return Place(territory, _foreign_zone(number, default_zone))
+
+
+def place_in(e164: str, territory: str) -> Place:
+    """The same, where the territory is known better than the number tells it; `territory` empty means it is not."""
+    return Place(territory, TERRITORIES[territory].zone) if territory else place_of(e164)
 
 
 def zone_of(e164: str, postcode: str | None = None) -> str:

@@ -34,6 +34,7 @@ class Outcome(StrEnum):
     REVOKE_UNAVAILABLE = "revoke_unavailable"  # it gave no answer, or a server error
     CONFIRMATION_LATE = "confirmation_late"  # no DELIVERED within CONFIRMATION_WAIT of REVOKE_REFUSED
     UNKNOWN = "unknown"  # the send gave no answer
+    NO_RECEIPTS = "no_receipts"  # no event came, and none can: the sender gets no delivery reports
     NEVER_ANSWERED = "never_answered"  # repeated up to the deadline, still without an answer
 
 
@@ -151,6 +152,7 @@ def next_route(
 _SMS_ENDINGS = {
     Outcome.UNKNOWN: Ending.UNKNOWN,
     Outcome.NEVER_ANSWERED: Ending.UNKNOWN,
+    Outcome.NO_RECEIPTS: Ending.UNKNOWN,
     Outcome.DEADLINE: Ending.EXPIRED,
     Outcome.EXPIRED: Ending.EXPIRED,
 }

@@ -2,7 +2,7 @@
 
 A profile says what the kind of sender is for, where it reaches, how fast, whether the network reports deliveries to it
 and whether people can answer it. Sources: af2m for the uses of 36xxx, 38xxx and names (text read); Arcep decisions
-2018-0881 and 2022-1583 for 06/07 and 09 37-39 (text read, secondary); speeds of short and long codes: product brief;
+2018-0881 and 2022-1583 for 06/07 and 09 37-39 (text read, secondary); speeds of short and long codes: house figures;
 delays: one provider's public page (about 10 weeks for a short code, 2 for a long number); countries without names:
 two providers' pages. Prices are orders of magnitude of ours, to be asked of the carrier.
 """
@@ -20,6 +20,7 @@ from app.messaging.numbering import TERRITORIES
 OVERSEAS: Final = frozenset(TERRITORIES) - {"FR", "FR-AM"}
 MAINLAND: Final = frozenset({"FR", "FR-AM"})
 NAME_LENGTH: Final = 11
+LONGEST_ADDRESS: Final = 40
 _NAME = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9]{1,11}")
 
 
@@ -34,6 +35,15 @@ class Kind(StrEnum):
     RCS_AGENT = "rcs_agent"
 
 
+class Reach(StrEnum):
+    """Where a sender is carried."""
+
+    MAINLAND = "mainland"
+    FRANCE = "france"  # with its overseas territories
+    EVERYWHERE = "everywhere"
+    ALMOST_EVERYWHERE = "almost_everywhere"  # but for the countries of `Profile.not_in`
+
+
 class State(StrEnum):
     """Where a sender stands with the carrier. Only an approved one is used."""
 
@@ -42,6 +52,17 @@ class State(StrEnum):
     APPROVED = "approved"
     REFUSED = "refused"
     DISABLED = "disabled"
+
+
+# The states a person may move a sender to.
+STEPS: Final[Mapping[State, frozenset[State]]] = {
+    State.ASKED: frozenset({State.WAITING, State.APPROVED, State.REFUSED, State.DISABLED}),
+    State.WAITING: frozenset({State.APPROVED, State.REFUSED, State.DISABLED}),
+    State.APPROVED: frozenset({State.DISABLED, State.REFUSED}),
+    State.REFUSED: frozenset({State.ASKED, State.DISABLED}),
+    State.DISABLED: frozenset({State.ASKED, State.APPROVED}),
+}
+_CLOSED: Final = frozenset({State.REFUSED, State.DISABLED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +117,14 @@ PROFILES: Final[Mapping[Kind, Profile]] = {
         Profile(Kind.RCS_AGENT, "rcs", 100.0, None, True, True, (2, 8), (0, 0)),
     )
 }
+_NUMBERS: Final = {
+    Kind.LONG_CODE_06: re.compile(r"\+33[67][0-9]{8}"),
+    Kind.LONG_CODE_09: re.compile(r"\+3393[789][0-9]{6}"),
+}
+# Kinds no delivery report comes for: an answer is the only proof.
+SILENT: Final = frozenset(profile.kind for profile in PROFILES.values() if not profile.receipts)
+# Kinds whose address belongs to one subscriber; names and short codes may be shared.
+OWN_ADDRESS: Final = frozenset(_NUMBERS)
 # The best sender for each purpose first.
 _PREFERRED: Final[Mapping[Category, tuple[Kind, ...]]] = {
     Category.MARKETING: (Kind.SHORT_CODE_36, Kind.NAME, Kind.LONG_CODE_06),
@@ -181,13 +210,15 @@ def channel_of(kind: str) -> str:
     return PROFILES[Kind(kind)].channel
 
 
-def channels_of(senders: Iterable[Candidate]) -> frozenset[str]:
-    """The channels for which there is a sender that may be used; of those without any, the channels of the senders
-    there are, so that the reason can be told message by message."""
+def plan(wanted: Iterable[str], senders: Iterable[Candidate]) -> list[str]:
+    """Of the channels that are wanted, in their order, those for which there is a sender that may be used; while there is
+    none for any of them, those that have a sender at all, so that the reason can be told message by message."""
     known = [(channel_of(sender.kind), sender.state == State.APPROVED) for sender in senders]
-    return frozenset(channel for channel, approved in known if approved) or frozenset(
-        channel for channel, _ in known
-    )
+    usable = frozenset(channel for channel, approved in known if approved)
+    asked = list(wanted)
+    return [channel for channel in asked if channel in usable] or [
+        channel for channel in asked if channel in {channel for channel, _ in known}
+    ]
 
 
 def is_name(text: str) -> bool:
@@ -198,29 +229,83 @@ def is_name(text: str) -> bool:
 
 def is_address(kind: Kind, text: str) -> bool:
     """Whether an address fits its kind: a name, the five digits of a short code, a French number in E.164."""
+    return address_problem(kind, text) == ""
+
+
+def read_address(kind: Kind, typed: str) -> str:
+    """An address as it is stored, from what a person types: spaces go, and a French number gets its +33. What is wrong
+    with it is said by `address_problem`."""
+    if kind is Kind.RCS_AGENT:
+        return " ".join(typed.split())
+    text = "".join(typed.split())
+    if kind in _NUMBERS:
+        text = re.sub(r"[.\-]", "", text)
+        text = re.sub(r"^(0033|33|0)(?=[1-9][0-9]{8}$)", "+33", text)
+    return text
+
+
+def address_problem(kind: Kind, text: str) -> str:
+    """What is wrong with an address of this kind, as a code with a sentence of its own; empty when nothing is."""
     match kind:
         case Kind.NAME:
-            return is_name(text)
+            return _name_problem(text)
         case Kind.SHORT_CODE_36 | Kind.SHORT_CODE_38:
-            return re.fullmatch(r"3[68][0-9]{3}", text) is not None and text[:2] == kind[-2:]
-        case Kind.LONG_CODE_06:
-            return re.fullmatch(r"\+33[67][0-9]{8}", text) is not None
-        case Kind.LONG_CODE_09:
-            return re.fullmatch(r"\+3393[789][0-9]{6}", text) is not None
-    return 0 < len(text) <= 40
+            fits = re.fullmatch(r"3[68][0-9]{3}", text) is not None and text[:2] == kind[-2:]
+        case Kind.LONG_CODE_06 | Kind.LONG_CODE_09:
+            fits = _NUMBERS[kind].fullmatch(text) is not None
+        case Kind.RCS_AGENT:
+            fits = 0 < len(text) <= LONGEST_ADDRESS
+    return "" if fits else f"address_{kind}"
+
+
+def is_reported(address: str) -> bool:
+    """Whether the network reports what becomes of messages from this address."""
+    return not any(is_address(profile.kind, address) for profile in PROFILES.values() if not profile.receipts)
+
+
+def reach(profile: Profile) -> Reach:
+    """Where senders of a kind are carried, in the words of whoever reads it."""
+    if profile.countries == MAINLAND:
+        return Reach.MAINLAND
+    if profile.countries is not None:
+        return Reach.FRANCE
+    return Reach.ALMOST_EVERYWHERE if profile.not_in else Reach.EVERYWHERE
+
+
+def carries(kind: str, rules: Iterable[CategoryRule]) -> tuple[Category, ...]:
+    """The categories that senders of this kind may carry, of those the rules speak of."""
+    return tuple(rule.category for rule in rules if kind in rule.sender_kinds)
+
+
+def steps(state: State, *, off: bool) -> frozenset[State]:
+    """The states a sender may be moved to; while its kind is `off` it can only be closed."""
+    return STEPS[state] & _CLOSED if off else STEPS[state]
+
+
+def is_last(sender: C, senders: Iterable[C]) -> bool:
+    """Whether nothing of its channel could leave any more without this approved sender, one of `senders`."""
+    usable = [
+        one
+        for one in senders
+        if one.state == State.APPROVED and channel_of(one.kind) == channel_of(sender.kind)
+    ]
+    return usable == [sender]
+
+
+def _name_problem(text: str) -> str:
+    if is_name(text):
+        return ""
+    if len(text) > NAME_LENGTH:
+        return "address_name_long"
+    return "address_name_digits" if text.isascii() and text.isdecimal() else "address_name"
+
+
+def same_address(address: str, written: str) -> bool:
+    """Whether a network that writes an address its own way means this one: a number comes with or without its plus."""
+    return bool(written) and address.removeprefix("+") == written.removeprefix("+")
 
 
 def _rank(sender: Candidate, category: Category) -> int:
     order = _PREFERRED[category]
     kind = Kind(sender.kind)
     return order.index(kind) if kind in order else len(order)
-
-
-# The states a person may move a sender to.
-STEPS: Final[Mapping[State, frozenset[State]]] = {
-    State.ASKED: frozenset({State.WAITING, State.APPROVED, State.REFUSED, State.DISABLED}),
-    State.WAITING: frozenset({State.APPROVED, State.REFUSED, State.DISABLED}),
-    State.APPROVED: frozenset({State.DISABLED, State.REFUSED}),
-    State.REFUSED: frozenset({State.ASKED, State.DISABLED}),
-    State.DISABLED: frozenset({State.ASKED, State.APPROVED}),
-}

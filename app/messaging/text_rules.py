@@ -137,6 +137,12 @@ def shows_sender(text: str, names: Sequence[str]) -> bool:
     return any(f" {name} " in folded for name in map(fold, names) if name)
 
 
+def offer_in(text: str) -> str:
+    """The words that look like an offer, empty when none do."""
+    found = _OFFER.search(fold(text)) or _PERCENT_OFF.search(text)
+    return found.group() if found else ""
+
+
 def shows_way_out(text: str, circumstances: Circumstances) -> bool:
     """Whether whoever reads the text can end it: a STOP that arrives somewhere, an address, or a button."""
     if circumstances.has_button or any(link in text for link in circumstances.links if link):
@@ -176,8 +182,8 @@ def _warnings(
         return found
     if category is Category.CONVERSATIONAL:
         return found
-    if offer := _OFFER.search(fold(text)) or _PERCENT_OFF.search(text):
-        found.append(TextFinding(Problem.OFFER_INSIDE, rule.id, offer.group()))
+    if offer := offer_in(text):
+        found.append(TextFinding(Problem.OFFER_INSIDE, rule.id, offer))
     if re.search(rf"\b{_STOP}(?: {_TO})* {_SHORT_CODE}\b", fold(text)):
         found.append(TextFinding(Problem.STOP_INSIDE, rule.id))
     return found

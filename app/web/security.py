@@ -109,6 +109,7 @@ def stack(
         Middleware(RequestLog),
         Middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False),
         boundary,
+        Middleware(NoNul),
         Middleware(DoorsByHost, public_host=public, link_host=links),
         Middleware(BodyLimit, upload_bytes=upload_bytes),
     ]
@@ -195,6 +196,18 @@ def route_template(scope: Scope) -> str:
     included = scope.get("fastapi", {}).get("effective_route_context")
     template = getattr(included or scope.get("route"), "path", None)
     return template if isinstance(template, str) else "none"
+
+
+class NoNul:
+    """Nothing is served at an address that holds a NUL: databases refuse to look for one."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and ("\0" in scope["path"] or b"%00" in scope["query_string"]):
+            raise NotFound("no_such_page", "nothing is served at an address with a NUL")
+        await self.app(scope, receive, send)
 
 
 class DoorsByHost:

@@ -19,6 +19,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import Request
 
 from app.core.errors import InvalidInput, TooLarge
+from app.core.texts import keepable
 
 PIECE = 256 * 1024
 FORM_BYTES = 64 * 1024
@@ -127,7 +128,7 @@ async def read_form_lists(request: Request, max_bytes: int = FORM_BYTES) -> dict
         raise _malformed() from None
     form: dict[str, list[str]] = {}
     for name, value in pairs:
-        form.setdefault(name, []).append(value)
+        form.setdefault(_keepable(name), []).append(_keepable(value))
     return form
 
 
@@ -333,7 +334,8 @@ class _Reader(Generic[SinkT]):
             await to_thread.run_sync(file.sink.close)
             self._files.append(Received(file.part, file.size, file.sink))
         elif self._part.filename is None:
-            self._fields.setdefault(self._part.name, []).append(_text(bytes(self._text)))
+            text = _keepable(_text(bytes(self._text)))
+            self._fields.setdefault(_keepable(self._part.name), []).append(text)
         elif self._text:
             raise InvalidInput("file_without_name", "a file came without a name; name it and send it again")
 
@@ -362,6 +364,13 @@ def _text(data: bytes) -> str:
         raise InvalidInput(
             "form_not_utf8", "a field or file name is not UTF-8; send the form as UTF-8"
         ) from None
+
+
+def _keepable(text: str) -> str:
+    """Field names and values only: a file name loses its control characters."""
+    if not keepable(text):
+        raise _malformed()
+    return text
 
 
 def _malformed() -> InvalidInput:

@@ -69,3 +69,18 @@ def test_statements_run_in_the_database_packages_only() -> None:
 )
 def test_what_the_rules_see(code: str, ends: bool, runs: bool) -> None:
     assert (ends_transactions(code), runs_statements(code)) == (ends, runs)
+
+
+def test_rows_are_held_in_a_way_that_lets_others_point_at_them() -> None:
+    """A plain FOR UPDATE keeps a foreign key to the row from being checked, and two workers then wait for one another."""
+    held = [
+        (path.relative_to(ROOT).as_posix(), node.lineno)
+        for path in sources()
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "with_for_update"
+        and "key_share" not in {keyword.arg for keyword in node.keywords}
+    ]
+
+    assert held == []

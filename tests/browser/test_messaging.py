@@ -6,11 +6,13 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from app.carriers.base import Inbound
+from app.messaging.senders import Kind
 from app.usecases.accounts.create_user import create_user
 from app.usecases.consents.give_opt_out_link import give_opt_out_link
 from app.usecases.messages.record_inbound import record_inbound
 from tests.browser.conftest import Open
 from tests.browser.looking import overflow, violations
+from tests.senders import add_sender
 from tests.web.live import LOGIN, Live
 
 pytestmark = pytest.mark.browser
@@ -81,6 +83,23 @@ def test_one_tap_on_the_opt_out_page(open_page: Open, live: Live) -> None:
     expect(page.locator("h1")).to_have_text("C’est fait")
 
 
+def test_a_person_who_wrote_is_answered_on_any_screen(open_page: Open, live: Live) -> None:
+    add_sender(live.rt, live.house.organisation.id, Kind.LONG_CODE_09, "+33937000009")
+    record_answer(live, "À quelle heure ouvrez-vous ?", "+33611008003")
+    for width in (390, 1280):
+        page = open_page(width)
+        log_in(page)
+        page.goto("/app/inbox?show=all")
+        page.locator("li", has_text="À quelle heure").locator("a.btn").click()
+        assert overflow(page) == 0
+        assert violations(page) == []
+        page.fill("#text", f"Dès 9 h. ({width})")
+        page.click("button:has-text('Envoyer')")
+        expect(page.locator(".talk__line--ours").last).to_contain_text(f"Dès 9 h. ({width})")
+        expect(page.locator("#text")).to_have_value("")
+        assert overflow(page) == 0
+
+
 @pytest.mark.parametrize("width", [390, 1280])
 @pytest.mark.parametrize(
     "path",
@@ -106,6 +125,6 @@ def test_pages_fit_and_are_accessible(open_page: Open, live: Live, path: str, wi
     assert violations(page) == []
 
 
-def record_answer(live: Live, text: str) -> None:
-    answer = Inbound(live.house.organisation.id, "+33611008002", "EPI", text, live.rt.now(), f"answer {text}")
+def record_answer(live: Live, text: str, number: str = "+33611008002") -> None:
+    answer = Inbound(live.house.organisation.id, number, "EPI", text, live.rt.now(), f"answer {text}")
     record_inbound(live.rt, answer)

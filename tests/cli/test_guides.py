@@ -39,7 +39,9 @@ class Example:
     def operation(self) -> tuple[str, str]:
         """As the description of the API names it."""
         path = self.url.removeprefix("$PLI_URL").partition("?")[0]
-        return self.method, path.replace("$BATCH", "{batch_id}").replace("$DOCUMENT", "{document_id}")
+        for variable in ("BATCH", "DOCUMENT", "MESSAGE"):
+            path = path.replace(f"${variable}", f"{{{variable.lower()}_id}}")
+        return self.method, path
 
 
 def examples() -> list[Example]:
@@ -139,13 +141,29 @@ def test_the_examples_of_the_guide_lead_from_files_to_phones(demo: Demo, tmp_pat
     assert run("POST", "/batches/{batch_id}/cancel", 200)["state"] == "cancelled"
 
 
+def test_the_examples_of_the_guide_send_one_message(demo: Demo, tmp_path: Path) -> None:
+    shell = Shell(demo, tmp_path)
+    by_operation = {example.operation: example for example in examples()}
+
+    taken = shell.run(by_operation["POST", "/v1/messages"])
+    again = shell.run(by_operation["POST", "/v1/messages"])
+    assert (taken.status_code, again.json()["id"]) == (202, taken.json()["id"]), taken.text
+    shell.variables["MESSAGE"] = taken.json()["id"]
+    shown = shell.run(by_operation["GET", "/v1/messages/{message_id}"])
+    assert (shown.status_code, shown.json()["sender"]) == (200, "EXEMPLE")
+    stopped = shell.run(by_operation["POST", "/v1/messages/{message_id}/cancel"])
+    assert stopped.status_code in (200, 409), stopped.text
+
+
 def test_the_guide_names_every_field_of_a_batch_state_and_message(demo: Demo) -> None:
     schemas = document(router)["components"]["schemas"]
 
     for state in schemas["BatchOut"]["properties"]["state"]["enum"]:
         assert f"`{state}`" in API
-    for option in schemas["Options"]["properties"]:
+    for option in (*schemas["Options"]["properties"], *schemas["MessageIn"]["properties"]):
         assert f"| `{option}` |" in API
+    for field_name in schemas["MessageTakenOut"]["properties"]:
+        assert f"`{field_name}`" in API or f'"{field_name}"' in API
 
 
 def documented_settings() -> dict[str, str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from app.cli.sending import how_far, translator
+from app.cli.sending import how_far, refusal, translator, unreachable
 from app.documents.match.release import State
 from app.documents.sample_payroll import make_sample
 from tests.cli.conftest import Demo
@@ -189,6 +189,57 @@ def test_what_goes_wrong_is_one_sentence(
     assert said in done.stderr.decode()
     assert "Traceback" not in done.stderr.decode()
     assert "1" * 32 not in done.stderr.decode()
+
+
+@pytest.mark.parametrize(
+    ("settings", "status", "said"),
+    [
+        ({"PLI_API_KEY": ""}, 2, "Pas de clé d’API."),
+        ({"PLI_URL": "http://localhost:{unused}", "PLI_API_KEY": "x"}, 1, "ne peut pas être joint"),
+        ({"PLI_URL": "http://localhost:port", "PLI_API_KEY": "x"}, 1, "inutilisables telles quelles"),
+    ],
+)
+def test_what_goes_wrong_on_the_way_is_told_in_french_too(
+    tmp_path: Path, payroll: tuple[Path, Path], settings: dict[str, str], status: int, said: str
+) -> None:
+    pdf, sheet = payroll
+    given = {name: value.format(unused=free_port()) for name, value in settings.items()}
+
+    done = run("send", pdf, "--people", sheet, folder=tmp_path, LANG="fr_FR.UTF-8", **given)
+
+    assert done.returncode == status
+    assert said in done.stderr.decode()
+    assert "Traceback" not in done.stderr.decode()
+
+
+@pytest.mark.parametrize("locale", ["fr", "en"])
+def test_each_way_a_conversation_breaks_has_its_own_words_and_the_key_to_repeat_it(locale: str) -> None:
+    t = translator(locale)
+    said = {
+        error: unreachable("http://pli.test", "mars", error("socket"), t)
+        for error in (httpx.ConnectError, httpx.ConnectTimeout, httpx.ReadTimeout, httpx.RemoteProtocolError)
+    }
+
+    assert said[httpx.ConnectTimeout].replace("ConnectTimeout", "ConnectError") == said[httpx.ConnectError]
+    assert len(set(said.values())) == len(said)
+    for error in (httpx.ReadTimeout, httpx.RemoteProtocolError):
+        assert "--idempotency-key mars" in said[error]
+    assert all("http://pli.test" in sentence and "socket" not in sentence for sentence in said.values())
+
+
+def test_a_refusal_is_told_in_the_words_of_the_screens() -> None:
+    problem = {
+        "title": "L’état a changé entre-temps",
+        "code": "already_released",
+        "detail": "the batch was released already",
+        "errors": [{"pointer": "batch", "detail": "released"}],
+    }
+
+    said = refusal(problem, translator("fr"))
+
+    assert said.startswith("L’état a changé entre-temps (already_released)\u00a0: Cet envoi est déjà validé")
+    assert said.endswith("; batch: released")
+    assert refusal({**problem, "code": "new_code"}, translator("en")).count("the batch was released already")
 
 
 def test_options_the_service_refuses_are_named(

@@ -78,6 +78,8 @@ def test_every_default_text_may_be_kept_as_it_is() -> None:
         ({"text": "x" * 2001}, "text", "template_text_length"),
         ({"text": "{sender} {"}, "text", "template_brace"),
         ({"text": "\ud83d"}, "text", "template_unreadable"),
+        ({"text": "{sender}\0"}, "text", "template_unreadable"),
+        ({"title": "\0"}, "title", "template_unreadable"),
         ({"text": "{prénom}"}, "text", "template_unknown_field"),
         ({"channel": "rcs"}, "title", "template_title_length"),
         ({"title": "x" * 201}, "title", "template_title_length"),

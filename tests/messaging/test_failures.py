@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.messaging.failures import ANOTHER_ROAD, CLOSED_NUMBER, DEAD_NUMBER, LASTING, Lasting, lasting
+from app.messaging.senders import Refusal
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXTS = json.loads((ROOT / "templates" / "texts" / "console.json").read_text("utf-8"))
@@ -27,6 +28,12 @@ def codes_of(path: Path) -> set[str]:
 @pytest.mark.parametrize("code", sorted(LASTING))
 def test_every_failure_has_a_sentence_in_both_languages(code: str) -> None:
     assert set(TEXTS[f"reason.{code}"]) == {"fr", "en"}
+
+
+@pytest.mark.parametrize("code", list(Refusal))
+def test_why_no_sender_carries_a_message_has_a_sentence_in_both_languages(code: str) -> None:
+    assert set(TEXTS[f"reason.{code}"]) == {"fr", "en"}
+    assert lasting(code) is None  # a person mends it
 
 
 @pytest.mark.parametrize("kind", list(Lasting))

@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 
 from rcs.cards import (
     LABELS,
+    STOP_LABELS,
     Card,
     Dial,
+    Language,
     OpenLink,
     RcsError,
     Remind,
@@ -21,6 +23,7 @@ from rcs.cards import (
     document_card,
     postback,
     read_agent_message,
+    text_card,
     to_agent_message,
 )
 
@@ -324,3 +327,16 @@ def test_a_card_is_read_back_as_it_was_written(
     body = json.loads(json.dumps(to_agent_message(card, "TRANSACTION", 900)))
 
     assert read_agent_message(body) == card
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_no_card_advertises_without_a_button_that_ends_it(language: Language) -> None:
+    silent = text_card(language, "Deux tartes", "Samedi", "7K3MQ2X9", can_stop=False)
+    ending = text_card(language, "Deux tartes", "Samedi", "7K3MQ2X9", can_stop=True)
+
+    with pytest.raises(RcsError) as error:
+        to_agent_message(silent, "PROMOTION", 900)
+    assert code_of(error) == "no_way_out"
+    assert read_agent_message(to_agent_message(silent, "TRANSACTION", 900)) == silent
+    (button,) = read_agent_message(to_agent_message(ending, "PROMOTION", 900)).suggestions
+    assert (button.label, button.postback) == (STOP_LABELS[language], "stop7K3MQ2X9")

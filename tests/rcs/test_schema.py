@@ -9,7 +9,7 @@ from typing import Any, get_args
 import pytest
 from jsonschema import Draft202012Validator
 
-from rcs.cards import Card, TrafficType, document_card, to_agent_message
+from rcs.cards import Card, Language, TrafficType, document_card, text_card, to_agent_message
 
 VECTORS = Path(__file__).parent.parent / "vectors" / "rcs"
 JUDGE = Draft202012Validator(json.loads((VECTORS / "agent_message.schema.json").read_text("utf-8")))
@@ -32,7 +32,7 @@ def announcement(*, language: Any = "fr", phone: str | None = "+33180000000") ->
     )
 
 
-@pytest.mark.parametrize("traffic", get_args(TrafficType))
+@pytest.mark.parametrize("traffic", [one for one in get_args(TrafficType) if one != "PROMOTION"])
 @pytest.mark.parametrize("language", ["fr", "en"])
 @pytest.mark.parametrize("phone", [None, "+33180000000"])
 def test_an_announcement_has_the_published_shape(
@@ -54,3 +54,9 @@ def test_the_judge_refuses_what_is_wrong() -> None:
     assert problems(too_long)
     assert problems(body | {"name": "phones/+33612345678/agentMessages/1"})
     assert problems(body | {"expireTime": "2026-12-01T09:00:00Z"})
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_a_card_that_advertises_has_the_published_shape(language: Language) -> None:
+    card = text_card(language, "Deux tartes pour une", "Samedi seulement.", "0123456789abcdef", can_stop=True)
+    assert problems(to_agent_message(card, "PROMOTION", 900)) == []

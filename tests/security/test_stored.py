@@ -1,26 +1,40 @@
 """What a thief of the database must not find in clear."""
 
 import base64
-from collections.abc import Iterator
+import json
+import re
+from collections.abc import Iterable, Iterator
+from hashlib import sha256
 from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 import sqlalchemy as sa
 
+from app.carriers.base import Inbound
+from app.carriers.http_calls import CallbackRequest, Callbacks
+from app.carriers.smpp.ledger import SAME_REPLY, Ledger, Missing
+from app.carriers.smpp.receipts import Piece
+from app.db import connections
+from app.db.connections import NewConnection
 from app.db.failures import read_failure
 from app.db.models import JournalEvent
 from app.db.queries import batches, journal
+from app.db.smpp_store import SmppStore
 from app.documents.headings import Field
 from app.documents.mapping import Answer
 from app.evidence.tags import Tag
 from app.usecases.batches.cancel_batch import cancel_batch
 from app.usecases.batches.choose_mapping import choose_mapping
 from app.usecases.batches.show_batch import show_batch
+from app.usecases.messages.record_inbound import record_inbound
 from app.usecases.operations.verify_journal import verify_journal
+from app.web.callbacks.routes import take
+from tests.carriers.http.double import Say, double
 from tests.databases import SqliteDatabases
 from tests.documents.people.builders import workbook
 from tests.pipeline import pipeline
-from tests.stories.payroll import TEAM, list_of, pdf_of
+from tests.stories.payroll import TEAM, ZOE, list_of, pdf_of
 from tests.stories.story import Clock, Story
 
 
@@ -115,3 +129,72 @@ def test_a_changed_journal_does_not_check(story: Story, change: str) -> None:
         session.add(victim)
     verdict = verify_journal(story.rt, story.id)
     assert (verdict.broken_at, verdict.fault) == (broken, "commitment")
+
+
+PHONE = "+33611001001"
+DIGITS = PHONE[1:]
+
+
+def called(story: Story, address: str, **filled: str) -> None:
+    """As Kannel calls an address, with its placeholders filled in."""
+    address = re.sub(r"=%(\w)", lambda mark: f"={filled.get(mark[1], '')}", address)
+    query = dict(parse_qsl(urlsplit(address).query, keep_blank_values=True))
+    take(story.rt, "kannel", "GET", CallbackRequest(address, query, (), {}, b""))
+
+
+def hashes(said: Iterable[str]) -> Iterator[str]:
+    """How a plain hash of these would show in `stored`: as text, as bytes, and cut."""
+    for one in said:
+        digest = sha256(one.encode())
+        yield digest.hexdigest()[:32]
+        yield repr(digest.digest()[:16])[2:-1]
+
+
+def test_no_number_can_be_found_in_what_carriers_told(story: Story) -> None:
+    """Mobile numbers are few enough to try them all: neither a number nor a hash without a key may be stored."""
+    with double() as provider:
+        provider.answers["/cgi-bin/sendsms"] = Say(202, b"0: Accepted for delivery")
+        given = {"address": provider.base, "username": "u", "password": "p"}
+        with story.rt.begin() as session:
+            columns, now = story.rt.vault.columns, story.rt.now()
+            new = NewConnection("kannel", "kannel", json.dumps(given), rate=100.0)
+            kannel = connections.add(session, columns, new, now)
+            smpp = connections.add(session, columns, NewConnection("smpp", "smpp", "{}", rate=100.0), now)
+        story.change_sender("sms", carrier="kannel")
+        story.sent(ZOE, channels=("sms",))
+        sent = dict(parse_qsl(urlsplit(provider.to("/cgi-bin/sendsms")[0].path).query))
+    called(story, sent["dlr-url"], d="1", p=f"%2B{DIGITS}", A="ACK")
+    answers = Callbacks.at("https://pli.example.fr", "kannel", connections.callback_secret(columns, kannel))
+    long_id = f"{DIGITS}-" + "0" * 80
+    for text, name in (("merci", long_id), ("", long_id)):
+        called(
+            story,
+            f"{answers.of_connection()}&from=%p&to=36105{'&text=' + text if text else ''}&id={name}",
+            p=DIGITS,
+        )
+
+    ledger = Ledger(SmppStore(story.rt.database, columns, smpp), "any", {})
+    story.change_sender("sms", carrier="smpp")
+    whole = ledger.inbound(Piece(DIGITS, "ATELIER", "bonjour"), now)
+    assert isinstance(whole, Inbound)
+    record_inbound(story.rt, whole)
+    assert ledger.inbound(Piece(DIGITS, "ATELIER", "bon", 9, 1, 2), now) is Missing.PARTS
+    found = stored(story)
+    second = ledger.inbound(Piece(DIGITS, "ATELIER", "jour", 9, 2, 2), now)
+    assert isinstance(second, Inbound)
+    record_inbound(story.rt, second)
+    found += stored(story)
+    assert DIGITS[2:] not in found
+    slot = str(int(now.timestamp() // SAME_REPLY.total_seconds()))
+    tried = [
+        *(
+            number + rest
+            for number in (PHONE, DIGITS, f"0{DIGITS[2:]}")
+            for rest in ("", long_id[len(DIGITS) :])
+        ),
+        f"kannel:{long_id}",
+        f"{long_id}:reply",
+        "\0".join((DIGITS, "ATELIER", "bonjour", slot)),
+        "\0".join((DIGITS, "ATELIER", "9", "2")),
+    ]
+    assert [one for one in hashes(tried) if one in found] == []

@@ -9,6 +9,7 @@ import pikepdf
 import pytest
 
 from app.core.errors import InvalidInput, TooLarge
+from app.db.blob_mark import MARK
 from app.db.failures import read_failure
 from app.db.lines import read_details
 from app.db.models import Batch
@@ -201,7 +202,7 @@ def refused_upload(story: Story, files: Mapping[str, bytes], people: tuple[str, 
     assert ERRORS[code]["en"]
     with story.rt.read() as session:
         assert batches.recent(session, story.id, limit=1) == []
-    assert [path for path in (story.folder / "blobs").rglob("*") if path.is_file()] == []
+    assert [path.name for path in (story.folder / "blobs").rglob("*") if path.is_file()] == [MARK]
     return code
 
 
@@ -220,7 +221,7 @@ def test_an_upload_over_the_limit_is_refused_while_it_arrives(story: Story) -> N
     assert refusal.value.code == "upload_too_large"
     assert ERRORS["upload_too_large"]["fr"]
     assert ERRORS["upload_too_large"]["en"]
-    assert [path for path in (story.folder / "blobs").rglob("*") if path.is_file()] == []
+    assert [path.name for path in (story.folder / "blobs").rglob("*") if path.is_file()] == [MARK]
 
 
 @pytest.mark.parametrize(

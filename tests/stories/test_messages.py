@@ -1,6 +1,7 @@
 """What becomes of the notice of one payslip, whatever the network does: one person is never texted twice blindly."""
 
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -89,6 +90,17 @@ def test_a_card_delivered_after_all_is_noted_as_a_double_and_sends_nothing(story
     message = story.only_message(batch)
     assert (message.state, message.double) == ("delivered", True)
     assert [channel for channel, _, _ in tries(story, batch)] == ["rcs", "sms"]
+
+
+def test_a_notice_over_the_longest_never_leaves(story: Story) -> None:
+    story.rt = story.pipeline.rt = replace(story.rt, policies=replace(story.rt.policies, text_segments=1))
+    story.change_templates(text="{sender} " + "un mot " * 25 + "{link}")
+    batch = story.sent(ZOE, channels=("sms",))
+    message = story.only_message(batch)
+    assert (message.state, message.reason, message.finished_at is None) == ("failed", "text_too_long", False)
+    assert (story.attempts_of(message), story.phone(ZOE.phone)) == ([], [])
+    story.timers()
+    assert story.pipeline.batch(batch.id).state == "finished"
 
 
 def test_a_recall_that_nobody_answers_sends_no_sms_and_is_shown_as_unknown(story: Story) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import obstore
 from obstore.store import from_url
 
+from app.db.blob_mark import MARK
 from app.usecases.batches.finish_batches import finish_batches
 from app.usecases.batches.recall_batch import recall_batch
 from app.usecases.operations.delete_packs import delete_packs
@@ -17,7 +18,8 @@ CODES = {one.staff: one.code for one in TEAM}
 
 
 def keys(bucket: str) -> list[str]:
-    return sorted(found["path"] for page in obstore.list(from_url(bucket)) for found in page)
+    found = [one["path"] for page in obstore.list(from_url(bucket)) for one in page]
+    return sorted(key for key in found if key != MARK)
 
 
 def test_a_payroll_lives_in_a_bucket_and_leaves_nothing_there(s3_bucket: str, tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from app.db.queries.consents import Line
 from app.db.queries.messages import EXPRESS
 from app.messaging.consent import Fact
 from app.messaging.consent_proof import How
+from app.messaging.segmentation import GSM7_SEGMENT
 from app.runtime import Runtime
 from app.usecases.messages.dispatch_sender import dispatch_sender
 from tests.databases import PostgresDatabases, SqliteDatabases
@@ -44,7 +45,9 @@ def waiting(
         found = []
         sender = sms_sender(made.rt, made.organisation.id)
         for at, segments in enumerate(costs):
-            found += rows(made.rt, sender, [f"{segments} {at}"], segments=segments, first=at)
+            text = f"{segments} {at}"
+            text += "." * (GSM7_SEGMENT * segments - len(text)) if segments > 1 else ""
+            found += rows(made.rt, sender, [text], segments=segments, first=at)
         yield made, queue(made.rt, found, runs=runs)
 
 

@@ -6,11 +6,14 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
+from app.cli import checkups
 from app.core.errors import InvalidInput
-from app.db.models import Batch
+from app.db.blob_mark import MARK, Whose, claim_blobs, whose_blobs
+from app.db.models import Batch, DatabaseName
 from app.db.queries import batches, documents
 from app.usecases.batches.finish_batches import finish_batches
 from app.usecases.batches.receive_batch import LONGEST_UPLOAD, BatchIntake, BatchOptions
@@ -32,7 +35,7 @@ KILLED = {
 
 def files(story: Story) -> set[str]:
     root = story.folder / "blobs"
-    return {path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()}
+    return {path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()} - {MARK}
 
 
 def stored_for(story: Story, batch: Batch) -> set[str]:
@@ -127,3 +130,46 @@ def test_what_is_named_in_another_way_is_not_ours_to_delete(story: Story) -> Non
     make_old(story, timedelta(days=2))
     delete_strays(story.rt)
     assert files(story) == {"uploads/readme", "packs/not-an-id/1", "other/thing"}
+
+
+def test_nothing_is_deleted_when_the_database_is_another_one(story: Story) -> None:
+    """As after a start with a wrong PLI_DATABASE_URL: a database without a row for anything in the store."""
+    story.upload(TEAM)
+    story.rt.blobs.put(f"uploads/{uuid4().hex}/1", b"1")
+    make_old(story, timedelta(days=6))
+    kept = files(story)
+    rename_database(story)
+    delete_strays(story.rt)
+    assert files(story) == kept
+    assert whose_blobs(story.rt.database, story.rt.blobs) is Whose.FOREIGN
+
+
+def test_a_store_without_a_name_is_taken_only_when_nothing_in_it_is_anothers(story: Story) -> None:
+    story.upload(TEAM)
+    story.rt.blobs.delete(MARK)
+    foreign = f"packs/{uuid4().hex}/1"
+    story.rt.blobs.put(foreign, b"1")
+    make_old(story, timedelta(days=6))
+    delete_strays(story.rt)
+    assert foreign in files(story)
+    assert whose_blobs(story.rt.database, story.rt.blobs) is Whose.FOREIGN
+    story.rt.blobs.delete(foreign)
+    assert whose_blobs(story.rt.database, story.rt.blobs) is Whose.FREE
+    assert claim_blobs(story.rt.database, story.rt.blobs)
+    assert whose_blobs(story.rt.database, story.rt.blobs) is Whose.OURS
+    story.rt.blobs.put(MARK, b"short")
+    assert whose_blobs(story.rt.database, story.rt.blobs) is Whose.FOREIGN
+
+
+def test_doctor_says_that_the_store_is_anothers(story: Story) -> None:
+    story.upload(TEAM)
+    assert checkups._blobs(story.rt).well
+    rename_database(story)
+    found = checkups._blobs(story.rt)
+    assert not found.well
+    assert "another database" in found.words
+
+
+def rename_database(story: Story) -> None:
+    with story.rt.begin() as session:
+        session.get_one(DatabaseName, 1).name = uuid4().hex

@@ -13,9 +13,9 @@ from sqlmodel import select
 from app.carriers.base import Inbound
 from app.db import answers
 from app.db.models import ConsentRecord, Message, Organisation
-from app.db.queries import consents, organisations
+from app.db.queries import consents
 from app.messaging.consent import Entry
-from app.messaging.notices import STOP_DONE
+from app.messaging.notices import ANSWERS, PAYSLIP_NOTICE, STOP_DONE
 from app.runtime import Runtime
 from app.usecases.messages.record_inbound import record_inbound
 from tests.pipeline import Pipeline, pipeline
@@ -56,13 +56,15 @@ class House:
     def id(self) -> UUID:
         return self.organisation.id
 
-    def hears(self, text: str, number: str = ZOE, postback: str = "", key: str = "") -> None:
+    def hears(
+        self, text: str, number: str = ZOE, postback: str = "", key: str = "", to: str = SENDER
+    ) -> None:
         """Somebody answers."""
         self._answers += 1
         self.clock.push(seconds=1)
         record_inbound(
             self.rt,
-            Inbound(self.id, number, SENDER, text, self.clock(), key or f"answer-{self._answers}", postback),
+            Inbound(self.id, number, to, text, self.clock(), key or f"answer-{self._answers}", postback),
         )
 
     def ledger(self, number: str = ZOE) -> list[Entry]:
@@ -86,14 +88,26 @@ class House:
     def queue(self, category: str, number: str = ZOE, state: str = "queued") -> UUID:
         """A message that waits to leave, as a campaign would leave it."""
         with self.rt.begin() as session:
-            organisation = organisations.require(session, self.id)
+            held_to = self.rt.text_rules(session, self.id)
             message = answers.send(
-                session, self.rt.vault, self.rt.jobs, organisation, number, STOP_DONE, "fr", self.clock()
+                session, self.rt.vault, self.rt.jobs, held_to, number, STOP_DONE, "fr", self.clock()
             )
             assert message is not None
             message.category, message.state = category, state
             session.add(message)
             return message.id
+
+    def texted(self, number: str = ZOE) -> None:
+        """A notice reached the number two days ago: whoever was never written to gets no answer."""
+        message = self.message(self.queue("transactional", number, "delivered"))
+        message.template_key = PAYSLIP_NOTICE
+        message.created_at -= timedelta(days=2)
+        with self.rt.begin() as session:
+            session.add(message)
+
+    def answers(self) -> list[str]:
+        """The keys of the texts that were sent to answer a keyword, oldest first."""
+        return [one.template_key for one in self.messages() if one.template_key in ANSWERS]
 
     def message(self, message_id: UUID) -> Message:
         with self.rt.read() as session:

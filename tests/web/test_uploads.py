@@ -203,7 +203,7 @@ class TestLimits:
             (part("f", bytes(60), "f") + part("g", bytes(60), "g") + END, "upload_too_large"),
             (b"".join(part("f", b"x", f"{i}") for i in range(4)) + END, "too_many_files"),
             (part("t", bytes(1_001)) + END, "form_too_large"),
-            (b"".join(part("t", bytes(600)) for _ in range(2)) + END, "form_too_large"),
+            (b"".join(part("t", b"x" * 600) for _ in range(2)) + END, "form_too_large"),
             (part("n" * 1_001, b"") + END, "form_too_large"),
         ],
     )
@@ -262,6 +262,7 @@ MALFORMED: dict[str, tuple[bytes, str, str]] = {
         "malformed_form",
     ),
     "latin-1 field": (part("t", b"\xe9") + END, CONTENT_TYPE, "form_not_utf8"),
+    "a NUL in a field": (part("t", b"a\0b") + END, CONTENT_TYPE, "malformed_form"),
     "content without a name": (part("f", b"x", "") + END, CONTENT_TYPE, "file_without_name"),
 }
 

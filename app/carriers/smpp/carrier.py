@@ -24,7 +24,9 @@ from app.carriers.base import (
     Report,
     RevokeOutcome,
     Submission,
+    is_addressable,
 )
+from app.carriers.identifiers import identifier
 from app.carriers.registry import Record
 from app.carriers.smpp.checking import check
 from app.carriers.smpp.codec import Command, Pdu, Status, decode_data_message, decode_message, encode_message
@@ -41,6 +43,7 @@ from app.carriers.smpp.store import NewPart, SmppStore
 from app.carriers.smpp.submissions import Answer, Fate, Outgoing
 from app.core.errors import InvalidInput
 from app.core.log import about, fields
+from app.messaging.segmentation import CarrierOptions
 
 Outcome = Accepted | Refused | CarrierError
 
@@ -51,7 +54,11 @@ _COMMANDS: Final = {
     "separate": (Command.BIND_TRANSMITTER, Command.BIND_RECEIVER),
     "transmitter": (Command.BIND_TRANSMITTER,),
 }
-_TEXT_CODES: Final = {"text_too_long": "text_too_long", "sender_invalid": "sender_refused"}
+_TEXT_CODES: Final = {
+    "text_too_long": "text_too_long",
+    "sender_invalid": "sender_refused",
+    "number_invalid": "unknown_number",
+}
 
 USUAL: Final = Pauses()
 
@@ -111,6 +118,11 @@ class SmppCarrier:
         )
 
         self._relay = Relay(name, self._link, store, now, self._hand_over)
+
+    @property
+    def text_options(self) -> CarrierOptions:
+        """How texts are cut here."""
+        return self._options.counting
 
     @property
     def link(self) -> Link:
@@ -194,6 +206,8 @@ class SmppCarrier:
         return [(refused.get(one.attempt_id), answers.get(one.attempt_id, ())) for one in submissions]
 
     def _parts(self, submission: Submission) -> list[NewPart]:
+        if not is_addressable(submission.to):
+            raise InvalidInput("number_invalid", "A message goes to a number in E.164.")
         reference = next(self._references)
         made = build(
             submission.sender,
@@ -235,7 +249,7 @@ class SmppCarrier:
             return CarrierError(
                 code, f"{self.name} has no link at present; nothing was sent", retryable=True, in_doubt=False
             )
-        return Accepted(answers[0].message_id)
+        return Accepted(identifier(answers[0].message_id))
 
     # The process that holds the link.
 

@@ -5,7 +5,6 @@ acknowledged. A receipt fits a submission to the same number by its id; one that
 would name it may still be on its way, and one for a number with a submission in doubt settles the oldest of those.
 """
 
-import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -133,8 +132,8 @@ class Ledger:
                 organisation_id = view.organisation_of(piece.to)
             slot = str(int(now.timestamp() // SAME_REPLY.total_seconds()))
             return _inbound(organisation_id, piece, piece.text, now, slot)
-        series = _series(piece)
         with self._store.begin() as transaction:
+            series = transaction.series(_series(piece))
             transaction.add_piece(series, piece.number, piece.total, _packed(piece), now)
             come = transaction.pieces(series)
             if len(come) < piece.total:
@@ -146,7 +145,7 @@ class Ledger:
         """That reply is stored; its parts are not needed any more."""
         if piece.total > 1:
             with self._store.begin() as transaction:
-                transaction.remove_pieces(_series(piece))
+                transaction.remove_pieces(transaction.series(_series(piece)))
 
     def stale_replies(self, now: datetime) -> list[tuple[Piece, Inbound]]:
         """Replies whose other parts never came, as far as they can be read."""
@@ -241,20 +240,18 @@ def _inbound(
     if organisation_id is None:
         return Missing.OWNER
     said = "\0".join((piece.from_, piece.to, text, slot))
-    number = piece.from_.removeprefix("+")
-    from_ = f"+{number}" if number.isdecimal() and len(number) > 8 else number
-    return Inbound(organisation_id, from_, piece.to, text, now, hashlib.sha256(said.encode()).hexdigest())
+    return Inbound(organisation_id, piece.from_, piece.to, text, now, said, national=piece.national)
 
 
-def _series(piece: Piece) -> bytes:
-    said = "\0".join((piece.from_, piece.to, str(piece.reference), str(piece.total)))
-    return hashlib.sha256(said.encode()).digest()[:16]
+def _series(piece: Piece) -> str:
+    return "\0".join((piece.from_, piece.to, str(piece.reference), str(piece.total)))
 
 
 def _packed(piece: Piece) -> str:
-    return "\0".join((piece.from_, piece.to, str(piece.total), str(piece.reference), piece.text))
+    numbers = (piece.total, piece.reference, int(piece.national))
+    return "\0".join((piece.from_, piece.to, *map(str, numbers), piece.text))
 
 
 def _unpacked(content: str) -> Piece:
-    from_, to, total, reference, text = content.split("\0", 4)
-    return Piece(from_, to, text, int(reference), 1, int(total))
+    from_, to, total, reference, national, text = content.split("\0", 5)
+    return Piece(from_, to, text, int(reference), 1, int(total), national == "1")

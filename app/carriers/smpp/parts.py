@@ -18,6 +18,7 @@ UCS2_CODING: Final = 8
 MOST_PARTS: Final = 255
 NAME_TON, NAME_NPI = 5, 0
 INTERNATIONAL_TON, ISDN_NPI = 1, 1
+NATIONAL_TON: Final = 2
 SHORT_CODE_DIGITS: Final = 8
 LONGEST_SECONDS: Final = 31 * 86_400
 PAYLOAD_OCTETS: Final = 64_000
@@ -35,6 +36,11 @@ class TextOptions:
     locking_shift: bool = False
     short_code: tuple[int, int] = (3, 0)
     service_type: str = ""
+
+    @property
+    def counting(self) -> CarrierOptions:
+        """How texts are cut, for whoever counts them before they are sent."""
+        return CarrierOptions(self.languages, self.locking_shift, self.long_text == "udh16")
 
 
 def source_address(sender: str, options: TextOptions) -> Address:
@@ -81,8 +87,7 @@ def build(
         validity=relative_time(ttl_seconds),
         registered_delivery=1,
     )
-    wide = options.long_text == "udh16"
-    found = segment(text, CarrierOptions(options.languages, options.locking_shift, wide))
+    found = segment(text, options.counting)
     if found.segments > MOST_PARTS:
         raise InvalidInput("text_too_long", f"The text takes more than {MOST_PARTS} segments.")
     if found.segments > 1 and options.long_text == "payload":
@@ -118,9 +123,14 @@ def pack(septets: bytes, header: bytes = b"") -> bytes:
 def unpack(octets: bytes, header_size: int = 0) -> bytes:
     """The septets behind a header of so many octets, one in each octet."""
     skip = -header_size * 8 % 7
-    value = int.from_bytes(octets[header_size:], "little") >> skip
-    count = max(0, ((len(octets) - header_size) * 8 - skip) // 7)
-    septets = bytes((value >> (7 * index)) & 0x7F for index in range(count))
+    unpacked, held, bits = bytearray(), 0, -skip
+    for octet in octets[header_size:]:
+        held |= (octet << bits) if bits >= 0 else octet >> -bits
+        bits += 8
+        while bits >= 7:
+            unpacked.append(held & 0x7F)
+            held, bits = held >> 7, bits - 7
+    septets, count = bytes(unpacked), len(unpacked)
     if (skip + 7 * count) % 8 == 0 and septets.endswith(bytes((_FILL,))):
         return septets[:-1]
     return septets

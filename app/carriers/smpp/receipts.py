@@ -6,11 +6,11 @@ missing, the final NUL of the id forgotten. Parameters win over the text.
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeVar
 
 from app.carriers.smpp.codec import ShortMessage, Tag, cstring
-from app.carriers.smpp.parts import UCS2_CODING, UDH, unpack
+from app.carriers.smpp.parts import INTERNATIONAL_TON, NATIONAL_TON, UCS2_CODING, UDH, unpack
 from app.messaging import gsm7
 
 RECEIPT: Final = 0x04  # esm_class & 0x3C
@@ -60,6 +60,8 @@ _GSM_ERRORS: Final[Mapping[int, str]] = {
     31: "phone_absent",
     34: "network_failure",
 }
+# What a vendor pads a field with must not become a part of it: a database refuses NUL in a text.
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _FIELD: Final = re.compile(r"\b(id|stat|err)\s*:\s*([^\s:]+)(?=\s|$)", re.IGNORECASE)
 LONGEST_ID: Final = 64
 
@@ -80,7 +82,8 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A message from a person, or one part of it. `reference` and `total` are 0 and 1 when it came whole."""
+    """A message from a person, or one part of it. `reference` and `total` are 0 and 1 when it came whole. `from_` begins
+    with a plus when its type of number says that it has a country code; `national` when it says that it has none."""
 
     from_: str
     to: str
@@ -88,6 +91,7 @@ class Piece:
     reference: int = 0
     number: int = 1
     total: int = 1
+    national: bool = False
 
 
 def read(message: ShortMessage, error_codes: Mapping[str, str], *, packed: bool = False) -> Receipt | Piece:
@@ -153,7 +157,7 @@ def _receipt(
     intermediate: bool,
 ) -> Receipt:
     fields: dict[str, str] = {}
-    for match in _FIELD.finditer(text):
+    for match in _FIELD.finditer(_CONTROL.sub(" ", text)):
         fields.setdefault(match.group(1).lower(), match.group(2))
     stated = message.tlv(Tag.MESSAGE_STATE)
     number = stated[0] if stated else _BY_WORD.get(fields.get("stat", "").upper(), 0)
@@ -161,8 +165,9 @@ def _receipt(
     vendor = fields.get("err", "")
     if state == "failed":
         code = error_codes.get(vendor) or _network_error(message) or code
-    named_id = cstring(named) if named else ""
-    return Receipt(named_id or fields.get("id", ""), message.source.digits, state, code, vendor[:20])
+    named_id = _CONTROL.sub("", cstring(named)) if named else ""
+    message_id = (named_id or fields.get("id", ""))[:LONGEST_ID]
+    return Receipt(message_id, message.source.digits, state, code, vendor[:20])
 
 
 def _network_error(message: ShortMessage) -> str:
@@ -173,7 +178,9 @@ def _network_error(message: ShortMessage) -> str:
 
 
 def _piece(message: ShortMessage, text: str) -> Piece:
-    plain = Piece(message.source.digits, message.destination.digits, text)
+    source = message.source
+    written = f"+{source.digits.removeprefix('+')}" if source.ton == INTERNATIONAL_TON else source.digits
+    plain = Piece(written, message.destination.digits, text, national=source.ton == NATIONAL_TON)
     total = message.tlv(Tag.SAR_TOTAL) or b""
     number, reference = message.tlv(Tag.SAR_NUMBER) or b"", message.tlv(Tag.SAR_REFERENCE) or b""
     if total and number:
@@ -194,7 +201,7 @@ def _piece(message: ShortMessage, text: str) -> Piece:
 def _part_of(plain: Piece, reference: int, number: int, total: int) -> Piece:
     if not 1 <= number <= total or total == 1:
         return plain
-    return Piece(plain.from_, plain.to, plain.text, reference, number, total)
+    return replace(plain, reference=reference, number=number, total=total)
 
 
 def _split(message: ShortMessage) -> tuple[bytes, bytes]:

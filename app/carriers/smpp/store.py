@@ -105,6 +105,9 @@ class SmppTransaction(Protocol):
     def remove_receipts(self, ids: Collection[UUID]) -> None:
         """They are recorded."""
 
+    def series(self, told_by: str) -> bytes:
+        """What the parts of one message from a person are kept under: the same for the same `told_by`."""
+
     def add_piece(self, series: bytes, number: int, total: int, content: str, now: datetime) -> None:
         """Keep one part of a message from a person, once."""
 

@@ -9,8 +9,16 @@ from app.db.models.consent import ConsentRecord, InboxDecision, OptOutLink
 from app.db.models.dead_number import DeadNumber
 from app.db.models.document import Document
 from app.db.models.journal import JournalEvent, JournalHead
-from app.db.models.keys import EpochCheck, KeyVerifier
-from app.db.models.message import Attempt, Block, DeliveryReport, InboundMessage, Message
+from app.db.models.keys import DatabaseName, EpochCheck, KeyVerifier
+from app.db.models.message import (
+    Attempt,
+    Block,
+    DeliveryReport,
+    InboundMessage,
+    Message,
+    MessageRequest,
+    StaffReply,
+)
 from app.db.models.organisation import Organisation
 from app.db.models.person import Person
 from app.db.models.rule import DatedRule, MessagingChoices
@@ -29,6 +37,7 @@ __all__ = [
     "CarrierHealth",
     "ConnectionLease",
     "ConsentRecord",
+    "DatabaseName",
     "DatedRule",
     "DeadNumber",
     "DeliveryReport",
@@ -43,6 +52,7 @@ __all__ = [
     "LoginThrottle",
     "MappingMemory",
     "Message",
+    "MessageRequest",
     "MessagingChoices",
     "Objection",
     "OptOutLink",
@@ -55,6 +65,7 @@ __all__ = [
     "SmppPart",
     "SmppPiece",
     "SmppReceipt",
+    "StaffReply",
     "StalledJob",
     "Template",
     "Upload",

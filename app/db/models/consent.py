@@ -62,7 +62,8 @@ class OptOutLink(SQLModel, table=True):
 
 
 class InboxDecision(SQLModel, table=True):
-    """What a person decided about an answer, once: `opt_out`, `object_all`, `keep` or `done`."""
+    """What a person decided about an answer, once: `opt_out`, `object_all`, `keep`, `done` or
+    `answered`."""
 
     __tablename__ = "inbox_decision"
 

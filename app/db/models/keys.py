@@ -12,6 +12,15 @@ class KeyVerifier(SQLModel, table=True):
     verifier: bytes
 
 
+class DatabaseName(SQLModel, table=True):
+    """One row: what this database is called in the blob store that it points into."""
+
+    __tablename__ = "database_name"
+
+    id: int = Field(primary_key=True)
+    name: str = Field(max_length=32)
+
+
 class EpochCheck(SQLModel, table=True):
     """A keyed hash per epoch key. `name` is the key's name in the epoch store."""
 

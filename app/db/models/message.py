@@ -7,6 +7,10 @@ import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
 from app.db.models.base import id_field, json_field, reference, text_field
+from app.messaging.notices import ANSWERS
+
+# What answers a keyword, among all messages; written out, or a database would not see that the index is of these.
+AN_ANSWER = "template_key IN ({})".format(", ".join(map(repr, ANSWERS)))
 
 
 def _waiting(name: str, state: str, *columns: str) -> sa.Index:
@@ -18,6 +22,9 @@ def _waiting(name: str, state: str, *columns: str) -> sa.Index:
 class Message(SQLModel, table=True):
     """States are those of `app.messaging.status`. `plan` is the ordered channels, for example ["rcs", "sms"], and
     `channel` the one in use or next.
+
+    `territory` is where the person lives when that is known better than by the number, as Alsace-Moselle is by a postcode;
+    `ground` is why consent let it leave (`app.messaging.consent.Ground`).
 
     `text_sealed` and `card_sealed` hold the link secret and are wiped at the first final status, or 72 hours after
     release when the message failed. `reason` is the id of the rule that held, refused or changed it.
@@ -32,6 +39,13 @@ class Message(SQLModel, table=True):
         _waiting("ix_message_queued", "queued", "sender_id", "priority", "created_at", "id"),
         _waiting("ix_message_held", "held", "not_before"),
         _waiting("ix_message_submitting", "submitting", "block_id"),
+        sa.Index(
+            "ix_message_answers",
+            "organisation_id",
+            "created_at",
+            sqlite_where=sa.text(AN_ANSWER),
+            postgresql_where=sa.text(AN_ANSWER),
+        ),
     )
 
     id: UUID = id_field()
@@ -55,6 +69,8 @@ class Message(SQLModel, table=True):
     text_sealed: bytes | None = None
     card_sealed: bytes | None = None
     outbox_day: int
+    territory: str = text_field(8, default="")
+    ground: str = text_field(16, default="")
     segments: int
     encoding: str = text_field(6)
     not_before: datetime
@@ -63,6 +79,21 @@ class Message(SQLModel, table=True):
     finished_at: datetime | None = None
     wiped_at: datetime | None = None
     double: bool = False
+
+
+class MessageRequest(SQLModel, table=True):
+    """Who asked for a message of its own, one of no batch. `request_hash` is a keyed hash of what was asked for, so that
+    the same `idempotency_key` with something else is noticed."""
+
+    __tablename__ = "message_request"
+    __table_args__ = (sa.UniqueConstraint("organisation_id", "idempotency_key"),)
+
+    message_id: UUID = Field(foreign_key="message.id", primary_key=True)
+    organisation_id: UUID = reference("organisation.id", index=False)
+    idempotency_key: str | None = Field(default=None, max_length=200)
+    request_hash: bytes
+    asked_by: str = text_field(80)
+    asked_at: datetime
 
 
 class Attempt(SQLModel, table=True):
@@ -136,7 +167,7 @@ class InboundMessage(SQLModel, table=True):
     `tapped` for a button that answers nothing.
 
     `document_id` is what the phone was last told about, or what the tapped card was about. `pictures` counts those of an
-    MMS, which are not fetched.
+    MMS, which are not fetched. `to_sender` is the address it was sent to, as the network tells it, empty when it does not.
     """
 
     __tablename__ = "inbound_message"
@@ -148,8 +179,28 @@ class InboundMessage(SQLModel, table=True):
     from_sealed: bytes
     from_index: bytes = Field(index=True)
     text_sealed: bytes
+    to_sender: str = text_field(40, default="")
     pictures: int = 0
     intent: str = text_field(10, default="")
     batch_id: UUID | None = Field(default=None, foreign_key="batch.id", index=True)
     document_id: UUID | None = Field(default=None, foreign_key="document.id", index=True)
     received_at: datetime
+
+
+class StaffReply(SQLModel, table=True):
+    """What staff wrote back to a person, kept beside what the person wrote; how it went stands in its message.
+
+    `inbound_id` is the answer it was written under. `form_key` names the form it was written in, so that sending the form
+    twice sends once.
+    """
+
+    __tablename__ = "staff_reply"
+
+    message_id: UUID = Field(foreign_key="message.id", primary_key=True)
+    organisation_id: UUID = reference("organisation.id", index=False)
+    inbound_id: UUID = Field(foreign_key="inbound_message.id", index=True)
+    form_key: UUID = Field(unique=True)
+    to_index: bytes = Field(index=True)
+    text_sealed: bytes
+    written_by: str = text_field(80)
+    written_at: datetime

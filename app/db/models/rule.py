@@ -36,7 +36,7 @@ class MessagingChoices(SQLModel, table=True):
 
     `stop_code` is the number that takes a STOP, empty when only the opt-out page does. `stop_scope` is one of
     `app.messaging.consent.StopScope`. `segment_micro` is the price of a segment in millionths of the currency, 0 when
-    it is not known.
+    it is not known. `kinds_on` are the kinds of sender that are off until an owner turns them on, and did.
     """
 
     __tablename__ = "messaging_choices"
@@ -46,3 +46,4 @@ class MessagingChoices(SQLModel, table=True):
     stop_scope: str = text_field(12, default="organisation")
     one_segment_marketing: bool = False
     segment_micro: int = 0
+    kinds_on: list[str] = json_field(list)

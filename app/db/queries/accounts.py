@@ -23,7 +23,7 @@ class LoggedIn:
 
 def user(session: Session, user_id: UUID) -> User | None:
     """One account, held until the transaction ends."""
-    return session.exec(select(User).where(User.id == user_id).with_for_update()).one_or_none()
+    return session.exec(select(User).where(User.id == user_id).with_for_update(key_share=True)).one_or_none()
 
 
 def user_by_email(session: Session, email: str) -> User | None:
@@ -128,7 +128,7 @@ def api_keys(session: Session, organisation_id: UUID) -> list[ApiKey]:
 def api_key(session: Session, organisation_id: UUID, key_id: UUID) -> ApiKey | None:
     """One key of an organisation, held until the transaction ends."""
     query = select(ApiKey).where(ApiKey.id == key_id, ApiKey.organisation_id == organisation_id)
-    return session.exec(query.with_for_update()).one_or_none()
+    return session.exec(query.with_for_update(key_share=True)).one_or_none()
 
 
 def actor_names(session: Session, organisation_id: UUID, actors: Iterable[str]) -> dict[str, str]:

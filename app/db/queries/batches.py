@@ -54,7 +54,9 @@ def get_any(session: Session, batch_id: UUID) -> Batch | None:
 
 def lock(session: Session, batch_id: UUID) -> Batch | None:
     """The batch, held until the transaction ends."""
-    return session.exec(select(Batch).where(Batch.id == batch_id).with_for_update()).one_or_none()
+    return session.exec(
+        select(Batch).where(Batch.id == batch_id).with_for_update(key_share=True)
+    ).one_or_none()
 
 
 def state(session: Session, batch_id: UUID) -> str:
@@ -235,6 +237,11 @@ def stored_for(session: Session, batch_ids: Collection[UUID]) -> set[str]:
     uploaded = select(Upload.blob_key).where(col(Upload.batch_id).in_(batch_ids))
     packed = select(Document.blob_key).where(col(Document.batch_id).in_(batch_ids)).distinct()
     return {*session.exec(uploaded), *session.exec(packed)}
+
+
+def known(session: Session, batch_ids: Collection[UUID]) -> set[UUID]:
+    """Those of these batches that this database has a row of."""
+    return set(session.exec(select(Batch.id).where(col(Batch.id).in_(batch_ids))))
 
 
 def still_read(session: Session, batch_ids: Collection[UUID]) -> set[UUID]:

@@ -22,7 +22,7 @@ def count(session: Session, tallies: Mapping[str, Tally], now: datetime) -> None
     never wait for each other."""
     for carrier, tally in sorted(tallies.items()):
         row = session.exec(
-            select(CarrierHealth).where(CarrierHealth.carrier == carrier).with_for_update()
+            select(CarrierHealth).where(CarrierHealth.carrier == carrier).with_for_update(key_share=True)
         ).one_or_none()
         if row is None:
             row = _new(session, carrier, now)
@@ -53,7 +53,9 @@ def _new(session: Session, carrier: str, now: datetime) -> CarrierHealth:
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     empty = {"carrier": carrier, "calls": 0, "failed": 0, "slow": 0, "pauses": 0, "seen_at": now}
     session.execute(dialect.insert(table).values(**empty).on_conflict_do_nothing())
-    return session.exec(select(CarrierHealth).where(CarrierHealth.carrier == carrier).with_for_update()).one()
+    return session.exec(
+        select(CarrierHealth).where(CarrierHealth.carrier == carrier).with_for_update(key_share=True)
+    ).one()
 
 
 def _health(row: CarrierHealth) -> Health:

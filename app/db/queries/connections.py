@@ -82,7 +82,9 @@ def take_lease(
 ) -> bool:
     """Become its holder, or stay it. False while another process holds it."""
     session.exec(
-        select(CarrierConnection.id).where(CarrierConnection.id == connection_id).with_for_update()
+        select(CarrierConnection.id)
+        .where(CarrierConnection.id == connection_id)
+        .with_for_update(key_share=True)
     ).one()
     held = session.get(ConnectionLease, connection_id)
     if held is None:

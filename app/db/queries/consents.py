@@ -157,7 +157,7 @@ def waiting_to(session: Session, organisation_id: UUID, subject: bytes) -> list[
         Message.to_index == subject,
         col(Message.state).in_(("queued", "held")),
     )
-    return list(session.exec(query.order_by(col(Message.id)).with_for_update()))
+    return list(session.exec(query.order_by(col(Message.id)).with_for_update(key_share=True)))
 
 
 def message_of(session: Session, message_id: UUID) -> Message | None:

@@ -1,14 +1,19 @@
 """Every question asked of the answers that came in, as the inbox shows them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
-from app.db.models import InboundMessage, InboxDecision
+from app.db.models import Attempt, InboundMessage, InboxDecision, Message, StaffReply
+from app.db.queries.messages import TAPPED
 
 DOUBTFUL = "doubtful"
+# What staff has to read, beside doubts: words of no special meaning, and the tap "not for me".
+_TO_READ = ("", "not_for_me")
 
 
 @dataclass(frozen=True)
@@ -22,11 +27,12 @@ class Answer:
 def page(
     session: Session, organisation_id: UUID, *, waiting: bool, offset: int, limit: int
 ) -> tuple[list[Answer], int]:
-    """Answers, newest first, and how many there are; `waiting` leaves out what was decided or needs nobody."""
+    """Answers, newest first, and how many there are; `waiting` leaves out what was decided or needs nobody. A tap that
+    answers nothing is none."""
     base = (
         select(InboundMessage, InboxDecision)
         .outerjoin(InboxDecision, col(InboxDecision.inbound_id) == col(InboundMessage.id))
-        .where(InboundMessage.organisation_id == organisation_id)
+        .where(InboundMessage.organisation_id == organisation_id, InboundMessage.intent != TAPPED)
     )
     if waiting:
         base = base.where(_waits())
@@ -75,10 +81,89 @@ def hold(session: Session, organisation_id: UUID, inbound_id: UUID) -> Answer | 
     query = select(InboundMessage).where(
         InboundMessage.organisation_id == organisation_id, InboundMessage.id == inbound_id
     )
-    message = session.exec(query.with_for_update()).one_or_none()
+    message = session.exec(query.with_for_update(key_share=True)).one_or_none()
     return Answer(message, session.get(InboxDecision, inbound_id)) if message is not None else None
+
+
+def one(session: Session, organisation_id: UUID, inbound_id: UUID) -> Answer | None:
+    """One answer."""
+    message = session.get(InboundMessage, inbound_id)
+    if message is None or message.organisation_id != organisation_id:
+        return None
+    return Answer(message, session.get(InboxDecision, inbound_id))
+
+
+def to_read(session: Session, answered: InboundMessage) -> list[UUID]:
+    """Answers of the same number that only wait to be read."""
+    query = (
+        select(InboundMessage.id)
+        .outerjoin(InboxDecision, col(InboxDecision.inbound_id) == col(InboundMessage.id))
+        .where(
+            InboundMessage.organisation_id == answered.organisation_id,
+            InboundMessage.from_index == answered.from_index,
+            col(InboundMessage.intent).in_(_TO_READ),
+            col(InboxDecision.inbound_id).is_(None),
+        )
+    )
+    return list(session.exec(query))
+
+
+def said(session: Session, organisation_id: UUID, number: bytes, limit: int) -> list[Answer]:
+    """The latest answers of a number, newest first. A tap that answers nothing is none."""
+    query = (
+        select(InboundMessage, InboxDecision)
+        .outerjoin(InboxDecision, col(InboxDecision.inbound_id) == col(InboundMessage.id))
+        .where(
+            InboundMessage.organisation_id == organisation_id,
+            InboundMessage.from_index == number,
+            InboundMessage.intent != TAPPED,
+        )
+        .order_by(col(InboundMessage.received_at).desc(), col(InboundMessage.id))
+    )
+    return [Answer(message, decision) for message, decision in session.exec(query.limit(limit))]
+
+
+def sent(
+    session: Session, organisation_id: UUID, number: bytes, limit: int
+) -> list[tuple[Message, StaffReply | None]]:
+    """The latest messages to a number, newest first, each with the words staff wrote when it is a reply."""
+    query = (
+        select(Message, StaffReply)
+        .outerjoin(StaffReply, col(StaffReply.message_id) == col(Message.id))
+        .where(Message.organisation_id == organisation_id, Message.to_index == number)
+        .order_by(col(Message.created_at).desc(), col(Message.id))
+    )
+    return [(message, reply) for message, reply in session.exec(query.limit(limit))]
+
+
+def unreported(
+    session: Session, organisation_id: UUID, number: bytes, sender_ids: Sequence[UUID], before: datetime
+) -> list[tuple[Message, Attempt]]:
+    """What was handed over for a number before an instant, from senders of which the network reports nothing; the
+    messages held until the transaction ends."""
+    query = (
+        select(Message, Attempt)
+        .join(Attempt, col(Attempt.message_id) == col(Message.id))
+        .where(
+            Message.organisation_id == organisation_id,
+            Message.to_index == number,
+            col(Attempt.sender_id).in_(sender_ids),
+            Attempt.state == "submitted",
+            col(Attempt.submitted_at) <= before,
+        )
+        .order_by(col(Message.id))
+    )
+    return [(message, attempt) for message, attempt in session.exec(query.with_for_update(key_share=True))]
+
+
+def reply_of_form(session: Session, organisation_id: UUID, form_key: UUID) -> StaffReply | None:
+    """What this form sent before."""
+    query = select(StaffReply).where(
+        StaffReply.organisation_id == organisation_id, StaffReply.form_key == form_key
+    )
+    return session.exec(query).one_or_none()
 
 
 def _waits() -> sa.ColumnElement[bool]:
     undecided = col(InboxDecision.inbound_id).is_(None)
-    return sa.and_(undecided, col(InboundMessage.intent).in_((DOUBTFUL, "", "not_for_me")))
+    return sa.and_(undecided, col(InboundMessage.intent).in_((DOUBTFUL, *_TO_READ)))

@@ -25,7 +25,7 @@ _heads = table_of(JournalHead)
 _HOLD_HEAD = (
     sa.select(_heads.c.seq, _heads.c.head)
     .where(_heads.c.organisation_id == sa.bindparam("owner"))
-    .with_for_update()
+    .with_for_update(key_share=True)
 )
 _MOVE_HEAD = (
     sa.update(_heads)
@@ -89,6 +89,11 @@ def append(
     insert_rows(session, JournalEvent, rows)
 
 
+def hold(session: Session, organisation_id: UUID) -> None:
+    """Let nobody else append until the transaction ends."""
+    session.connection().execute(_HOLD_HEAD, {"owner": organisation_id}).one()
+
+
 class Book:
     """The events of one transaction, appended together at its end: use as a context manager within it.
 
@@ -121,15 +126,22 @@ def start(session: Session, organisation_id: UUID) -> None:
 
 
 def about(
-    session: Session, vault: Vault, organisation_id: UUID, subjects: Sequence[UUID], limit: int = 500
+    session: Session,
+    vault: Vault,
+    organisation_id: UUID,
+    subjects: Sequence[UUID],
+    limit: int = 500,
+    tag: Tag | None = None,
 ) -> list[Recorded]:
-    """The newest events about any of these subjects, oldest first."""
+    """The newest events about any of these subjects, oldest first; only those of one tag when it is given."""
     query = (
         select(JournalEvent)
         .where(JournalEvent.organisation_id == organisation_id, col(JournalEvent.subject_id).in_(subjects))
         .order_by(col(JournalEvent.seq).desc())
         .limit(limit)
     )
+    if tag is not None:
+        query = query.where(JournalEvent.tag == tag.value)
     return [
         Recorded(event.seq, event.at, event.tag, event.subject_id, _body(vault, event))
         for event in reversed(session.exec(query).all())

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from sqlmodel import Session, col, select
 
 from app.crypto.epochs import EpochName, EpochStore, check_value, require
-from app.db.models import Batch, EpochCheck, KeyVerifier
+from app.db.models import Batch, DatabaseName, EpochCheck, KeyVerifier
 from app.db.queries.batches import BEFORE_RELEASE
 from links.tables import Link
 
@@ -21,6 +21,17 @@ def remember(session: Session, kid: int, value: bytes) -> None:
     """Store the verifier of a key number the first time it is used."""
     if session.get(KeyVerifier, kid) is None:
         session.add(KeyVerifier(kid=kid, verifier=value))
+
+
+def name_database(session: Session) -> None:
+    """Give the database its name, at its first start."""
+    if session.get(DatabaseName, 1) is None:
+        session.add(DatabaseName(id=1, name=uuid4().hex))
+
+
+def database_name(session: Session) -> str:
+    """32 hexadecimal digits, of this database and its backups alone."""
+    return session.get_one(DatabaseName, 1).name
 
 
 def link_days(session: Session, now: datetime) -> list[tuple[UUID, int]]:

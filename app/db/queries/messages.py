@@ -51,7 +51,9 @@ def _set(session: Session, message_ids: Sequence[UUID], **values: Any) -> None:
 
 def get(session: Session, message_id: UUID) -> Message | None:
     """One message, held until the transaction ends."""
-    return session.exec(select(Message).where(Message.id == message_id).with_for_update()).one_or_none()
+    return session.exec(
+        select(Message).where(Message.id == message_id).with_for_update(key_share=True)
+    ).one_or_none()
 
 
 def hold(session: Session, message_ids: Sequence[UUID]) -> dict[UUID, Message]:
@@ -61,7 +63,7 @@ def hold(session: Session, message_ids: Sequence[UUID]) -> dict[UUID, Message]:
     holds the journal and waits for a message can meet one who holds that message and waits for the journal.
     """
     query = select(Message).where(col(Message.id).in_(message_ids)).order_by(col(Message.id))
-    return {message.id: message for message in session.exec(query.with_for_update())}
+    return {message.id: message for message in session.exec(query.with_for_update(key_share=True))}
 
 
 def hold_of_attempts(session: Session, attempt_ids: Sequence[UUID]) -> dict[UUID, Message]:
@@ -90,7 +92,7 @@ def claim_next(session: Session, sender_id: UUID, *, express: bool, limit: int) 
         .where(_queued_for(sender_id, express=express))
         .order_by(col(Message.priority), col(Message.created_at), col(Message.id))
         .limit(limit)
-        .with_for_update(skip_locked=True)
+        .with_for_update(key_share=True, skip_locked=True)
     )
     return list(session.exec(query))
 
@@ -128,7 +130,7 @@ def closed_links(session: Session, waiting: Sequence[Message]) -> dict[UUID, str
 def in_doubt(session: Session, block_id: UUID) -> list[Message]:
     """Messages that an interrupted run left between our commit and the carrier's answer; held."""
     query = select(Message).where(_in_state("submitting"), Message.block_id == block_id)
-    return list(session.exec(query.order_by(col(Message.id)).with_for_update()))
+    return list(session.exec(query.order_by(col(Message.id)).with_for_update(key_share=True)))
 
 
 def any_in_doubt(session: Session, block_id: UUID) -> bool:
@@ -151,7 +153,7 @@ def queue_due(session: Session, now: datetime, limit: int) -> list[Lane]:
         .where(_in_state("held"), col(Message.not_before) <= now)
         .order_by(col(Message.not_before))
         .limit(limit)
-        .with_for_update(skip_locked=True)
+        .with_for_update(key_share=True, skip_locked=True)
     )
     queued = (
         sa.update(Message)
@@ -223,7 +225,7 @@ def to_wipe(session: Session, now: datetime, limit: int) -> list[Message]:
         sa.or_(col(Message.text_sealed).is_not(None), col(Message.card_sealed).is_not(None)),
         Message.expires_at <= now,
     )
-    return list(session.exec(query.limit(limit).with_for_update(skip_locked=True)))
+    return list(session.exec(query.limit(limit).with_for_update(key_share=True, skip_locked=True)))
 
 
 def unfinished(session: Session, batch_id: UUID) -> int:
@@ -269,7 +271,9 @@ def block(session: Session, block_id: UUID) -> Block | None:
 
 def lock_block(session: Session, block_id: UUID) -> Block | None:
     """One block, held until the transaction ends."""
-    return session.exec(select(Block).where(Block.id == block_id).with_for_update()).one_or_none()
+    return session.exec(
+        select(Block).where(Block.id == block_id).with_for_update(key_share=True)
+    ).one_or_none()
 
 
 def open_blocks(session: Session, batch_id: UUID, kind: str) -> int:

@@ -25,7 +25,9 @@ def require(session: Session, organisation_id: UUID) -> Organisation:
 
 def lock(session: Session, organisation_id: UUID) -> None:
     """Hold the organisation until the transaction ends: what must happen once among requests that come together."""
-    session.exec(select(Organisation.id).where(Organisation.id == organisation_id).with_for_update()).one()
+    session.exec(
+        select(Organisation.id).where(Organisation.id == organisation_id).with_for_update(key_share=True)
+    ).one()
 
 
 def by_slug(session: Session, slug: str) -> Organisation | None:

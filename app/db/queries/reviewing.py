@@ -26,7 +26,7 @@ def hold_line(
 ) -> tuple[Batch, Document]:
     """A line with its batch, both held until the transaction ends. Raises as `hold_batch` does."""
     query = select(Document).where(Document.id == document_id, Document.organisation_id == organisation_id)
-    document = session.exec(query.with_for_update()).one_or_none()
+    document = session.exec(query.with_for_update(key_share=True)).one_or_none()
     if document is None:
         raise NotFound("document_unknown", "this document does not exist")
     return hold_batch(session, organisation_id, document.batch_id, now), document

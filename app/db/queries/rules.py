@@ -44,7 +44,7 @@ def stored(session: Session, organisation_id: UUID, kind: RuleKind, rule_id: str
     query = select(DatedRule).where(
         DatedRule.organisation_id == organisation_id, DatedRule.kind == kind, DatedRule.rule_id == rule_id
     )
-    return session.exec(query.with_for_update()).one_or_none()
+    return session.exec(query.with_for_update(key_share=True)).one_or_none()
 
 
 def _row(found: DatedRule) -> RuleRow:

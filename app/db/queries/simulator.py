@@ -30,7 +30,7 @@ def handset_by_index(
     query = select(Handset).where(
         Handset.organisation_id == organisation_id, Handset.phone_index == phone_index
     )
-    return session.exec(query.with_for_update() if hold else query).one_or_none()
+    return session.exec(query.with_for_update(key_share=True) if hold else query).one_or_none()
 
 
 def handset(
@@ -38,13 +38,13 @@ def handset(
 ) -> SimulatedHandset | None:
     """One phone of an organisation."""
     query = select(Handset).where(Handset.organisation_id == organisation_id, Handset.id == handset_id)
-    return session.exec(query.with_for_update() if hold else query).one_or_none()
+    return session.exec(query.with_for_update(key_share=True) if hold else query).one_or_none()
 
 
 def message_by_attempt(session: Session, attempt_id: UUID, *, hold: bool) -> SimulatedMessage | None:
     """The message submitted as that attempt."""
     query = select(Message).where(Message.attempt_id == attempt_id)
-    return session.exec(query.with_for_update() if hold else query).one_or_none()
+    return session.exec(query.with_for_update(key_share=True) if hold else query).one_or_none()
 
 
 def message_in_outage(session: Session, handset_id: UUID, channel: str) -> SimulatedMessage | None:
@@ -52,13 +52,15 @@ def message_in_outage(session: Session, handset_id: UUID, channel: str) -> Simul
     query = select(Message).where(
         Message.handset_id == handset_id, Message.channel == channel, Message.state == "outage"
     )
-    return session.exec(query.order_by(col(Message.created_at)).limit(1).with_for_update()).first()
+    return session.exec(
+        query.order_by(col(Message.created_at)).limit(1).with_for_update(key_share=True)
+    ).first()
 
 
 def message(session: Session, organisation_id: UUID, message_id: UUID) -> SimulatedMessage | None:
     """One message of an organisation, held."""
     query = select(Message).where(Message.organisation_id == organisation_id, Message.id == message_id)
-    return session.exec(query.with_for_update()).one_or_none()
+    return session.exec(query.with_for_update(key_share=True)).one_or_none()
 
 
 def due_messages(session: Session, now: datetime, limit: int) -> Sequence[SimulatedMessage]:
@@ -69,7 +71,7 @@ def due_messages(session: Session, now: datetime, limit: int) -> Sequence[Simula
         .where(_message_is_due(now))
         .order_by(col(Message.created_at))
         .limit(limit)
-        .with_for_update(of=Message, skip_locked=True)
+        .with_for_update(key_share=True, of=Message, skip_locked=True)
     )
     return session.exec(query).all()
 
@@ -81,7 +83,7 @@ def due_reports(session: Session, now: datetime, limit: int) -> Sequence[Simulat
         .where(col(Report.due_at) <= now)
         .order_by(col(Report.due_at), col(Report.occurred_at))
         .limit(limit)
-        .with_for_update(skip_locked=True)
+        .with_for_update(key_share=True, skip_locked=True)
     )
     return session.exec(query).all()
 

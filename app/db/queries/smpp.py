@@ -51,7 +51,7 @@ def parts_in(session: Session, connection_id: UUID, state: str, limit: int) -> l
         .where(SmppPart.connection_id == connection_id, SmppPart.state == state)
         .order_by(col(SmppPart.sent_at), col(SmppPart.attempt_id), col(SmppPart.number))
         .limit(limit)
-        .with_for_update(skip_locked=True)
+        .with_for_update(key_share=True, skip_locked=True)
     )
     return list(session.exec(query))
 

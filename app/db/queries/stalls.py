@@ -50,7 +50,7 @@ def open_anywhere(session: Session) -> list[StalledJob]:
 def hold_open(session: Session, batch_id: UUID | None = None) -> list[StalledJob]:
     """All, or those of one batch, held until the transaction ends."""
     query = _open() if batch_id is None else _open().where(col(StalledJob.batch_id) == batch_id)
-    return list(session.exec(query.with_for_update(of=StalledJob)))
+    return list(session.exec(query.with_for_update(key_share=True, of=StalledJob)))
 
 
 def _open() -> Any:

@@ -202,7 +202,9 @@ def messages(session: Session, message_ids: Sequence[UUID]) -> dict[UUID, Messag
 def messages_in(session: Session, batch_id: UUID, states: Sequence[str]) -> list[Message]:
     """Messages of a batch in some states, held until the transaction ends."""
     query = select(Message).where(Message.batch_id == batch_id, col(Message.state).in_(states))
-    return list(session.exec(query.order_by(col(Message.created_at), col(Message.id)).with_for_update()))
+    return list(
+        session.exec(query.order_by(col(Message.created_at), col(Message.id)).with_for_update(key_share=True))
+    )
 
 
 def resendable(session: Session, batch_id: UUID, hopeless: Collection[str], now: datetime) -> int:
@@ -264,4 +266,4 @@ def same_phone(session: Session, batch_id: UUID, phone_indexes: Sequence[bytes])
         col(Document.phone_index).in_(phone_indexes),
         col(Document.match).in_(("matched", "duplicate")),
     )
-    return list(session.exec(query.order_by(col(Document.position)).with_for_update()))
+    return list(session.exec(query.order_by(col(Document.position)).with_for_update(key_share=True)))

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from app.core.accounts import Permission, may
+from app.core.accounts import ROLES, Actor, Permission, may
 from app.crypto.tokens import token_hash
 from app.db.queries import accounts
 from app.runtime import Runtime
@@ -33,6 +33,11 @@ class Account:
     def actor(self) -> str:
         """How records and the journal name this person."""
         return f"user:{self.user_id}"
+
+    @property
+    def acting(self) -> Actor:
+        """The same with what the person's role may do, for what checks it itself."""
+        return Actor(self.actor, ROLES.get(self.role, frozenset()))
 
     def may(self, permission: Permission) -> bool:
         """Whether the person's role has the permission."""

@@ -1,6 +1,7 @@
 """The last look before a release: what would leave, to how many people, in which words, and what stays."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
@@ -11,7 +12,9 @@ from app.db.faces import read_face
 from app.db.look_back import LookBack
 from app.db.models import Document
 from app.db.outbox import NoticeWriter
-from app.db.queries import batches, documents, organisations
+from app.db.queries import batches, documents, organisations, rules
+from app.db.sorting import Sorting
+from app.db.text_checks import TextRules
 from app.documents.match.release import Severity, State
 from app.documents.match.standing import (
     LOOKED_AGAIN,
@@ -22,10 +25,11 @@ from app.documents.match.standing import (
 )
 from app.messaging import notices, windows
 from app.messaging.categories import Category
+from app.messaging.drafts import SMS
 from app.messaging.place import place_of
+from app.messaging.rule_rows import RuleRow, days_off, window_rules
 from app.messaging.segmentation import segment
-from app.messaging.senders import channels_of
-from app.messaging.window_rules import WINDOW_RULES
+from app.messaging.senders import Refusal
 from app.runtime import Runtime
 from links.policy import terms
 from links.text import ALPHABET, REF_LENGTH, SecretLength, build
@@ -68,7 +72,7 @@ class ReleaseView:
     """`channel` is the first one tried, `on_paper` counts people who refused the electronic payslip, `absent` lines
     with nothing to send, `warnings` lines
     that leave although a warning stands. `held_until`: the window of some recipients is closed until then. `letters`
-    counts access codes to print before the release, `batch_blockers` are codes of what still holds it."""
+    counts access codes to print before the release, `batch_blockers` are codes of what still holds it. `unreached` counts lines no sender may carry, by the reason."""
 
     id: UUID
     title: str
@@ -87,6 +91,7 @@ class ReleaseView:
     letters: int
     letters_printed: bool
     batch_blockers: Sequence[str]
+    unreached: Mapping[str, int]
 
 
 def show_release(rt: Runtime, organisation_id: UUID, batch_id: UUID) -> ReleaseView:
@@ -103,7 +108,8 @@ def show_release(rt: Runtime, organisation_id: UUID, batch_id: UUID) -> ReleaseV
         lines = documents.of_batch(session, batch_id)
         looked = LookBack(session, organisation_id, batch_id, look_again, LOOKED_AGAIN).lines
         templates = organisations.templates(session, organisation_id, notices.PAYSLIP_NOTICE)
-        senders = organisations.every_sender(session, organisation_id)
+        held_to = rt.text_rules(session, organisation_id)
+        changed = rules.rows(session, organisation_id)
     if standing_blockers(looked):
         raise Conflict("still_blocked", "settle or exclude each blocking line first")
     sending = lines_to_send(lines)
@@ -116,8 +122,8 @@ def show_release(rt: Runtime, organisation_id: UUID, batch_id: UUID) -> ReleaseV
         zone=ZoneInfo(organisation.timezone),
         now=now,
     )
-    open_channels = channels_of(senders)
-    plan = [channel for channel in batch.channels if channel in open_channels]
+    plan = held_to.sorting.plan(batch.channels)
+    going = [(line, read_face(rt.vault, line).phone) for line in sending]
     writer = NoticeWriter(organisation, batch, templates, made)
     url = _sample_link(rt.policies.link_url, made.secret_length)
     return ReleaseView(
@@ -138,8 +144,9 @@ def show_release(rt: Runtime, organisation_id: UUID, batch_id: UUID) -> ReleaseV
             any(finding["severity"] == Severity.WARNING for finding in line.findings)
             for line in lines_to_send(looked)
         ),
-        previews=_previews(writer, sending, url, with_card="rcs" in plan),
-        held_until=_held_until(rt, writer, sending, now),
+        previews=_previews(rt, writer, held_to, sending, url, with_card="rcs" in plan),
+        held_until=_held_until(writer, held_to, going, changed, now),
+        unreached=_unreached(held_to.sorting, plan, writer, going),
         letters=len(sending) if batch.password_policy == "generated" else 0,
         letters_printed="codes_printed" in batch.confirmed,
         batch_blockers=batch_blockers(batch),
@@ -156,7 +163,13 @@ def _sample_link(base: str, secret_length: SecretLength) -> str:
 
 
 def _previews(
-    writer: NoticeWriter, sending: Sequence[Document], url: str, *, with_card: bool
+    rt: Runtime,
+    writer: NoticeWriter,
+    held_to: TextRules,
+    sending: Sequence[Document],
+    url: str,
+    *,
+    with_card: bool,
 ) -> list[TextPreview]:
     """Only the link differs between people of one language and period, and all links are equally long."""
     alike: dict[tuple[str, str], list[Document]] = {}
@@ -166,7 +179,10 @@ def _previews(
     totals: dict[str, int] = {}
     for (language, _), lines in sorted(alike.items(), key=lambda item: item[0]):
         text = writer.text(lines[0], url)
-        cost = segment(text)
+        sender = held_to.sorting.first_sender(
+            SMS, writer.category(lines[0]), read_face(rt.vault, lines[0]).phone
+        )
+        cost = segment(text, held_to.options(sender))
         totals[language] = totals.get(language, 0) + cost.segments * len(lines)
         card = (
             CardPreview(*writer.card(lines[0], url), BUTTONS["en" if language == "en" else "fr"]["open"])
@@ -179,14 +195,34 @@ def _previews(
     return [replace(preview, total_segments=totals[language]) for language, preview in longest.items()]
 
 
+def _unreached(
+    sorting: Sorting, plan: Sequence[str], writer: NoticeWriter, going: Sequence[tuple[Document, str]]
+) -> Mapping[str, int]:
+    """How many lines nobody may send, by the reason of their last channel."""
+    reasons: Counter[str] = Counter()
+    for line, phone in going:
+        answers = [sorting.sender(channel, writer.category(line), phone) for channel in plan]
+        refusals = [answer for answer in answers if isinstance(answer, Refusal)]
+        if len(refusals) == len(plan):
+            reasons[refusals[-1].value] += 1
+    return reasons
+
+
 def _held_until(
-    rt: Runtime, writer: NoticeWriter, sending: Sequence[Document], now: datetime
+    writer: NoticeWriter,
+    held_to: TextRules,
+    going: Sequence[tuple[Document, str]],
+    changed: Sequence[RuleRow],
+    now: datetime,
 ) -> datetime | None:
     """The latest opening among recipients whose window is closed now."""
     openings = set()
-    for line in sending:
-        place = place_of(read_face(rt.vault, line).phone)
-        decision = windows.next_open(Category(writer.category(line)), now, place, WINDOW_RULES)
+    hours, off = window_rules(changed), days_off(changed)
+    for line, phone in going:
+        place = place_of(phone)
+        decision = windows.next_open(
+            Category(writer.category(line)), now, place, hours, categories=held_to.categories, days_off=off
+        )
         if not decision.allowed and decision.next is not None:
             openings.add(decision.next)
     return max(openings, default=None)

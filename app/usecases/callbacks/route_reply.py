@@ -3,8 +3,9 @@
 from datetime import datetime
 
 from app.carriers.base import Inbound
-from app.carriers.http_calls import Reply, event_key
+from app.carriers.http_calls import Reply
 from app.db.queries import callback_events, connections, organisations
+from app.messaging.answering import number_of
 from app.runtime import Runtime
 
 
@@ -18,7 +19,10 @@ def route_reply(rt: Runtime, carrier: str, reply: Reply, now: datetime) -> Inbou
             return None
         found = connections.organisation_of_sender(session, reply.to_sender, row)
         if found is None:
-            indexes = [rt.vault.phone_index(one.id, reply.from_) for one in organisations.every(session)]
+            indexes = [
+                rt.vault.phone_index(one.id, number_of(reply.from_, one.region))
+                for one in organisations.every(session)
+            ]
             found = callback_events.last_texted(session, row, indexes)
     if found is None:
         return None
@@ -28,6 +32,6 @@ def route_reply(rt: Runtime, carrier: str, reply: Reply, now: datetime) -> Inbou
         to_sender=reply.to_sender,
         text=reply.text,
         received_at=now,
-        event_key=event_key(carrier, reply.event_key),
+        event_key=reply.event_key,
         pictures=reply.pictures,
     )

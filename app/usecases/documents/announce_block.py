@@ -36,7 +36,7 @@ from app.db.queries.leaving import LeavingDocument
 from app.db.queries.messages import Lane
 from app.db.recipients import PersonMaker
 from app.db.session import Session
-from app.db.sorting import Sorting
+from app.db.text_checks import TextRules
 from app.evidence.tags import Tag
 from app.messaging.notices import PAYSLIP_NOTICE
 from app.runtime import Runtime
@@ -57,7 +57,7 @@ class _Work:
     documents: Sequence[LeavingDocument]
     people: Mapping[bytes, Person]
     templates: Mapping[tuple[str, str], Template]
-    sorting: Sorting
+    held_to: TextRules
     terms: LinkTerms
     now: datetime
 
@@ -88,7 +88,7 @@ def announce_block(rt: Runtime, block_id: str) -> None:
         work.organisation,
         work.batch,
         work.templates,
-        work.sorting,
+        work.held_to,
         work.terms,
         rt.policies.rcs_fallback,
         work.now,
@@ -122,7 +122,7 @@ def _load(rt: Runtime, block_id: UUID) -> _Work | None:
             leaving.of_block(session, block_id),
             people.of_block(session, block_id),
             organisations.templates(session, organisation.id, PAYSLIP_NOTICE),
-            Sorting.load(session, organisation.id, now),
+            rt.text_rules(session, organisation.id),
             terms(
                 organisations.link_policy(organisation),
                 password=batch.password_policy != "none",
@@ -300,4 +300,7 @@ def _entries(opened: Sequence[_Opened], rows: Sequence[_Rows]) -> list[journal.E
                 {"document": one.document.id.hex, "plan": message["plan"], "segments": message["segments"]},
             ),
         ]
+        if message["reason"]:
+            body = {"document": one.document.id.hex, "state": message["state"], "reason": message["reason"]}
+            entries.append(journal.Entry(Tag.MESSAGE_FAILED, message["id"], body))
     return entries

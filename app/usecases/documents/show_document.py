@@ -9,10 +9,20 @@ from zoneinfo import ZoneInfo
 from app.core.errors import NotFound
 from app.db.faces import read_face
 from app.db.models import Document, InboundMessage, Message
-from app.db.queries import accounts, batches, documents, journal, messages, organisations, watching
+from app.db.queries import (
+    accounts,
+    batches,
+    consents,
+    documents,
+    journal,
+    messages,
+    organisations,
+    watching,
+)
 from app.db.queries.journal import Recorded
 from app.db.watch import HOPELESS, stage
 from app.evidence.tags import Tag
+from app.messaging.senders import Refusal
 from app.messaging.status import State
 from app.runtime import Runtime
 from links import lifecycle
@@ -25,7 +35,8 @@ _BATCH_EVENTS = frozenset({Tag.BATCH_RELEASED, Tag.BATCH_RECALLED})
 @dataclass(frozen=True)
 class Event:
     """Something that happened. `tag` is of `app.evidence.tags`; `channel` sms, rcs or empty; `actor` who did it, by
-    name; `code` why, or which finding; `said` what the person answered, with `pictures` that were not kept. `count` events of the same kind in a row are told once, `at` the last of them."""
+    name; `code` why, or which finding; `said` what the person answered, with `pictures` that were not kept. `count` events
+    of the same kind in a row are told once, `at` the last of them. `sender` is the address a message leaves from."""
 
     at: datetime
     tag: str
@@ -35,13 +46,14 @@ class Event:
     said: str = ""
     pictures: int = 0
     count: int = 1
+    sender: str = ""
 
 
 @dataclass(frozen=True)
 class DocumentView:
     """`stage` is one of `watch.STAGES`, or the state of the line before its release. `page_count` and `size` (bytes)
     are of the PDF. `text_gone`: the message failed and its text is not kept any more. `hopeless`: it would fail
-    again, because the number is to be corrected."""
+    again, because the number is to be corrected. `sender_missing`: no sender of the organisation may carry it."""
 
     id: UUID
     batch_id: UUID
@@ -64,6 +76,7 @@ class DocumentView:
     revocable: bool
     text_gone: bool
     hopeless: bool
+    sender_missing: bool
 
 
 def show_document(rt: Runtime, organisation_id: UUID, document_id: UUID) -> DocumentView:
@@ -84,10 +97,13 @@ def show_document(rt: Runtime, organisation_id: UUID, document_id: UUID) -> Docu
         ]
         answers = {one.id.hex: one for one in messages.answers_of(session, document_id)}
         tried = watching.attempts(session, [one.id for one in sent])
+        addresses = consents.addresses(session, organisation_id)
         names = accounts.actor_names(session, organisation_id, [_body(event, "by") for event in recorded])
     face = read_face(rt.vault, document)
     newest = sent[-1] if sent else None
     channels = {attempt.id.hex: attempt.channel for attempt in tried}
+    left_from = {attempt.id.hex: addresses.get(attempt.sender_id, "") for attempt in tried}
+    left_from |= {sender_id.hex: address for sender_id, address in addresses.items()}
     failed = newest is not None and newest.state in RESENDABLE
     hopeless = failed and newest is not None and newest.reason in HOPELESS
     kept = newest is not None and newest.text_sealed is not None and newest.expires_at > rt.now()
@@ -109,8 +125,11 @@ def show_document(rt: Runtime, organisation_id: UUID, document_id: UUID) -> Docu
         revoked_at=document.revoked_at,
         viewed=tags.count(Tag.DOCUMENT_VIEWED),
         downloads=tags.count(Tag.DOCUMENT_DOWNLOADED),
-        events=_told([_event(event, channels, names, *_said(rt, answers, event)) for event in recorded]),
+        events=_told(
+            [_event(event, channels, left_from, names, *_said(rt, answers, event)) for event in recorded]
+        ),
         resendable=failed and kept and not hopeless and document.state == "sealed",
+        sender_missing=failed and newest is not None and newest.reason in list(Refusal),
         hopeless=hopeless and document.state == "sealed",
         revocable=document.state == "sealed",
         text_gone=document.state == "sealed" and failed and not hopeless and not kept,
@@ -153,13 +172,19 @@ def _said(rt: Runtime, answers: dict[str, InboundMessage], event: Recorded) -> t
 
 
 def _event(
-    event: Recorded, channels: dict[str, str], names: dict[str, str], said: str, pictures: int
+    event: Recorded,
+    channels: dict[str, str],
+    left_from: dict[str, str],
+    names: dict[str, str],
+    said: str,
+    pictures: int,
 ) -> Event:
     channel = _body(event, "channel") or _body(event, "to") or channels.get(_body(event, "attempt"), "")
     actor = _body(event, "by")
     # The reason of a recall is a sentence of the clerk's, kept for the journal alone.
     code = "" if event.tag == Tag.BATCH_RECALLED else _body(event, "reason") or _body(event, "code")
-    return Event(event.at, _kind(event), channel, names.get(actor, ""), code, said, pictures)
+    sender = left_from.get(_body(event, "sender") or _body(event, "attempt"), "")
+    return Event(event.at, _kind(event), channel, names.get(actor, ""), code, said, pictures, sender=sender)
 
 
 def _kind(event: Recorded) -> str:
@@ -176,14 +201,7 @@ def _told(events: Sequence[Event]) -> list[Event]:
     told: list[Event] = []
     for event in events:
         last = told[-1] if told else None
-        if last and (last.tag, last.channel, last.actor, last.code, last.said, last.pictures) == (
-            event.tag,
-            event.channel,
-            event.actor,
-            event.code,
-            event.said,
-            event.pictures,
-        ):
+        if last and replace(last, at=event.at, count=event.count) == event:
             told[-1] = replace(event, count=last.count + 1)
         else:
             told.append(event)

@@ -11,7 +11,7 @@ from app.runtime import Runtime
 
 @dataclass(frozen=True)
 class InboxLine:
-    """One answer. `intent` is what was read in it, `decision` what a person made of it, both empty for none."""
+    """One answer. `intent` is what was read in it, `decision` what a person made of it, both empty for none; `pictures` counts those of an MMS, which are not kept."""
 
     id: UUID
     number: str
@@ -21,6 +21,7 @@ class InboxLine:
     document_id: UUID | None
     decision: str
     decided_at: datetime | None
+    pictures: int
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,7 @@ def _line(rt: Runtime, answer: inbox.Answer) -> InboxLine:
         message.document_id,
         decision.decision if decision else "",
         decision.decided_at if decision else None,
+        message.pictures,
     )
 
 

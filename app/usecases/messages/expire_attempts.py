@@ -11,7 +11,7 @@ from app.db import lanes, transitions
 from app.db.models import Attempt
 from app.db.queries import messages
 from app.db.queries.journal import Book
-from app.messaging import routing, status
+from app.messaging import routing, senders, status
 from app.runtime import Runtime
 
 AT_ONCE = 200
@@ -58,6 +58,14 @@ def _decide(rt: Runtime, attempt_id: UUID, outcome: routing.Outcome) -> None:
         ):
             return
         attempts = messages.attempts_of(session, message.id)
+        if messages.sender_of_attempt(session, attempt).kind in senders.SILENT:
+            # It left, and may well be there: an answer can still tell.
+            attempt.deadline_at = None
+            session.add(attempt)
+            silence = routing.Outcome.NO_RECEIPTS
+            with Book(session, rt.vault, now) as book:
+                transitions.follow(book, message, attempts, silence, silence.value)
+            return
         tried = [routing.Channel(one.channel) for one in attempts]
         plan = [routing.Channel(channel) for channel in message.plan]
         outcome = routing.Outcome.CONFIRMATION_LATE if attempt.confirming else outcome

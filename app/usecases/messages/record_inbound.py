@@ -1,25 +1,36 @@
-"""Write down what a person answered, beside the document it is about, and act on it at once."""
+"""Write down what a person answered, beside the document it is about, and act on it at once. Where no report can come an
+answer is the proof of the receipt."""
 
-from dataclasses import dataclass
+import logging
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
 from app.carriers.base import Inbound
-from app.db import answers, opting
-from app.db.models import InboundMessage, Organisation
-from app.db.queries import consents, journal, messages, organisations, rules
+from app.carriers.identifiers import identifier, readable
+from app.core.log import fields
+from app.db import answer_limits, answers, opting, transitions
+from app.db.models import Attempt, InboundMessage, Message, Organisation
+from app.db.queries import consents, inbox, journal, messages, organisations, rules
 from app.db.queries.consents import Line
 from app.db.session import Session
 from app.evidence.tags import Tag
-from app.messaging import consent, notices
+from app.messaging import consent, notices, status
+from app.messaging.answering import number_of
 from app.messaging.consent import Fact, StopScope
 from app.messaging.consent_proof import How
 from app.messaging.optout import read_answer
 from app.messaging.optout_words import Intent
+from app.messaging.senders import SILENT, same_address
 from app.runtime import Runtime
 from rcs.cards import POSTBACK_PREFIX
 
 PERSON = "person"
+# Why a message counts as delivered that no report told of.
+ANSWERED = "answered"
+ADDRESS = 40  # the longest address a sender has
+
+log = logging.getLogger(__name__)
 _FACTS = {
     Intent.OPT_OUT: Fact.STOP,
     Intent.OPT_IN: Fact.UNSTOP,
@@ -44,25 +55,44 @@ class _Read:
 
 def record_inbound(rt: Runtime, inbound: Inbound) -> None:
     """The same answer twice is kept once. STOP closes marketing and is confirmed once; notices of documents go on, as
-    the rules say. CONTACT is answered with who the sender is. What is not clear waits for a person."""
+    the rules say. CONTACT is answered with who the sender is, once a day at most. What is not clear waits for a person."""
     now = rt.now()
     organisation_id = inbound.organisation_id
-    index = rt.vault.phone_index(organisation_id, inbound.from_)
+    # Carriers that give an answer no id are told repeats by its number and text: nobody may try those against the key.
+    event_key = rt.vault.columns.blind_index(
+        organisation_id, "inbound-event", readable(inbound.event_key)
+    ).hex()
     with rt.begin() as session:
         organisation = organisations.get(session, organisation_id)
-        if organisation is None or messages.inbound_exists(session, organisation_id, inbound.event_key):
+        if organisation is None or messages.inbound_exists(session, organisation_id, event_key):
             return
+        number = number_of(readable(inbound.from_), organisation.region, national=inbound.national)
+        inbound = replace(
+            inbound,
+            from_=number,
+            to_sender=identifier(inbound.to_sender)[:ADDRESS],
+            text=readable(inbound.text),
+        )
+        index = rt.vault.phone_index(organisation_id, number)
         read = _read(session, inbound, now)
+        if (
+            read.intent == Intent.OPT_IN
+            and not inbound.proven
+            and _refused_otherwise(session, organisation_id, index)
+        ):
+            read = replace(read, intent=Intent.DOUBTFUL.value)
         if read.intent in _FACTS:
             # What waits for this number before the journal's head: the order everybody takes them in.
             consents.waiting_to(session, organisation_id, index)
+        proved = _unreported(session, inbound, index)
         about = messages.answered_about(session, organisation_id, index, read.ref)
         row = InboundMessage(
             organisation_id=organisation_id,
-            event_key=inbound.event_key,
+            event_key=event_key,
             from_sealed=b"",
             from_index=index,
             text_sealed=b"",
+            to_sender=inbound.to_sender[:ADDRESS],
             intent=read.intent,
             pictures=inbound.pictures,
             document_id=about[0] if about else None,
@@ -76,8 +106,31 @@ def record_inbound(rt: Runtime, inbound: Inbound) -> None:
         session.flush()
         if about:
             journal.append(session, rt.vault, organisation_id, [_entry(read, about[0], row)], now)
+        if proved:
+            _prove(rt, session, proved, now)
         if read.intent != messages.TAPPED:
             _act(rt, session, organisation, inbound, read, now)
+
+
+def _unreported(session: Session, inbound: Inbound, index: bytes) -> list[tuple[Message, Attempt]]:
+    """What an answer proves to have arrived: whatever that sender sent before, where the network never tells."""
+    silent = [
+        one.id
+        for one in organisations.every_sender(session, inbound.organisation_id)
+        if one.kind in SILENT and same_address(one.address, inbound.to_sender)
+    ]
+    if not silent:
+        return []
+    return inbox.unreported(session, inbound.organisation_id, index, silent, inbound.received_at)
+
+
+def _prove(rt: Runtime, session: Session, proved: list[tuple[Message, Attempt]], now: datetime) -> None:
+    attempts = messages.attempts_of_each(session, [message.id for message, _ in proved])
+    with journal.Book(session, rt.vault, now) as book:
+        for message, attempt in proved:
+            if transitions.advance(attempt, status.State.DELIVERED, ANSWERED, now).changed:
+                session.add(attempt)
+                transitions.settle(book, message, attempts[message.id], ANSWERED)
 
 
 def _entry(read: _Read, document_id: UUID, row: InboundMessage) -> journal.Entry:
@@ -93,6 +146,17 @@ def _read(session: Session, inbound: Inbound, now: datetime) -> _Read:
         return _Read(_BUTTONS.get(button, messages.TAPPED), How.BUTTON, button, ref)
     answer = read_answer(inbound.text, rules.lexicon(session, inbound.organisation_id, now.date()))
     return _Read(answer.value if answer else "", How.REPLY)
+
+
+def _refused_otherwise(session: Session, organisation_id: UUID, subject: bytes) -> bool:
+    """Whether a STOP stands that came by another way than an answer: what anybody may have forged does not lift it."""
+    standing = False
+    for line in consents.records(session, organisation_id, subject):
+        if line.fact == Fact.STOP:
+            standing = standing or line.how not in (How.REPLY, How.BUTTON)
+        elif line.fact in (Fact.UNSTOP, Fact.OPT_IN):
+            standing = False
+    return standing
 
 
 def _tapped(postback: str) -> tuple[str, str]:
@@ -119,8 +183,19 @@ def _act(
         opting.record(session, rt.vault, organisation.id, inbound.from_, line, now)
     key = _answer_key(read, before, inbound.to_sender, now)
     if key:
-        language = consents.language_of(session, organisation.id, index) or organisation.language
-        answers.send(session, rt.vault, rt.jobs, organisation, inbound.from_, key, language, now)
+        _answer(rt, session, organisation, inbound.from_, key, now)
+
+
+def _answer(
+    rt: Runtime, session: Session, organisation: Organisation, number: str, key: str, now: datetime
+) -> None:
+    index = rt.vault.phone_index(organisation.id, number)
+    if refusal := answer_limits.refusal(session, organisation, number, index, key, now):
+        log.warning("a keyword was not answered", extra=fields(organisation_id=organisation.id, code=refusal))
+        return
+    language = consents.language_of(session, organisation.id, index) or organisation.language
+    held_to = rt.text_rules(session, organisation.id)
+    answers.send(session, rt.vault, rt.jobs, held_to, number, key, language, now)
 
 
 def _line(

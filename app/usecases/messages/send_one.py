@@ -4,7 +4,7 @@ It is a message like any other, with an attempt that reports find, but it goes a
 for the operator asks for this very message. Its text is kept nowhere.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from uuid import UUID, uuid4
 
@@ -18,8 +18,10 @@ from app.evidence.tags import Tag
 from app.messaging import routing, status
 from app.messaging.categories import Category
 from app.messaging.category_rules import priority
+from app.messaging.drafts import SMS
 from app.messaging.phone import Unreachable, read_phone
 from app.messaging.segmentation import segment
+from app.messaging.text_rules import TextFinding, text_findings
 from app.runtime import Runtime
 
 LIFE = timedelta(minutes=15)
@@ -29,7 +31,7 @@ TEMPLATE = "operator_test"
 @dataclass(frozen=True)
 class Sent:
     """What became of the call: `accepted`, or `state` with the code of its `reason`. A report may have moved the state on
-    already."""
+    already. `warnings` are what the text should change."""
 
     attempt_id: UUID
     accepted: bool
@@ -38,6 +40,7 @@ class Sent:
     reference: str
     segments: int
     encoding: str
+    warnings: tuple[TextFinding, ...] = ()
 
 
 def send_one(rt: Runtime, organisation_id: UUID, carrier: str, to: str, text: str, sender: str = "") -> Sent:
@@ -54,6 +57,7 @@ def send_one(rt: Runtime, organisation_id: UUID, carrier: str, to: str, text: st
         raise InvalidInput("phone_invalid", phone.message)
     if not text.strip():
         raise InvalidInput("text_empty", "There is no text to send.")
+    warnings = _check(rt, organisation_id, carrier, text)
     attempt_id, address = _commit(rt, organisation_id, carrier, phone.e164, text)
     submission = Submission(
         attempt_id,
@@ -69,12 +73,32 @@ def send_one(rt: Runtime, organisation_id: UUID, carrier: str, to: str, text: st
         outcome: Accepted | Refused | CarrierError = rt.carriers[carrier].submit(submission, rt.now())
     except CarrierError as error:
         outcome = error
-    return _write_down(rt, attempt_id, outcome)
+    return _write_down(rt, attempt_id, outcome, warnings)
+
+
+def _check(rt: Runtime, organisation_id: UUID, carrier: str, text: str) -> tuple[TextFinding, ...]:
+    """What the text should change. Raises InvalidInput for what it must."""
+    with rt.read() as session:
+        held_to = rt.text_rules(session, organisation_id)
+    plain = held_to.circumstances(SMS, Category.TRANSACTIONAL, None, "")
+    found = text_findings(
+        text,
+        Category.TRANSACTIONAL,
+        replace(plain, options=rt.text_options(carrier)),
+        rt.now().date(),
+        held_to.categories,
+    )
+    for finding in found:
+        if finding.blocking:
+            raise InvalidInput(
+                f"text_{finding.problem}", f"The text may not leave: {finding.problem} ({finding.detail})."
+            )
+    return found
 
 
 def _commit(rt: Runtime, organisation_id: UUID, carrier: str, e164: str, text: str) -> tuple[UUID, str]:
     """The message and its attempt, written down before the carrier is called; with the organisation's sender."""
-    now, message_id, count = rt.now(), uuid4(), segment(text)
+    now, message_id, count = rt.now(), uuid4(), segment(text, rt.text_options(carrier))
     with rt.begin() as session:
         organisation = organisations.get(session, organisation_id)
         row = next(iter(connections.sms_senders(session, organisation_id)), None)
@@ -121,7 +145,12 @@ def _commit(rt: Runtime, organisation_id: UUID, carrier: str, e164: str, text: s
         return attempt.id, row.address
 
 
-def _write_down(rt: Runtime, attempt_id: UUID, outcome: Accepted | Refused | CarrierError) -> Sent:
+def _write_down(
+    rt: Runtime,
+    attempt_id: UUID,
+    outcome: Accepted | Refused | CarrierError,
+    warnings: tuple[TextFinding, ...],
+) -> Sent:
     now = rt.now()
     with rt.begin() as session, journal.Book(session, rt.vault, now) as book:
         attempt = messages.attempt(session, attempt_id)
@@ -151,5 +180,12 @@ def _write_down(rt: Runtime, attempt_id: UUID, outcome: Accepted | Refused | Car
         session.add(attempt)
         accepted = isinstance(outcome, Accepted)
         return Sent(
-            attempt.id, accepted, attempt.state, attempt.reason, reference, message.segments, message.encoding
+            attempt.id,
+            accepted,
+            attempt.state,
+            attempt.reason,
+            reference,
+            message.segments,
+            message.encoding,
+            warnings,
         )

@@ -2,19 +2,22 @@
 
 Nobody can open them, their keys died with the process; they only fill the disk. An object is a stray when it is older than
 any upload may take and no row points to it. A pack is written before its rows, so the packs of a batch that is still
-being read wait.
+being read wait. In a store that bears the name of another database nothing is deleted.
 """
 
+import logging
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
-from uuid import UUID
 
+from app.db.blob_mark import PACKS, UPLOADS, batch_of, claim_blobs
 from app.db.queries import batches
 from app.runtime import Runtime
 
 STRAY_AFTER = timedelta(days=1)
-UPLOADS, PACKS, PROBES = "uploads", "packs", "doctor"
+PROBES = "doctor"
 AT_ONCE = 200
+
+log = logging.getLogger(__name__)
 
 
 def delete_strays(rt: Runtime) -> None:
@@ -23,6 +26,9 @@ def delete_strays(rt: Runtime) -> None:
     before = rt.now() - STRAY_AFTER
     for key in list(_old(rt, PROBES, before)):
         rt.blobs.delete(key)
+    if not claim_blobs(rt.database, rt.blobs):
+        log.error("the blob store belongs to another database; nothing is deleted from it")
+        return
     for folder in (UPLOADS, PACKS):
         for keys in _by(AT_ONCE, list(_old(rt, folder, before))):
             for key in _strays(rt, keys):
@@ -34,7 +40,7 @@ def _old(rt: Runtime, folder: str, before: datetime) -> Iterator[str]:
 
 
 def _strays(rt: Runtime, keys: Iterable[str]) -> list[str]:
-    owners = {key: owner for key in keys if (owner := _batch_of(key)) is not None}
+    owners = {key: owner for key in keys if (owner := batch_of(key)) is not None}
     with rt.read() as session:
         wanted = batches.stored_for(session, set(owners.values()))
         reading = batches.still_read(session, set(owners.values()))
@@ -43,15 +49,6 @@ def _strays(rt: Runtime, keys: Iterable[str]) -> list[str]:
         for key, owner in owners.items()
         if key not in wanted and not (owner in reading and key.startswith(f"{PACKS}/"))
     ]
-
-
-def _batch_of(key: str) -> UUID | None:
-    """The batch in `uploads/<batch>/<number>` or `packs/<batch>/<name>`; what is named otherwise is not ours."""
-    parts = key.split("/")
-    try:
-        return UUID(parts[1]) if len(parts) == 3 else None
-    except ValueError:
-        return None
 
 
 def _by(size: int, keys: list[str]) -> Iterator[list[str]]:

@@ -22,6 +22,7 @@ PROFILES: Final = ("standard", "strict")
 LONGEST_NAME, LONGEST_CONTACT, LONGEST_PATTERN = 120, 200, 400
 # What networks take: at most eleven letters or digits, one letter at least.
 _SENDER = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9]{3,11}")
+_LINK_DAYS = re.compile(r"[0-9]{1,9}")
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 
 
@@ -84,7 +85,7 @@ def _problems(new: NewSettings) -> dict[str, str]:
         "profile": (new.profile in PROFILES, "profile_unknown"),
         "password_policy": (new.password_policy in PASSWORD_POLICIES, "password_policy_unknown"),
         "link_days": (
-            new.link_days.isascii() and new.link_days.isdigit() and 1 <= int(new.link_days[:9]) <= MOST_DAYS,
+            _LINK_DAYS.fullmatch(new.link_days) is not None and 1 <= int(new.link_days) <= MOST_DAYS,
             "link_days",
         ),
         "staff_pattern": (_is_pattern(new.staff_pattern.strip()), "staff_pattern_invalid"),

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from app.db.text_checks import text_rules
 from app.messaging.drafts import Draft, Judged
 from app.runtime import Runtime
 
@@ -22,6 +21,6 @@ def count_draft(
 ) -> Counted:
     """`lists` are the values of the organisation's own fields in the list the text is for. Raises NotFound."""
     with rt.read() as session:
-        held_to = text_rules(session, organisation_id, rt.policies.opt_out_url, rt.policies.text_segments)
+        held_to = rt.text_rules(session, organisation_id)
     judged = held_to.judge(draft, lists, rt.policies.link_url, rt.now().date())
     return Counted(judged, held_to.own_fields(draft))

@@ -6,7 +6,6 @@ from uuid import UUID
 
 from app.db.models import Template
 from app.db.queries import journal, templates
-from app.db.text_checks import text_rules
 from app.evidence.tags import Tag
 from app.messaging.drafts import Draft, Judged
 from app.runtime import Runtime
@@ -26,7 +25,7 @@ def save_template(
     """It holds for what is sent from now on. Raises NotFound."""
     now = rt.now()
     with rt.begin() as session:
-        held_to = text_rules(session, organisation_id, rt.policies.opt_out_url, rt.policies.text_segments)
+        held_to = rt.text_rules(session, organisation_id)
         judged = held_to.judge(draft, lists, rt.policies.link_url, now.date())
         if judged.refused:
             return Saved(False, judged)

@@ -11,6 +11,8 @@ from app.web.api import (
     get_review,
     list_batches,
     list_documents,
+    list_senders,
+    messages,
     openapi,
     release_batch,
     retry_batch,
@@ -27,7 +29,9 @@ for operation in (
     retry_batch,
     cancel_batch,
     list_documents,
+    messages,
     consents,
+    list_senders,
 ):
     router.include_router(operation.router)
 openapi.add_route(router)

@@ -22,7 +22,8 @@ STATUSES = {
 }
 DESCRIPTION = (
     "Give Pli documents and a list of people; each person gets a text with a link, and opens their own document on a "
-    "phone. Every request carries an API key: `Authorization: Bearer pli_live_…`."
+    "phone. Or send one message to one number, now or at its hour. Every request carries an API key: `Authorization: "
+    "Bearer pli_live_…`."
 )
 
 

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 from urllib.parse import parse_qsl
 
@@ -13,6 +14,7 @@ from starlette.responses import Response
 from app.carriers.http_calls import CallbackEvent, CallbackRequest, NotAuthentic, Reply, StatusNote
 from app.core.errors import Forbidden, InvalidInput
 from app.core.log import fields
+from app.db.connections import HOUSE
 from app.runtime import Runtime
 from app.usecases.callbacks.find_attempt import find_attempt
 from app.usecases.callbacks.keep_event import keep_event
@@ -57,16 +59,23 @@ def take(rt: Runtime, name: str, method: str, request: CallbackRequest) -> Voice
     except NotAuthentic:
         log.warning("a callback was refused", extra=fields(carrier=connection.name))
         raise _refused() from None
-    _store(rt, connection.name, event, request)
+    _store(
+        rt, connection.name, voice, replace(event, event_key=_kept_key(rt, connection.name, event)), request
+    )
     return voice
 
 
-def _store(rt: Runtime, carrier: str, event: CallbackEvent, request: CallbackRequest) -> None:
+def _kept_key(rt: Runtime, carrier: str, event: CallbackEvent) -> str:
+    """What an event is known again by, in a form that tells no number a provider may have put into its name."""
+    return rt.vault.columns.blind_index(HOUSE, "callback-event", f"{carrier}:{event.event_key}").hex()
+
+
+def _store(rt: Runtime, carrier: str, voice: Voice, event: CallbackEvent, request: CallbackRequest) -> None:
     now = rt.now()
     if isinstance(event, StatusNote) and (report := find_attempt(rt, carrier, event, now)):
         record_report(rt, report)
     elif isinstance(event, Reply) and (inbound := route_reply(rt, carrier, event, now)):
-        record_inbound(rt, inbound)
+        record_inbound(rt, replace(inbound, proven=voice.signs))
     else:
         keep_event(rt, carrier, event, request, now)
 

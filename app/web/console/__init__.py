@@ -19,6 +19,7 @@ from app.web.console import (
     release,
     review,
     rules,
+    senders,
     sessions,
     settings,
     templates,
@@ -31,7 +32,7 @@ router = APIRouter(prefix="/app", include_in_schema=False)
 router.add_api_route("", sessions.home, methods=["GET"])
 for part in (sessions, batches, upload, live, mapping, review, release, watch, documents, exports, settings):
     router.include_router(part.router)
-for part in (templates, inbox, consents, rules):
+for part in (templates, inbox, consents, rules, senders):
     router.include_router(part.router)
 
 

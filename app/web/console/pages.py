@@ -41,7 +41,12 @@ NOTICES: Final[Mapping[str, Kind]] = {
     "saved": "ok",
     "text_kept": "ok",
     "answer_settled": "ok",
+    "reply_queued": "ok",
     "rule_kept": "ok",
+    "sender_asked": "ok",
+    "sender_moved": "ok",
+    "sender_kind_on": "ok",
+    "sender_kind_off": "ok",
 }
 _NOTICE = re.compile(r"([a-z_]{1,40})(?::([a-z0-9_]{1,40}))?")
 _FRAGMENT = re.compile(r"[A-Za-z0-9-]{1,60}")

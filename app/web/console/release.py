@@ -70,6 +70,7 @@ def _page(request: Request, batch_id: UUID, account: Account, rt: RuntimeDep, pr
         letters=shown.letters,
         letters_printed=shown.letters_printed,
         held_until=shown.held_until,
+        unreached=shown.unreached,
         error={"code": problem, "detail": ""} if problem else None,
         can={"prepare": account.may(Permission.PREPARE), "release": account.may(Permission.RELEASE)},
     )

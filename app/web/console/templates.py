@@ -18,6 +18,7 @@ from app.web.auth import CheckedForm, Configurer, Reader
 from app.web.console.pages import fragment, go, page
 from app.web.deps import RuntimeDep
 from app.web.texts import LANGUAGES
+from rcs.cards import STOP_LABELS
 
 router = APIRouter(prefix="/templates")
 
@@ -108,6 +109,7 @@ def _shown(draft: Draft, counted: Counted, lists: Mapping[str, list[str]]) -> di
         "draft": draft,
         "judged": counted.judged,
         "count": counted.judged.counted,
+        "stop_label": STOP_LABELS["en" if draft.language == "en" else "fr"],
         "own_fields": [(name, "\n".join(lists.get(name, []))) for name in counted.own_fields],
     }
 

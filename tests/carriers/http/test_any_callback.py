@@ -60,7 +60,8 @@ def test_it_is_read_as_an_event_that_fits_its_columns(
         assert name == "ovh"
         assert not general  # one address for the whole service, none for an attempt
         return
-    for text in (event.event_key, getattr(event, "reference", ""), getattr(event, "to_sender", "")):
+    assert isinstance(event.event_key.encode(), bytes)
+    for text in (getattr(event, "reference", ""), getattr(event, "to_sender", "")):
         assert len(text) <= 80
         assert text.isprintable()
 

@@ -52,7 +52,7 @@ def test_the_call_is_the_documented_one(client: httpx.Client, provider: Double) 
         "validity": "15",
         "dlr-mask": "31",
     }
-    assert reports == f"{OURS.of_attempt(ATTEMPT)}&status=%d&to=%p&said=%A"
+    assert reports == f"{OURS.of_attempt(ATTEMPT)}&status=%d&said=%A"
 
 
 def test_a_text_of_the_default_alphabet_is_sent_as_such() -> None:
@@ -74,9 +74,9 @@ def test_bits_are_tested_never_the_number(mask: int) -> None:
 
 def test_a_report_is_found_by_our_reference() -> None:
     address = asked(OURS.of_attempt(ATTEMPT)).query
-    query = {**address, "status": "34", "to": "+33612345678", "said": ""}
+    query = {**address, "status": "34", "said": ""}
     assert read_callback(OURS, callback(**query)) == StatusNote(
-        "expired", "expired", f"{ATTEMPT.hex}:34:+33612345678", ATTEMPT
+        "expired", "expired", f"{ATTEMPT.hex}:34", ATTEMPT
     )
     for wrong in ({"k": "x"}, asked(OURS.of_connection()).query, {"a": "1" * 32}):
         with pytest.raises(NotAuthentic):
@@ -106,3 +106,12 @@ def test_a_bad_request_is_a_refusal() -> None:
     assert Kannel(settings(), OURS).read(Answer(400, b"Empty receiver number not allowed")) == Refused(
         "refused"
     )
+
+
+def test_the_check_says_that_everything_crosses_the_network_in_clear(client: httpx.Client) -> None:
+    far = Kannel(settings(address="http://kannel.invalid:13013"), OURS).check(client, NOW)
+    remark = next(far)
+    assert not remark.well
+    assert "in clear" in remark.words
+    here = HttpCarrier("kannel", Kannel(settings(address="http://127.0.0.1:9"), OURS), OURS, client)
+    assert not any("in clear" in remark.words for remark in here.check(NOW))

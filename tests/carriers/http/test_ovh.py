@@ -201,7 +201,7 @@ def test_a_code_nobody_knows_is_a_failure_without_a_known_cause() -> None:
 
 def test_a_reply_comes_by_get_or_by_post() -> None:
     fields = {"id": "9", "senderid": "0033612345678", "message": "Stop", "shortcode": "36111", "tag": ""}
-    expected = Reply("+33612345678", "36111", "Stop", "9:reply")
+    expected = Reply("0033612345678", "36111", "Stop", "9:reply")
     assert read_callback(OURS, callback({"k": PROOF, **fields})) == expected
     assert read_callback(OURS, callback({"k": PROOF}, fields)) == expected
 

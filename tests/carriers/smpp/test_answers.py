@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from app.carriers.base import Accepted, CarrierError, Refused
+from app.carriers.smpp.codec import RESPONSE, Pdu
 from app.core import clock
 from app.db.session import Database
 from tests.carriers.smpp.double import Acts, Smsc, Submitted, accept, eventually, smsc
@@ -275,3 +276,12 @@ def test_a_stop_lets_what_is_on_its_way_be_answered(sqlite: Database) -> None:
         opened.carrier.stop()
 
         assert isinstance(sent.result()[1], Accepted)
+
+
+def test_an_id_that_is_longer_than_the_protocol_allows_fits_our_columns(sqlite: Database) -> None:
+    def acts(_centre: Smsc, one: Submitted) -> None:
+        body = b"9" * 200 + b"\0"
+        one.connection.send(Pdu(one.pdu.command | RESPONSE, 0, one.pdu.sequence, body))
+
+    with smsc(acts) as centre, office(sqlite, centre.port) as opened:
+        assert opened.outcome()[1] == Accepted("9" * 80)

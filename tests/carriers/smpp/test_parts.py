@@ -1,6 +1,8 @@
 """F4, point 22: how a text becomes what travels."""
 
+import time
 from dataclasses import replace
+from typing import Literal
 
 import pytest
 from hypothesis import given, settings
@@ -11,6 +13,7 @@ from app.carriers.smpp.parts import TextOptions, build, pack, relative_time, sou
 from app.core.errors import InvalidInput
 from app.messaging import gsm7
 from app.messaging.encode import smart_encode
+from app.messaging.segmentation import segment
 from tests.carriers.smpp.vectors import PDUS, smpp34_reads, smpplib_reads
 
 TO = "+33612345678"
@@ -195,3 +198,35 @@ def test_nothing_is_not_sent() -> None:
 def test_more_segments_than_a_header_can_count_are_refused() -> None:
     with pytest.raises(InvalidInput, match="255"):
         build("PLI", TO, "A" * (153 * 255 + 1), 900, 1, PLAIN)
+
+
+@given(
+    st.text(st.sampled_from("aé€ğışçÇÁê😀 \n"), min_size=1, max_size=400),
+    st.sampled_from(("udh8", "udh16")),
+    st.sampled_from(((), ("turkish",), ("turkish", "portuguese"))),
+    st.booleans(),
+)
+@settings(max_examples=150, deadline=None)
+def test_22_what_is_counted_beforehand_is_what_travels(
+    text: str, long_text: Literal["udh8", "udh16"], languages: tuple[str, ...], locking: bool
+) -> None:
+    options = TextOptions(long_text=long_text, languages=languages, locking_shift=locking)
+    assert len(build("PLI", TO, text, 900, 7, options)) == segment(text, options.counting).segments
+
+
+def test_a_payload_of_64_kb_is_unpacked_in_no_time() -> None:
+    """Linear work: eight times as much takes about eight times as long, and never sixty-four times."""
+
+    def seconds(octets: int) -> float:
+        began = time.thread_time()
+        unpack(bytes(octets))
+        return time.thread_time() - began
+
+    small = min(seconds(8_000) for _ in range(5))
+    assert min(seconds(64_000) for _ in range(3)) < 30 * small
+
+
+@given(st.binary(max_size=160), st.integers(0, 12))
+def test_what_was_packed_behind_a_header_comes_back(septets: bytes, size: int) -> None:
+    plain = bytes(octet & 0x7F for octet in septets).rstrip(b"\r\0")
+    assert unpack(pack(plain, bytes(size)), size).rstrip(b"\0") == plain

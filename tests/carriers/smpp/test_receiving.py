@@ -2,17 +2,23 @@
 
 import time
 from datetime import timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
 from app.carriers.base import Report
 from app.carriers.smpp.codec import Address, Command, Pdu, ShortMessage, Tag
+from app.carriers.smpp.ledger import Ledger
+from app.carriers.smpp.receipts import Receipt, read
+from app.carriers.smpp.store import NewPart
+from app.carriers.smpp.submissions import Answer, Fate
 from app.core import clock
 from app.db.models import Organisation, Sender
 from app.db.session import Database
+from app.db.smpp_store import SmppStore
+from app.messaging.answering import number_of
 from tests.carriers.smpp.double import Smsc, Submitted, eventually, receipt, smsc
-from tests.carriers.smpp.office import PHONE, Office, office, submission
+from tests.carriers.smpp.office import COLUMNS, PHONE, Office, add_connection, office, submission
 
 
 def reported(opened: Office, centre: Smsc, *stats: str, **how: object) -> list[str]:
@@ -73,6 +79,46 @@ def test_24_a_receipt_by_parameter_alone(sqlite: Database) -> None:
         )
         centre.deliver(message)
         eventually(lambda: opened.told.states(attempt) == ["delivered"])
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        (b"id:%s stat:DELIVRD err:000\0", b""),
+        (b"id:%s\0 stat:DELIVRD err:000", b""),
+        (b"id:%s\0stat:DELIVRD\x1berr:0\x000", b""),
+        (b"stat:DELIVRD\0", b"\x01%s\x02"),
+    ],
+)
+def test_24_what_a_vendor_pads_a_receipt_with_is_never_stored(
+    database: Database, text: bytes, named: bytes
+) -> None:
+    """A database that refused it would have the centre send the receipt again for ever."""
+    ledger = Ledger(SmppStore(database, COLUMNS, add_connection(database)), "any", {})
+    part, attempt, unknown = uuid4(), uuid4(), b"404"
+    ledger.reserve([NewPart(part, attempt, 1, 1, PHONE, b"")], clock.now())
+    ledger.answer([(part, Answer(Fate.TAKEN, 0, "0815"))], clock.now())
+    for message_id in (unknown, b"0815"):
+        tlvs = ((Tag.RECEIPTED_MESSAGE_ID, named % message_id),) if named else ()
+        filled = text % message_id if b"%s" in text else text
+        message = ShortMessage(Address(1, 1, PHONE[1:]), esm_class=4, text=filled, tlvs=tlvs)
+        receipt_ = read(message, {})
+        assert isinstance(receipt_, Receipt)
+        reports = ledger.receive([receipt_], clock.now())
+    assert [(one.attempt_id, one.state) for one in reports] == [(attempt, "delivered")]
+
+
+def test_24_an_id_that_is_too_long_is_cut_alike_wherever_it_comes(database: Database) -> None:
+    ledger = Ledger(SmppStore(database, COLUMNS, add_connection(database)), "any", {})
+    part, attempt = uuid4(), uuid4()
+    ledger.reserve([NewPart(part, attempt, 1, 1, PHONE, b"")], clock.now())
+    ledger.answer([(part, Answer(Fate.TAKEN, 0, "9" * 200))], clock.now())
+    message = ShortMessage(
+        Address(1, 1, PHONE[1:]), esm_class=4, text=b"id:" + b"9" * 200 + b" stat:DELIVRD err:000"
+    )
+    receipt_ = read(message, {})
+    assert isinstance(receipt_, Receipt)
+    assert [one.state for one in ledger.receive([receipt_], clock.now())] == ["delivered"]
 
 
 def test_24_a_receipt_for_another_number_is_not_ours(sqlite: Database) -> None:
@@ -312,6 +358,36 @@ def test_a_reply_goes_to_the_organisation_whose_sender_it_was_for(database: Data
             "PLI",
             "STOP",
         )
+
+
+@pytest.mark.parametrize(
+    ("source", "number"),
+    [
+        (Address(1, 1, "33612345678"), PHONE),
+        (Address(1, 1, "+33612345678"), PHONE),
+        (Address(0, 1, "33612345678"), PHONE),
+        (Address(0, 0, "0612345678"), PHONE),
+        (Address(2, 1, "0612345678"), PHONE),
+        (Address(2, 1, "687751234"), "+33687751234"),
+        (Address(1, 1, "687751234"), "+687751234"),
+        (Address(3, 0, "36111"), "36111"),
+        (Address(5, 0, "PLI"), "PLI"),
+    ],
+)
+@pytest.mark.parametrize("parts", [1, 2])
+def test_the_type_of_a_number_says_whether_it_has_a_country(
+    sqlite: Database, source: Address, number: str, parts: int
+) -> None:
+    with smsc() as centre, office(sqlite, centre.port) as opened:
+        give_a_sender(opened, "PLI")
+        for part in range(1, parts + 1):
+            header = bytes((5, 0, 3, 9, parts, part)) if parts > 1 else b""
+            esm_class = 0x40 if header else 0
+            message = ShortMessage(source, Address(5, 0, "PLI"), esm_class=esm_class, text=header + b"STOP")
+            assert centre.acknowledgement(centre.deliver(message)) == 0
+        (reply,) = opened.told.replies()
+
+        assert number_of(reply.from_, "FR", national=reply.national) == number
 
 
 def test_a_reply_to_an_unknown_address_of_the_only_user_of_the_connection_is_theirs(sqlite: Database) -> None:

@@ -10,3 +10,10 @@ from tests.usecases.house import House, open_house
 def house(tmp_path: Path) -> Iterator[House]:
     with open_house(tmp_path / "data") as opened:
         yield opened
+
+
+@pytest.fixture
+def any_house(database_url: str, tmp_path: Path) -> Iterator[House]:
+    """On SQLite and on PostgreSQL."""
+    with open_house(tmp_path / "data", database_url) as opened:
+        yield opened

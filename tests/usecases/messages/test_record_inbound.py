@@ -2,29 +2,32 @@
 
 import pytest
 
-from app.carriers.base import Report
-from app.db.queries import messages
-from app.messaging.consent import is_stopped
+from app.carriers.base import Inbound, Report
+from app.db import lanes
+from app.db.queries import consents, messages
+from app.messaging.consent import Fact, is_stopped
+from app.messaging.consent_proof import How, Proof
+from app.messaging.senders import Kind
+from app.usecases.consents.record_consent import NewConsent, record_consent
+from app.usecases.messages.record_inbound import record_inbound
 from app.usecases.messages.record_report import record_report
 from app.usecases.rules.change_choices import NewChoices, change_choices
+from tests.senders import add_sender
 from tests.usecases.house import SENDER, ZOE, House
 
 
-def _texts(house: House) -> list[str]:
-    return [message.template_key for message in house.messages()]
-
-
 def test_a_stop_is_recorded_with_its_proof_and_confirmed_once(house: House) -> None:
+    house.texted()
     house.hears("Stop svp")
     house.hears("STOP !!")
     assert house.facts() == ["stop", "stop"]
-    assert _texts(house) == ["stop_done"]
+    assert house.answers() == ["stop_done"]
     stop = next(record for record in house.records() if record.fact == "stop")
     assert (stop.how, stop.legal_basis, stop.recorded_by) == ("reply", "objection", "person")
     assert stop.raw_text_sealed is not None
     assert b"svp" not in stop.raw_text_sealed
     house.pipeline.run()
-    assert house.messages()[0].state == "submitted"
+    assert {one.state for one in house.messages() if one.template_key == "stop_done"} == {"submitted"}
 
 
 def test_the_same_answer_again_is_kept_once(house: House) -> None:
@@ -34,17 +37,19 @@ def test_the_same_answer_again_is_kept_once(house: House) -> None:
 
 
 def test_unstop_reopens_and_is_confirmed(house: House) -> None:
+    house.texted()
     house.hears("UNSTOP")
-    assert _texts(house) == []
+    assert house.answers() == []
     house.hears("STOP")
     house.hears("unstop")
-    assert _texts(house) == ["stop_done", "start_done"]
+    assert house.answers() == ["stop_done", "start_done"]
     assert not is_stopped(house.ledger(), SENDER, house.clock())
 
 
 def test_contact_is_answered_with_who_the_sender_is_and_is_no_opt_in(house: House) -> None:
+    house.texted()
     house.hears("Contact")
-    assert _texts(house) == ["contact_answer"]
+    assert house.answers() == ["contact_answer"]
     assert house.facts() == []
 
 
@@ -117,3 +122,73 @@ def test_a_block_by_the_operator_is_written_down_and_never_retried(house: House)
         "cancelled",
         "consent-carrier-block",
     )
+
+
+@pytest.mark.parametrize(
+    ("kind", "address", "to", "state"),
+    [
+        (Kind.LONG_CODE_06, "+33600000006", "33600000006", "delivered"),  # no report ever comes to it
+        (Kind.LONG_CODE_06, "+33600000006", "+33600000007", "submitted"),  # another one was answered
+        (Kind.LONG_CODE_09, "+33937000001", "+33937000001", "submitted"),  # its reports tell
+    ],
+)
+def test_an_answer_proves_receipt_where_no_report_can_come(
+    house: House, kind: Kind, address: str, to: str, state: str
+) -> None:
+    sender = add_sender(house.rt, house.id, kind, address)
+    message_id = house.queue("transactional")
+    with house.rt.begin() as session:
+        waiting = consents.message_of(session, message_id)
+        assert waiting is not None
+        waiting.sender_id = sender
+        session.add(waiting)
+        lanes.wake(session, house.rt.jobs, [lanes.lane_of(waiting)], house.clock())
+    house.pipeline.run()
+    assert house.message(message_id).state == "submitted"
+    house.hears("Oui, merci", to=to)
+    assert house.message(message_id).state == state
+
+
+@pytest.mark.parametrize("written", ["0611001001", "33611001001", "0033611001001", "06 11 00 10 01"])
+def test_a_stop_holds_for_the_number_however_the_network_writes_it(house: House, written: str) -> None:
+    advert = house.queue("marketing")
+    house.hears("STOP", written)
+    assert house.facts(ZOE) == ["stop"]
+    assert house.message(advert).state == "cancelled"
+
+
+@pytest.mark.parametrize("text", ["STOP \ud83d", "\ude00 stop", "STOP\0", "STOP \ud83d\ude00"])
+def test_a_stop_is_written_down_whatever_else_is_in_the_text(any_house: House, text: str) -> None:
+    any_house.hears(text)
+    assert any_house.facts() == ["stop"]
+
+
+def test_an_answer_to_an_address_of_any_length_is_written_down(any_house: House) -> None:
+    """With a STOP that holds for its sender only, the address is a part of the line."""
+    house = any_house
+    assert change_choices(house.rt, house.id, NewChoices(stop_scope="sender"), "owner") == {}
+    record_inbound(house.rt, Inbound(house.id, ZOE, "x\0" * 60, "STOP", house.clock(), "\ud83d one"))
+    assert house.facts() == ["stop"]
+
+
+@pytest.mark.parametrize(
+    ("proven", "facts"), [(False, ["stop", "doubtful_answer"]), (True, ["stop", "unstop"])]
+)
+def test_a_start_that_may_be_forged_lifts_no_refusal_that_came_another_way(
+    house: House, proven: bool, facts: list[str]
+) -> None:
+    house.texted()
+    refused = NewConsent(ZOE, Fact.STOP, Proof())
+    record_consent(house.rt, house.id, refused, How.STAFF, "user:1")
+    house.clock.push(seconds=1)
+    record_inbound(house.rt, Inbound(house.id, ZOE, SENDER, "START", house.clock(), "s", proven=proven))
+    assert house.facts() == facts
+    assert is_stopped(house.ledger(), SENDER, house.clock()) is not proven
+    assert house.answers() == (["start_done"] if proven else [])
+
+
+def test_a_start_lifts_a_stop_that_came_as_an_answer(house: House) -> None:
+    for text in ("STOP", "START"):
+        house.clock.push(seconds=1)
+        record_inbound(house.rt, Inbound(house.id, ZOE, SENDER, text, house.clock(), text, proven=False))
+    assert house.facts() == ["stop", "unstop"]

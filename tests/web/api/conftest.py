@@ -17,3 +17,10 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 def client(house: House) -> TestClient:
     """A program with a live key of an organisation of its own."""
     return house.client(house.key(house.organisation()))
+
+
+@pytest.fixture(autouse=True)
+def no_jobs_left(house: House) -> Iterator[None]:
+    """Jobs that a test leaves waiting are not the next one's."""
+    yield
+    house.jobs.jobs.clear()

@@ -72,15 +72,19 @@ def test_nothing_of_one_organisation_is_there_for_another(house: House, client: 
     batch = upload(client).json()["id"]
     house.work("split_batch")
     line = client.get(f"/v1/batches/{batch}/documents", params={"limit": 1}).json()["data"][0]["id"]
+    message = client.post(
+        "/v1/messages", json={"to": "06 11 00 10 09", "text": "Bonjour", "kind": "notice"}
+    ).json()["id"]
     stranger = house.client(house.key(house.organisation()))
 
     assert stranger.get("/v1/batches").json()["data"] == []
     for method, path in OPERATIONS:
         if "{" in path:
-            asked = path.replace("{batch_id}", batch).replace("{document_id}", line)
+            asked = path.format(batch_id=batch, document_id=line, message_id=message)
             answer = stranger.request(method, asked)
             assert answer.status_code == 404, path
-            assert answer.json()["code"] in ("batch_unknown", "document_unknown")
+            assert answer.json()["code"] in ("batch_unknown", "document_unknown", "message_unknown")
+    assert client.get(f"/v1/messages/{message}").json()["state"] == "queued"
     assert client.get(f"/v1/batches/{batch}").json()["state"] == "in_review"
 
 
@@ -250,6 +254,9 @@ def test_the_description_is_public_and_names_every_error(house: House) -> None:
         "/v1/batches/{batch_id}/cancel",
         "/v1/batches/{batch_id}/documents",
         "/v1/documents/{document_id}/exclude",
+        "/v1/messages",
+        "/v1/messages/{message_id}",
+        "/v1/messages/{message_id}/cancel",
         "/v1/opt-outs",
         "/v1/consents",
         "/v1/opt-out-links",

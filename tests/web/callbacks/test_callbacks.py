@@ -17,6 +17,8 @@ from app.db.models import Batch
 from app.db.queries import connections
 from app.db.session import Database
 from app.evidence.tags import Tag
+from app.usecases.callbacks.open_connection import open_connection
+from app.usecases.carriers.renew_callbacks import renew_callbacks
 from app.usecases.documents.show_document import show_document
 from app.worker import record_early
 from tests.carriers.http.double import Say, Sent
@@ -258,7 +260,8 @@ def test_the_check_of_a_stored_connection_names_the_address_to_set(office: Offic
     carrier = office.story.rt.carriers["ovh"]
     assert isinstance(carrier, HttpCarrier)
     remarks = list(carrier.check(office.story.rt.now()))
-    assert [remark.well for remark in remarks] == [True, True, True, False]
+    assert [remark.well for remark in remarks] == [True, True, True, True, False]
+    assert "not signed" in remarks[1].words
     assert address in remarks[-1].words
 
 
@@ -299,14 +302,16 @@ def test_a_report_that_runs_ahead_of_the_answer_is_recorded_after_it(office: Off
     assert office.kept() == []
 
 
-def test_an_answer_to_ovhs_own_short_code_goes_to_whoever_wrote_last(office: Office) -> None:
+@pytest.mark.parametrize("written", ["0033611001001", "0611001001", "+33611001001"])
+def test_an_answer_to_ovhs_own_short_code_goes_to_whoever_wrote_last(office: Office, written: str) -> None:
     office.provider.answers = {"/auth/time": now(office), OVH_JOBS: Say(200, accepted(4711))}
     address = office.connect("ovh", **OVH).of_connection()
     send(office)
-    answer = {"id": "77", "senderid": "0033611001001", "shortcode": "36111", "message": "STOP", "tag": ""}
+    answer = {"id": "77", "senderid": written, "shortcode": "36111", "message": "STOP", "tag": ""}
     assert office.door.post(path_of(address), data=answer).status_code == 200
     (kept,) = office.answers()
     assert (kept.organisation_id, kept.intent) == (office.story.id, "opt_out")
+    assert kept.from_index == office.story.rt.vault.phone_index(office.story.id, PHONE)
 
 
 def test_smsmode_calls_the_addresses_it_was_given(office: Office) -> None:
@@ -350,3 +355,20 @@ def now(office: Office) -> Say:
 
 def accepted(id_: int) -> bytes:
     return json.dumps({"ids": [id_], "validReceivers": [PHONE], "invalidReceivers": []}).encode()
+
+
+def test_renewed_addresses_take_the_place_of_those_that_were_read_in_a_log(office: Office) -> None:
+    office.provider.answers["/cgi-bin/sendsms"] = Say(202, b"0: Accepted for delivery")
+    general = path_of(office.connect("kannel", **KANNEL).of_connection())
+    answer = "&from=%2B33611001001&to=ATELIER&text=stop&id=u-1"
+    renew_callbacks(office.story.rt, "kannel")
+    assert office.door.get(general + answer).status_code == 403
+    assert office.answers() == []
+    opened = open_connection(office.story.rt, "kannel")
+    assert opened is not None
+    assert office.door.get(path_of(opened[1].of_connection()) + answer).status_code == 200
+    office.story.pipeline.application.carriers.refresh()
+    batch = send(office)
+    query = dict(parse_qsl(urlsplit(office.provider.to("/cgi-bin/sendsms")[0].path).query))
+    assert office.door.get(path_of(query["dlr-url"].replace("%d", "1"))).status_code == 200
+    assert state(office, batch) == "delivered"

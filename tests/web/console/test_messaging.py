@@ -2,20 +2,23 @@
 
 import re
 import time
+from typing import Any
 from uuid import uuid4
 
 from app.carriers.base import Inbound
 from app.db.queries import consents, rules, templates
 from app.messaging.consent import is_stopped
 from app.messaging.rule_rows import RuleKind
+from app.messaging.senders import Kind
 from app.usecases.messages.record_inbound import record_inbound
+from tests.senders import add_sender
 from tests.web.console.office import Office, words
 
-ZOE, ADAM, LOU = "+33611001001", "+33611001002", "+33611001003"
+ZOE, ADAM, LOU, EVE = "+33611001001", "+33611001002", "+33611001003", "+33611001004"
 
 
-def _hears(office: Office, number: str, text: str) -> None:
-    answer = Inbound(office.house.organisation.id, number, "EPI", text, office.clock(), uuid4().hex)
+def _hears(office: Office, number: str, text: str, to: str = "EPI") -> None:
+    answer = Inbound(office.house.organisation.id, number, to, text, office.clock(), uuid4().hex)
     record_inbound(office.rt, answer)
 
 
@@ -74,6 +77,14 @@ def test_the_counter_answers_at_once_whatever_is_typed(office: Office) -> None:
     assert "Une valeur a 200 caractères au plus" in words(answer)
     assert auditor.post("/app/templates/count", **OFFER, text="{" * 60_000).status_code == 200
     assert time.perf_counter() - begun < 5
+
+
+def test_a_card_that_advertises_says_which_button_it_gets(office: Office) -> None:
+    owner = office.browser("owner")
+    owner.get("/app/templates/new")
+    card = {**OFFER, "channel": "rcs", "title": "Boulangerie Épi"}
+    answer = owner.post("/app/templates/count", **card, text="Boulangerie Épi : 2 tartes pour 1.")
+    assert "un bouton « Ne plus en recevoir »" in words(answer).replace("\u202f", " ").replace("\xa0", " ")
 
 
 def test_a_text_is_kept_and_offered_again(office: Office) -> None:
@@ -185,6 +196,70 @@ def test_an_auditor_reads_the_inbox_only(office: Office) -> None:
     page = office.browser("auditor").get("/app/inbox")
     assert "Un mot" in words(page)
     assert 'name="decision"' not in page.text
+
+
+def _conversation(office: Office, page: Any, number: str) -> str:
+    """The address behind the first answer of the list."""
+    link = re.search(r'href="(/app/inbox/[0-9a-f-]{36})"', page.text)
+    assert link is not None
+    assert number in words(page)
+    return link[1]
+
+
+def test_a_clerk_writes_back_and_sees_how_it_went(office: Office) -> None:
+    add_sender(office.rt, office.house.organisation.id, Kind.LONG_CODE_09, "+33937000009")
+    _hears(office, EVE, "À quelle heure ouvrez-vous ?", to="33937000009")
+    office.clock.push(seconds=2)
+    clerk = office.browser()
+    address = _conversation(office, clerk.get("/app/inbox"), "06 11 00 10 04")
+    page = clerk.get(address)
+    assert "À quelle heure ouvrez-vous ?" in words(page)
+    assert "Part de 09 37 00 00 09 (SMS)." in words(page)
+    form = re.search(r'name="key" value="([0-9a-f-]{36})"', page.text)
+    assert form is not None
+
+    empty = clerk.post(f"{address}/reply", text=" ", key=form[1])
+    assert (empty.status_code, "Écrivez quelque chose avant d’envoyer." in words(empty)) == (422, True)
+    long = clerk.post(f"{address}/reply", text="a" * 1_600, key=form[1])
+    assert (long.status_code, "Texte trop long : 11/10 segments" in words(long).replace("\xa0", " ")) == (
+        422,
+        True,
+    )
+    assert "a" * 1_600 in long.text
+    for _ in range(2):
+        done = clerk.post(f"{address}/reply", text="Dès 9 h, bonne journée.", key=form[1])
+        assert "La réponse part dans un instant." in words(done)
+    office.house.run()
+    office.deliver()
+
+    page = clerk.get(address)
+    assert words(page).count("Dès 9 h, bonne journée.") == 1
+    assert "Remis" in words(page)
+    assert "ouvrez-vous" not in words(clerk.get("/app/inbox"))
+    assert "Vous avez répondu" in words(clerk.get("/app/inbox", show="all"))
+    english = clerk.get(address, lang="en")
+    assert "Leaves from 09 37 00 00 09 (SMS)." in words(english)
+
+
+def test_an_auditor_reads_a_conversation_and_writes_nothing(office: Office) -> None:
+    _hears(office, EVE, "Et le dimanche ?", to="33937000009")
+    auditor = office.browser("auditor")
+    address = _conversation(office, auditor.get("/app/inbox"), "06 11 00 10 04")
+    assert "/reply" not in auditor.get(address).text
+    assert auditor.post(f"{address}/reply", text="Fermé").status_code == 403
+    assert auditor.get(f"/app/inbox/{uuid4()}").status_code == 404
+
+
+def test_who_objects_to_everything_is_not_written_to(office: Office) -> None:
+    _hears(office, EVE, "Et le lundi ?", to="33937000009")
+    clerk = office.browser()
+    address = _conversation(office, clerk.get("/app/inbox"), "06 11 00 10 04")
+    clerk.post("/app/consents/record", number=EVE, fact="objection_all")
+    page = clerk.get(address)
+    assert "Cette personne refuse tout message." in words(page)
+    assert "/reply" not in page.text
+    refused = clerk.post(f"{address}/reply", text="Bonjour")
+    assert (refused.status_code, "Cette personne refuse tout message." in words(refused)) == (422, True)
 
 
 def test_staff_look_a_number_up_and_stop_it(office: Office) -> None:

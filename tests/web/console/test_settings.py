@@ -50,6 +50,8 @@ def test_settings_are_saved_and_written_down(office: Office) -> None:
         ("staff_pattern", "(", "Ce motif ne peut pas être utilisé."),
         ("staff_pattern", r"\d+", "Ce motif ne peut pas être utilisé."),
         ("link_days", "401", "Les liens vivent de 1 à 400 jours."),
+        ("link_days", "000000001999", "Les liens vivent de 1 à 400 jours."),
+        ("link_days", "000000001" + "9" * 5_000, "Les liens vivent de 1 à 400 jours."),
         ("link_days", "-1", "Les liens vivent de 1 à 400 jours."),
         ("brand_colour", "red", "Choisissez une couleur"),
         ("timezone", "Mars/Olympus", "Choisissez un fuseau"),

@@ -17,7 +17,7 @@ from app.messaging import routing, status
 from app.messaging.breaker import Tallies
 from app.messaging.failures import ANOTHER_ROAD
 from app.runtime import Runtime
-from app.usecases.messages.dispatch_sender.run import MOST_TRIES, Run, Trying, lifetime, parcel
+from app.usecases.messages.dispatch_sender.run import MOST_TRIES, Run, Trying, lifetime, parcel, read_text
 
 
 def settle_doubts(rt: Runtime, run: Run) -> None:
@@ -32,7 +32,7 @@ def settle_doubts(rt: Runtime, run: Run) -> None:
                     message.organisation_id, "message", "to", message.id, message.to_sealed
                 )
                 sender = messages.sender_of_attempt(session, attempt)
-                run.again.append(parcel(rt, message, Trying.of(attempt), sender, to))
+                run.again.append(parcel(rt, message, Trying.of(attempt), sender, to, read_text(rt, message)))
 
 
 def _may_ask_again(rt: Runtime, book: Book, message: Message, attempt: Attempt, reason: str) -> bool:

@@ -1,9 +1,9 @@
 """One run of a sender's lane, and what it has in hand."""
 
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 from uuid import UUID
 
 from app.carriers.base import CarrierError, Submission
@@ -82,21 +82,29 @@ class Trying(NamedTuple):
         return cls(attempt.id, attempt.channel, attempt.carrier, attempt.segments, attempt.started_at)
 
 
-def parcel(rt: Runtime, message: Message, attempt: Trying, sender: Sender, to: str) -> Parcel:
-    """What a carrier is given of a message to the number `to`. It has no slot yet."""
-    place = OutboxPlace(message.organisation_id, message.id, message.link_id, "sms", message.outbox_day)
+def read_text(rt: Runtime, message: Message) -> str:
+    """What the SMS of a message that may leave says."""
     if message.text_sealed is None:
         raise ValueError("a message that may leave has its text")
+    return rt.vault.envelope.open_text(_place(message, "sms"), message.text_sealed)
+
+
+def _place(message: Message, channel: Literal["sms", "rcs"]) -> OutboxPlace:
+    return OutboxPlace(message.organisation_id, message.id, message.link_id, channel, message.outbox_day)
+
+
+def parcel(rt: Runtime, message: Message, attempt: Trying, sender: Sender, to: str, text: str) -> Parcel:
+    """What a carrier is given of a message to the number `to`. It has no slot yet."""
     card = None
     if attempt.channel == "rcs" and message.card_sealed is not None:
-        card = json.loads(rt.vault.envelope.open_text(replace(place, channel="rcs"), message.card_sealed))
+        card = json.loads(rt.vault.envelope.open_text(_place(message, "rcs"), message.card_sealed))
     submission = Submission(
         attempt_id=attempt.id,
         organisation_id=message.organisation_id,
         channel="rcs" if attempt.channel == "rcs" else "sms",
         sender=sender.address,
         to=to,
-        text=rt.vault.envelope.open_text(place, message.text_sealed),
+        text=text,
         card=card,
         ttl_seconds=lifetime(rt, message, attempt),
     )

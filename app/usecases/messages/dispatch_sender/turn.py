@@ -15,10 +15,12 @@ from app.db.queries import messages, organisations
 from app.db.queries.journal import Book
 from app.db.roads import RoadMap, Shut
 from app.messaging import routing, status, throttle
+from app.messaging.drafts import SMS
 from app.messaging.failures import ANOTHER_ROAD, lasting
 from app.messaging.roads import Why, rounds
+from app.messaging.segmentation import segment
 from app.runtime import Runtime
-from app.usecases.messages.dispatch_sender.run import RETRIES, Run, Trying, parcel
+from app.usecases.messages.dispatch_sender.run import RETRIES, Run, Trying, parcel, read_text
 
 MOST_AT_ONCE = 200
 
@@ -46,7 +48,7 @@ def next_turn(rt: Runtime, run: Run, *, closing: bool) -> float | None:
 
 
 def _cost(message: Message) -> int:
-    """Segments on the air: an RCS card is one message whatever its length."""
+    """Segments on the air, as they were counted last: an RCS card is one message whatever its length."""
     return message.segments if message.channel == "sms" else 1
 
 
@@ -130,10 +132,14 @@ class _Turn:
         carrier = self._road(one, tried, shut)
         if carrier is None:
             return 0.0
+        text = read_text(self._rt, one.message)
+        if one.message.channel == SMS:
+            # The road that was found may cut texts otherwise than the one they were counted for.
+            one.message.segments = segment(text, self._rt.text_options(carrier)).segments
         slot = self._reserve(carrier, _cost(one.message))
         if isinstance(slot, throttle.Wait):
             return slot.seconds
-        self._give(self._commit(one, carrier, len(tried) + 1), slot)
+        self._give(self._commit(one, text, carrier, len(tried) + 1), slot)
         return 0.0
 
     def _road(self, one: Departing, tried: Sequence[Attempt], shut: Mapping[str, Shut]) -> str | None:
@@ -204,7 +210,7 @@ class _Turn:
             for log in self._logs(one.carrier):
                 log.move(one.granted, to, one.segments)
 
-    def _commit(self, one: Departing, carrier: str, number: int) -> Parcel:
+    def _commit(self, one: Departing, text: str, carrier: str, number: int) -> Parcel:
         message = one.message
         trying = Trying(uuid4(), message.channel, carrier, _cost(message), self._now)
         self._attempts.append(
@@ -223,4 +229,4 @@ class _Turn:
                 "finished_at": None,
             }
         )
-        return parcel(self._rt, message, trying, self._sender, one.to)
+        return parcel(self._rt, message, trying, self._sender, one.to, text)
