@@ -94,13 +94,9 @@ def rows(
     return found
 
 
-def queue(
-    rt: Runtime, found: Sequence[dict[str, Any]], *, runs: int = 1, sender: Sender | None = None
-) -> list[str]:
-    """Put the rows into the queue with so many runs for each of their lanes, or of `sender`; the ids of the runs."""
+def queue(rt: Runtime, found: Sequence[dict[str, Any]], *, runs: int = 1) -> list[str]:
+    """Put the rows into the queue with so many runs for each of their lanes; the ids of the runs."""
     woken = {Lane(row["sender_id"], row["priority"] <= messages.EXPRESS) for row in found}
-    if sender is not None:
-        woken.add(Lane(sender.id, express=False))
     known = _Keys(rt)
     with rt.begin() as session:
         for start in range(0, len(found), AT_ONCE):

@@ -96,7 +96,7 @@ class Threads(Executor):
 
 @dataclass(frozen=True)
 class Sent:
-    """One message as the network took it; a text begins with its segments and says what it is."""
+    """One message as the network took it; a text begins with its segments, says what it is, and is filled up with dots."""
 
     at: float
     segments: int
@@ -126,7 +126,7 @@ class Network:
         segments, _, what = submission.text.partition(" ")
         if not segments.isdecimal():  # a text of the service itself
             segments, what = "1", "answer"
-        one = Sent(self.time.now(), int(segments), what, submission.to, submission.attempt_id)
+        one = Sent(self.time.now(), int(segments), what.rstrip("."), submission.to, submission.attempt_id)
         self.sent.append(one)
         self.after(one)
         return Accepted(submission.attempt_id.hex)

@@ -21,6 +21,7 @@ from app.messaging.categories import Category, Kind
 from app.messaging.category_rules import priority
 from app.messaging.consent import Fact
 from app.messaging.consent_proof import How
+from app.messaging.segmentation import GSM7_SEGMENT
 from app.runtime import Runtime
 from app.usecases.messages.expire_attempts import expire_attempts
 from app.usecases.messages.record_inbound import record_inbound
@@ -92,10 +93,12 @@ class Day:
 
     def queue(self, what: str, count: int, category: str, segments: int = 1, **more: Any) -> None:
         """So many messages, now, in their order."""
+        # Dispatch counts the segments of each text itself.
+        text = f"{segments} {what}".ljust(GSM7_SEGMENT * segments if segments > 1 else 0, ".")
         found = rows(
             self.rt,
             self.sender,
-            [f"{segments} {what}"] * count,
+            [text] * count,
             category=category,
             segments=segments,
             template_key=what,
@@ -280,7 +283,10 @@ def test_a_day_of_20000_messages(day: Day) -> None:
             ),
         }
     )
-    assert day.ended("stop_done").total() == len(STOP_AT_TEN)
+    # Each STOP is confirmed, but not to a number the operator has closed.
+    confirmed = [number(at) for at in STOP_AT_TEN if at not in blocked]
+    assert sorted(one.to for one in day.left("answer")) == confirmed
+    assert day.ended("stop_done").total() == len(confirmed) == len(STOP_AT_TEN) - 1
     assert not {one.to for one in day.left("advert")} & {number(at) for at in silent}
 
     # Held and released: each at ten on its own clock, and what is left at eight in the evening on the next day.

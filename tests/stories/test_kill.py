@@ -66,7 +66,7 @@ STAGES = {
         "within the commit of the attempts": Kill(f"{DISPATCH}.turn:_Turn._commit", nth=2),
         BEFORE_THE_CALL: Kill(f"{HANDOVER}:_one", "before"),
         AFTER_THE_CALL: Kill(f"{HANDOVER}:_one", nth=3),
-        "within the commit of the answers": Kill(f"{DISPATCH}.answers:_Book.write_down", nth=2),
+        "within the commit of the answers": Kill(f"{DISPATCH}.answers:_Answering.write_down", nth=2),
         "after the commit of the answers": Kill(f"{DISPATCH}:flush", nth=2),
     },
     "fallback": {
