@@ -40,6 +40,8 @@ bench: .venv/.dev
 	$(BIN)/python -m tests.benchmarks.web_rates
 	$(BIN)/python -m tests.benchmarks.smpp_rates
 	$(BIN)/python -m tests.benchmarks.segment_rates
+	$(BIN)/python -m tests.benchmarks.dispatch_rates
+	$(BIN)/python -m tests.benchmarks.queue_depth
 
 # Kill the worker again and again, longer than the test suite does.
 chaos: .venv/.dev

@@ -4,7 +4,6 @@
     wiring               the only place that picks concrete carriers, stores and keys
     web                  the doors: console, recipient, api, callbacks, simulator
     usecases             one verb per file: load, decide, act, record
-    blob_ownership       whose blob store it is
     runtime              what a use case may use
     carriers db documents engine storage     the rooms where things are done
     crypto               keys, seals, passwords

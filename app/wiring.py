@@ -88,7 +88,7 @@ class Kind(Generic[S]):
 
 def _over_http(settings: type[S], provider: Callable[[S, Callbacks], Provider]) -> Kind[S]:
     def make(connection: Connection, given: S, around: Surroundings) -> Carrier:
-        secret = connections.callback_secret(around.vault.columns, connection.id)
+        secret = connections.callback_secret(around.vault.columns, connection.id, connection.renewals)
         callbacks = Callbacks.at(around.public_url, connection.name, secret)
         return HttpCarrier(connection.name, provider(given, callbacks), callbacks, make_client())
 

@@ -138,7 +138,8 @@ class Inbound:
     """What a phone sent to one of our senders. It may come again with the same `event_key`, which may hold the number and
     the text and is never stored as it is.
 
-    `from_` is the number as the network gave it; `national` says that it came without a country code.
+    `from_` is the number as the network gave it; `national` says that it came without a country code,
+    `proven` that it came over a link that logged in or a call that was signed, and not by an address alone.
     `postback` is the data of the tapped button, empty when the person typed `text`; `pictures` counts what an MMS held,
     of which only its text is kept.
     """
@@ -152,6 +153,7 @@ class Inbound:
     postback: str = ""
     pictures: int = 0
     national: bool = False
+    proven: bool = True
 
 
 @dataclass(frozen=True)

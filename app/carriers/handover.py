@@ -124,8 +124,7 @@ class Handover:
 
     def wait(self, seconds: float | None = None) -> None:
         """Until nothing is in hand, or so long at most."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._in_hand == 0, seconds)
+        self._timepiece.wait_for(self._changed, lambda: self._in_hand == 0, seconds)
 
     def _hand_over(self) -> None:
         with self._changed:

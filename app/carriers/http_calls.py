@@ -20,6 +20,7 @@ import httpx
 from pydantic import AfterValidator
 
 from app.carriers.base import CarrierError
+from app.carriers.hosts import is_here
 from app.core import clock
 
 CONNECT_SECONDS = 5.0
@@ -298,4 +299,17 @@ def _http_address(address: str) -> str:
     return address.rstrip("/")
 
 
+def is_private(address: str) -> bool:
+    """Whether what is sent there can be read by nobody on the way: https, or this very machine."""
+    parts = urlsplit(address)
+    return parts.scheme == "https" or is_here(parts.hostname or "")
+
+
+def _private_address(address: str) -> str:
+    if not is_private(address):
+        raise ValueError("must be https: credentials, numbers and links travel with every call")
+    return address
+
+
 Address = Annotated[str, AfterValidator(_http_address)]
+PrivateAddress = Annotated[Address, AfterValidator(_private_address)]

@@ -24,7 +24,10 @@ from app.carriers.http_calls import Answer, Call, Callbacks, exchange
 
 
 class Provider(Protocol):
-    """What one provider does its own way. Pure but for `check`, and for what OVH keeps of the provider's clock."""
+    """What one provider does its own way. Pure but for `check`, and for what OVH keeps of the provider's clock. `signs`
+    says that it signs its callbacks."""
+
+    signs: bool
 
     def prepare(self, client: httpx.Client, now: datetime, /) -> None:
         """Whatever must be known before a call can be built. Raises CarrierError, never in doubt."""
@@ -78,6 +81,12 @@ class HttpCarrier:
     def check(self, now: datetime) -> Iterator[Remark]:
         """Everything that can be looked at without sending a message, in the order in which it must be right."""
         yield callback_remark(self._callbacks.address)
+        if not self._provider.signs:
+            yield Remark(
+                True,
+                "its callbacks are not signed: whoever reads their addresses in a log can report and answer in its name. "
+                "Keep them out of the logs of your proxy and of the carrier's machine.",
+            )
         try:
             with self._open():
                 yield from self._provider.check(self._client, now)

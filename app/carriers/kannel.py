@@ -28,6 +28,7 @@ from app.carriers.http_calls import (
     event_key,
     exchange,
     failed_call,
+    is_private,
     number,
 )
 from app.carriers.identifiers import identifier
@@ -68,6 +69,8 @@ class KannelSettings(BaseModel):
 class Kannel:
     """The provider."""
 
+    signs = False
+
     def __init__(self, settings: KannelSettings, callbacks: Callbacks) -> None:
         self._settings = settings
         self._callbacks = callbacks
@@ -102,6 +105,12 @@ class Kannel:
 
     def check(self, client: httpx.Client, _now: datetime) -> Iterator[Remark]:
         """Ask for a message to nobody: Kannel looks at the account first, and sends nothing."""
+        if not is_private(self._settings.address):
+            yield Remark(
+                False,
+                f"{self._settings.address} is not https: password, numbers and texts cross the network in clear. Give it "
+                "an https address, or keep it inside a VPN.",
+            )
         answer = exchange(client, self._sendsms({"text": ""}))
         if answer.status == 403:
             yield Remark(

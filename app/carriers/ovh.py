@@ -15,12 +15,12 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from app.carriers.base import Accepted, CarrierError, Refused, Remark, Submission
 from app.carriers.http_calls import (
-    Address,
     Answer,
     Call,
     CallbackEvent,
     CallbackRequest,
     Callbacks,
+    PrivateAddress,
     Reply,
     StatusNote,
     Unknown,
@@ -75,7 +75,7 @@ class OvhSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    address: Address = "https://eu.api.ovh.com/1.0"
+    address: PrivateAddress = "https://eu.api.ovh.com/1.0"
     service: str = Field(pattern=r"^[A-Za-z0-9._-]{1,60}$")
     application_key: str = Field(min_length=1)
     application_secret: SecretStr = Field(min_length=1)
@@ -91,6 +91,8 @@ def signature(secret: str, consumer: str, method: str, address: str, body: str, 
 
 class Ovh:
     """The provider. It keeps how far OVH's clock is ahead of ours, for a signature holds OVH's time."""
+
+    signs = False
 
     def __init__(self, settings: OvhSettings, callbacks: Callbacks) -> None:
         self._settings = settings

@@ -14,12 +14,12 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from app.carriers.base import Accepted, Refused, Remark, Submission
 from app.carriers.http_calls import (
-    Address,
     Answer,
     Call,
     CallbackEvent,
     CallbackRequest,
     Callbacks,
+    PrivateAddress,
     Reply,
     StatusNote,
     Unknown,
@@ -61,12 +61,14 @@ class SmsmodeSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    address: Address = "https://rest.smsmode.com"
+    address: PrivateAddress = "https://rest.smsmode.com"
     api_key: SecretStr = Field(min_length=1)
 
 
 class Smsmode:
     """The provider."""
+
+    signs = False
 
     def __init__(self, settings: SmsmodeSettings, callbacks: Callbacks) -> None:
         self._settings = settings

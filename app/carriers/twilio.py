@@ -17,13 +17,13 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from app.carriers.base import Accepted, CarrierError, Refused, Remark, Submission
 from app.carriers.http_calls import (
-    Address,
     Answer,
     Call,
     CallbackEvent,
     CallbackRequest,
     Callbacks,
     NotAuthentic,
+    PrivateAddress,
     Reply,
     StatusNote,
     Unknown,
@@ -96,7 +96,7 @@ class TwilioSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    address: Address = "https://api.twilio.com"
+    address: PrivateAddress = "https://api.twilio.com"
     account_sid: str = Field(pattern=r"^AC[0-9a-zA-Z]{1,40}$")
     auth_token: SecretStr = Field(min_length=1)
     messaging_service_sid: str = Field(default="", pattern=r"^(MG[0-9a-zA-Z]{1,40})?$")
@@ -106,6 +106,8 @@ class TwilioSettings(BaseModel):
 
 class Twilio:
     """The provider."""
+
+    signs = True
 
     def __init__(self, settings: TwilioSettings, callbacks: Callbacks) -> None:
         self._settings = settings

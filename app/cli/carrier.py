@@ -67,7 +67,7 @@ def carrier_add(
         raise InvalidInput("connection_kind", f"There is no kind {kind}; `pli carrier kinds` shows them.")
     model = KINDS[kind].settings
     values = _values(settings or [], model)
-    text = json.dumps(values | _ask(_secrets(model)))
+    text = json.dumps(values | _ask(model))
     read_settings(model, text)
     with opened() as application:
         rt = application.runtime
@@ -126,13 +126,24 @@ def carrier_password(name: Name) -> None:
 
     def renewed(connection: Connection) -> str:
         model = KINDS[connection.kind].settings
-        text = json.dumps(json.loads(connection.settings) | _ask(_secrets(model)))
+        text = json.dumps(json.loads(connection.settings) | _ask(model))
         read_settings(model, text)
         return text
 
     with opened() as application:
         change_connection(application.runtime, name, renewed)
     print("The passwords are changed.")
+
+
+@carrier.command("renew-callbacks")
+def carrier_renew_callbacks(name: Name) -> None:
+    """Give a connection other callback addresses, as when one was read in a log. The earlier ones are refused at once."""
+    from app.cli.setup import opened
+    from app.usecases.carriers.renew_callbacks import renew_callbacks
+
+    with opened() as application:
+        renew_callbacks(application.runtime, name)
+    print(f"The addresses are others now. Set the new ones at the carrier: pli carrier check {name}")
 
 
 @carrier.command("remove")
@@ -275,11 +286,7 @@ def _secrets(model: "type[BaseModel]") -> list[str]:
     """Settings nobody may see, in their order."""
     from pydantic import SecretStr
 
-    return [
-        field
-        for field, info in model.model_fields.items()
-        if info.annotation is SecretStr and info.is_required()
-    ]
+    return [field for field, info in model.model_fields.items() if info.annotation is SecretStr]
 
 
 def _values(given: Sequence[str], model: "type[BaseModel]") -> dict[str, Any]:
@@ -300,7 +307,16 @@ def _values(given: Sequence[str], model: "type[BaseModel]") -> dict[str, Any]:
     return values
 
 
-def _ask(names: Sequence[str]) -> dict[str, str]:
-    if sys.stdin.isatty():
-        return {name: str(typer.prompt(name, hide_input=True)) for name in names}
-    return {name: sys.stdin.readline().rstrip("\r\n") for name in names}
+def _ask(model: "type[BaseModel]") -> dict[str, str]:
+    """The secrets of a kind, from the terminal or from standard input, one a line. What is not needed may stay empty."""
+    names = _secrets(model)
+    if not sys.stdin.isatty():
+        return {name: sys.stdin.readline().rstrip("\r\n") for name in names}
+    answers = {}
+    for name in names:
+        needed = model.model_fields[name].is_required()
+        label = name if needed else f"{name} (empty for none)"
+        answers[name] = str(
+            typer.prompt(label, hide_input=True, default=None if needed else "", show_default=False)
+        )
+    return answers

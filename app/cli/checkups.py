@@ -10,11 +10,11 @@ from pathlib import Path
 from uuid import uuid4
 
 from app import wiring
-from app.blob_ownership import Whose, whose_blobs
 from app.cli.failures import sentence
 from app.cli.setup import load_settings
 from app.core import clock
 from app.core.errors import InvalidInput
+from app.db.blob_mark import Whose, whose_blobs
 from app.db.models import StalledJob
 from app.db.schema_state import schema_state
 from app.engine.backlog import Backlog
@@ -157,7 +157,7 @@ def _blobs(rt: Runtime) -> Checkup:
         rt.blobs.sync([key])
         same = rt.blobs.get_range(key, 0, len(probe)) == probe
         rt.blobs.delete(key)
-        whose = whose_blobs(rt)
+        whose = whose_blobs(rt.database, rt.blobs)
     except Exception as error:  # whatever a store raises
         return Checkup("blob store", False, f"{_words(error)} Check PLI_BLOB_URL and its access rights.")
     if whose is Whose.FOREIGN:

@@ -1,6 +1,8 @@
 """The only place that reads the wall clock. Everything else takes `now` as an argument, or a `Timepiece` to wait by."""
 
+import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -19,6 +21,9 @@ class Timepiece(Protocol):
     def sleep(self, seconds: float) -> None:
         """Return after so long, never before."""
 
+    def wait_for(self, changed: threading.Condition, true: Callable[[], bool], seconds: float | None) -> None:
+        """Return when something is true, of which `changed` tells, or after so long; None is as long as it takes."""
+
 
 class SystemTime:
     """The clock of this machine."""
@@ -30,3 +35,8 @@ class SystemTime:
     def sleep(self, seconds: float) -> None:
         """Return after so long."""
         time.sleep(seconds)
+
+    def wait_for(self, changed: threading.Condition, true: Callable[[], bool], seconds: float | None) -> None:
+        """Return when it is true, or after so long."""
+        with changed:
+            changed.wait_for(true, seconds)

@@ -30,6 +30,7 @@ class Connection:
     rate: float
     enabled: bool
     changed_at: datetime
+    renewals: int = 0
 
 
 @dataclass(frozen=True)
@@ -96,9 +97,18 @@ def remove(session: Session, name: str) -> None:
     session.delete(row)
 
 
-def callback_secret(columns: Columns, connection_id: UUID) -> str:
-    """What the tokens in a connection's callback addresses are made with. It is derived, so nobody has to keep it."""
-    return columns.blind_index(HOUSE, "callbacks", connection_id.hex).hex()
+def callback_secret(columns: Columns, connection_id: UUID, renewals: int = 0) -> str:
+    """What the tokens in a connection's callback addresses are made with. It is derived, so nobody has to keep it; another
+    one after each of `renewals`."""
+    return columns.blind_index(HOUSE, "callbacks", f"{connection_id.hex}:{renewals}").hex()
+
+
+def renew_callbacks(session: Session, name: str, now: datetime) -> None:
+    """From now on the callback addresses of a connection are others, and the earlier ones are refused. Raises NotFound."""
+    row = require(session, name)
+    row.renewals += 1
+    row.changed_at = now
+    session.add(row)
 
 
 def require(session: Session, name: str) -> CarrierConnection:
@@ -127,4 +137,5 @@ def open_one(columns: Columns, row: CarrierConnection) -> Connection:
         rate=row.rate,
         enabled=row.enabled,
         changed_at=row.changed_at,
+        renewals=row.renewals,
     )

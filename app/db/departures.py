@@ -3,6 +3,7 @@ with the rule that says so, in the caller's transaction."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from app.db import transitions
@@ -32,15 +33,19 @@ class Departures:
     """Asks every rule about the messages of one turn, of one sender. `moved` are the lanes in which a message waits
     again because this sender cannot carry it; the caller wakes them."""
 
-    def __init__(self, book: Book, sender: Sender, provider_hours: Sequence[WindowRule]) -> None:
-        """`provider_hours` are those the providers that may carry the messages keep of their own."""
+    def __init__(
+        self, book: Book, sender: Sender, provider_hours: Sequence[WindowRule], leaves_by: datetime
+    ) -> None:
+        """`provider_hours` are those the providers that may carry the messages keep of their own; what may leave does so
+        until `leaves_by`."""
         self._book = book
         self._sender = sender
-        self._now = book.now
+        self._now, self._leaves_by = book.now, leaves_by
         changed = rules.rows(book.session, sender.organisation_id)
         self._categories, self._kinds = category_rules(changed), kind_rules(changed)
         self._windows = (*window_rules(changed), *provider_hours)
         self._days_off = days_off(changed)
+        self._decided: dict[tuple[str, Place, tuple[WindowRule, ...]], windows.WindowDecision] = {}
         self.moved: set[Lane] = set()
 
     def of(self, claimed: Sequence[Message]) -> list[Departing]:
@@ -59,7 +64,7 @@ class Departures:
                 leaving.append(Departing(message, to))
         return leaving
 
-    def shut(self, one: Departing, hours: Mapping[str, Sequence[WindowRule]]) -> dict[str, Shut]:
+    def shut(self, one: Departing, hours: Mapping[str, tuple[WindowRule, ...]]) -> dict[str, Shut]:
         """Of the carriers with hours of their own those that may not carry this message now."""
         found = {}
         for carrier, own in hours.items():
@@ -140,12 +145,22 @@ class Departures:
             transitions.hold(self._book, message, window.next, window.rule)
         return False
 
-    def _window(self, message: Message, place: Place, rules: Sequence[WindowRule]) -> windows.WindowDecision:
+    def _window(
+        self, message: Message, place: Place, rules: tuple[WindowRule, ...]
+    ) -> windows.WindowDecision:
+        """Closed now, or by the time it leaves: then otherwise when."""
+        asked = message.category, place, rules
+        known = self._decided.get(asked)
+        if known is None:
+            known = self._next_open(*asked, self._now)
+            if known.allowed:
+                known = self._next_open(*asked, self._leaves_by)
+            self._decided[asked] = known
+        return known
+
+    def _next_open(
+        self, category: str, place: Place, rules: tuple[WindowRule, ...], at: datetime
+    ) -> windows.WindowDecision:
         return windows.next_open(
-            Category(message.category),
-            self._now,
-            place,
-            rules,
-            categories=self._categories,
-            days_off=self._days_off,
+            Category(category), at, place, rules, categories=self._categories, days_off=self._days_off
         )

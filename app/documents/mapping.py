@@ -49,9 +49,10 @@ def check_answer(question: NeedsMapping, answer: Answer, password_policy: str) -
     `bad_mapping` when the answer does not fit the sheet."""
     chosen = next((sheet for sheet in question.sheets if sheet.name == answer.sheet), None)
     columns = list(answer.columns.values())
+    missing = [field for field in required_fields(password_policy) if field not in answer.columns]
     if (
         chosen is None
-        or any(field not in answer.columns for field in _ALWAYS)
+        or any(field in _ALWAYS for field in missing)
         or len(set(columns)) < len(columns)
         or any(not 0 <= column < len(chosen.headings) for column in columns)
         or answer.header_row != chosen.header_row
@@ -59,7 +60,7 @@ def check_answer(question: NeedsMapping, answer: Answer, password_policy: str) -
         raise InvalidInput(
             "bad_mapping", "say which columns hold the staff number and the mobile, each column once"
         )
-    if any(field not in answer.columns for field in required_fields(password_policy)):
+    if missing:
         raise InvalidInput(
             "access_code_column_missing",
             "say which column holds the access codes: this batch opens with them",

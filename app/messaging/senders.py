@@ -2,7 +2,7 @@
 
 A profile says what the kind of sender is for, where it reaches, how fast, whether the network reports deliveries to it
 and whether people can answer it. Sources: af2m for the uses of 36xxx, 38xxx and names (text read); Arcep decisions
-2018-0881 and 2022-1583 for 06/07 and 09 37-39 (text read, secondary); speeds of short and long codes: product brief;
+2018-0881 and 2022-1583 for 06/07 and 09 37-39 (text read, secondary); speeds of short and long codes: house figures;
 delays: one provider's public page (about 10 weeks for a short code, 2 for a long number); countries without names:
 two providers' pages. Prices are orders of magnitude of ours, to be asked of the carrier.
 """

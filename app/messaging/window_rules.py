@@ -40,7 +40,7 @@ HOUSE_MARKETING = WindowRule(
     closes=time(20),
     days=MONDAY_TO_SATURDAY,
     open_on_holidays=False,
-    source="product brief; one vendor (Digitaleo) prints the same hours",
+    source="house rule; one vendor (Digitaleo) prints the same hours",
     certainty=Certainty.UNVERIFIED,
     note="Unverified as law: no text with these hours was found.",
 )

@@ -91,7 +91,7 @@
     var timer = setInterval(tick, 500);
     function tick() {
       var left = Math.max(0, Math.ceil((end - new Date().getTime()) / 1000));
-      each("[data-seconds]", function (place) { place.textContent = left; });
+      each("[data-seconds]", function (place) { place.textContent = (left < 60 ? "" : Math.floor(left / 60) + " min ") + left % 60 + " s"; });
       each("#unlock button[name=then]", function (button) { button.disabled = left > 0; });
       if (left === 0) {
         clearInterval(timer);
@@ -140,7 +140,11 @@
     if ((isSecret(found) || location.pathname === "/" + ref + "/unlock") && history.replaceState) { history.replaceState(null, "", "/" + ref + location.search); }
     var wait = root.getAttribute("data-wait");
     if (wait) { countDown(Number(wait)); }
-    if (!isSecret(secret)) { show("paste"); return; }
+    if (!isSecret(secret)) {
+      show("paste");
+      each("[data-cut]", function (note) { note.hidden = false; });
+      return;
+    }
     store(secret);
     secretField.value = secret;
     hello(secret);

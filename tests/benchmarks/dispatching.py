@@ -1,5 +1,6 @@
 """What the benchmarks of sending share: a place with a queue on either database, and carriers that take everything."""
 
+import os
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -93,7 +94,8 @@ def _url(database: str, folder: Path) -> Iterator[str]:
         upgrade(url)
         yield url
         return
-    servers = PostgresDatabases(f"bench{time.time_ns()}", "bench")
+    # Nothing of an earlier measurement may be in its tables.
+    servers = PostgresDatabases(f"bench{os.getpid()}", f"at{time.monotonic_ns()}")
     try:
         with servers.migrated() as url:
             engine = open_engine(url, pool_size=1)

@@ -134,6 +134,7 @@ def test_a_robot_that_presses_everything_opens_nothing_and_spends_no_try(
 def test_a_link_cut_short_is_told_and_then_pasted_whole(letter: Letter, open_page: Open) -> None:
     page = open_page()
     page.goto(letter.url[:-3])
+    expect(page.get_by_text("Ce lien est incomplet")).to_be_visible()
     page.get_by_label("Collez ici le lien reçu").fill(letter.url[:-3])
     type_password(page, letter.password)
     expect(page.get_by_text("Ce lien est incomplet")).to_be_visible()
@@ -171,6 +172,9 @@ def test_too_many_tries_count_down(letter: Letter, open_page: Open) -> None:
         type_password(page, f"pas le bon {n}")
         expect(page.get_by_role("alert").filter(visible=True)).to_be_visible()
     expect(page.get_by_text("Trop d’essais")).to_be_visible()
+    expect(page.locator("[data-seconds]").filter(visible=True)).to_have_text(
+        re.compile(r"^(\d+ min )?\d+ s$")
+    )
     expect(page.get_by_role("button", name="Ouvrir")).to_be_disabled()
     assert violations(page) == []
 

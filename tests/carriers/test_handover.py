@@ -11,7 +11,7 @@ from app.carriers.base import Accepted, Carrier, CarrierError, Departed, Submiss
 from app.carriers.handover import Handover, Parcel
 from app.messaging.throttle import LATE
 from tests.stories.carriers import ScriptedCarrier, down
-from tests.stories.simulated import AtOnce, SimulatedTime
+from tests.stories.simulated import SimulatedTime, Threads
 
 NOW = datetime(2027, 1, 12, tzinfo=UTC)
 
@@ -43,7 +43,7 @@ class Hand:
     def __init__(self, *carriers: Carrier, confirm: Callable[[], None] = lambda: None) -> None:
         self.time = SimulatedTime(NOW)
         by_name = {one.name: one for one in carriers}
-        self.hand = Handover(by_name, AtOnce(), self.time, self.time, confirm)
+        self.hand = Handover(by_name, Threads(self.time), self.time, self.time, confirm)
 
     def give(self, *waits: float, carrier: str = "simulator") -> list[Parcel]:
         """Messages with slots so many seconds from now."""

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from app.core.errors import InvalidInput
+from app.wiring import KINDS, read_settings
 from tests.carriers.smpp.double import Smsc, Submitted, accept, eventually, smsc
 from tests.cli.processes import Done, Service, call, free_port
 
@@ -296,3 +298,34 @@ def test_a_carrier_of_one_organisation_is_not_for_another(folder: Path, centre: 
 
     assert "belongs to another organisation" in refused.stderr
     assert "\tmartin\t" in call("carrier", "list", folder=folder).stdout
+
+
+def test_a_secret_that_may_be_left_out_is_asked_for_like_any_other(folder: Path) -> None:
+    kinds = call("carrier", "kinds", folder=folder).stdout
+    assert "    signing_secret  (secret)" in kinds
+    given = ("twilio", "tw", "account_sid=AC1")
+    shown = call("carrier", "add", *given, "signing_secret=x", folder=folder, stdin="token\n")
+    assert shown.returncode == 1
+    assert "signing_secret is asked for" in shown.stderr
+    assert call("carrier", "add", *given, folder=folder, stdin="token\nshared-key\n").returncode == 0
+    assert call("carrier", "password", "tw", folder=folder, stdin="token-2\n\n").returncode == 0
+
+
+@pytest.mark.parametrize("kind", ["twilio", "ovh", "smsmode"])
+def test_an_address_in_clear_is_taken_for_this_machine_only(kind: str) -> None:
+    model = KINDS[kind].settings
+    needed = (
+        {name: "x" for name, info in model.model_fields.items() if info.is_required()}
+        | ({"account_sid": "AC1"} if kind == "twilio" else {})
+        | ({"service": "sms-ab123-1"} if kind == "ovh" else {})
+    )
+    for address in ("http://api.example.com", "http://10.0.0.1", "http://localhost.example.com"):
+        with pytest.raises(InvalidInput, match="https"):
+            read_settings(model, json.dumps(needed | {"address": address}))
+    for address in (
+        "https://api.example.com",
+        "http://127.0.0.1:8080",
+        "http://localhost:8080",
+        "http://[::1]:80",
+    ):
+        read_settings(model, json.dumps(needed | {"address": address}))

@@ -2,14 +2,19 @@
 
 import heapq
 import itertools
+import math
+import threading
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from app.carriers.base import Accepted, CarrierError, Channel, Refused, RevokeOutcome, Submission
+from app.carriers.handover import Handover
 
 
 class SimulatedTime:
@@ -20,6 +25,8 @@ class SimulatedTime:
         self._at = start.timestamp()
         self._plans: list[tuple[float, int, Callable[[], None]]] = []
         self._numbers = itertools.count()
+        self._acts: deque[tuple[Handover, Callable[[], None]]] = deque()
+        self._acting = False
 
     def __call__(self) -> datetime:
         return datetime.fromtimestamp(self._at, UTC)
@@ -28,7 +35,35 @@ class SimulatedTime:
         return self._at
 
     def sleep(self, seconds: float) -> None:
-        self._at += max(0.0, seconds)
+        until = self._at + max(0.0, seconds)
+        while self._run_next(until):
+            pass
+        self._at = max(self._at, until)
+
+    def wait_for(self, changed: threading.Condition, true: Callable[[], bool], seconds: float | None) -> None:
+        until = math.inf if seconds is None else self._at + seconds
+        while not true():
+            if not self._run_next(until):
+                assert seconds is not None, "nothing is left that could make it true"
+                self._at = until
+                return
+
+    def later(self, hand: Handover, act: Callable[[], None]) -> None:
+        """What a thread would do when the next slot of the handover comes: while somebody waits for a later instant."""
+        self._acts.append((hand, act))
+
+    def _run_next(self, until: float) -> bool:
+        """Do what is next before that instant; False when there is nothing, or a thread is what waits."""
+        if self._acting or not self._acts:
+            return False
+        hand, act = self._acts[0]
+        if hand._waiting and hand._waiting[0][0] > until:
+            return False
+        self._acts.popleft()
+        self._acting = True
+        act()
+        self._acting = False
+        return True
 
     def plan(self, at: datetime | float, act: Callable[[], None]) -> None:
         """Have this happen then, when somebody looks (`happen`)."""
@@ -48,13 +83,15 @@ class SimulatedTime:
         self._at = max(self._at, min(instant, self._plans[0][0] if self._plans else instant))
 
 
-class AtOnce(Executor):
-    """Threads without threads: what is given is done before `submit` returns."""
+class Threads(Executor):
+    """The threads of a handover: what is given to them is done one thing after another, each in its slot."""
+
+    def __init__(self, time: SimulatedTime) -> None:
+        self._time = time
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        done: Future[Any] = Future()
-        done.set_result(fn(*args, **kwargs))
-        return done
+        self._time.later(fn.__self__, partial(fn, *args, **kwargs))  # type: ignore[attr-defined]
+        return Future()
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from pathlib import Path
 import pikepdf
 import pytest
 
-from app.blob_ownership import MARK
 from app.core.errors import InvalidInput, TooLarge
+from app.db.blob_mark import MARK
 from app.db.failures import read_failure
 from app.db.lines import read_details
 from app.db.models import Batch

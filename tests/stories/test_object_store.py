@@ -5,7 +5,7 @@ from pathlib import Path
 import obstore
 from obstore.store import from_url
 
-from app.blob_ownership import MARK
+from app.db.blob_mark import MARK
 from app.usecases.batches.finish_batches import finish_batches
 from app.usecases.batches.recall_batch import recall_batch
 from app.usecases.operations.delete_packs import delete_packs

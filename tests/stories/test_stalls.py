@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
-from app.blob_ownership import MARK
 from app.carriers.base import Accepted, Carrier, Channel, Refused, RevokeOutcome, Submission
 from app.cli.checkups import judge_stalled
 from app.core.jobs import Job
 from app.db import block_run
+from app.db.blob_mark import MARK
 from app.db.models import Batch
 from app.engine import dbos_engine
 from app.engine.dbos_engine import DbosEngine

@@ -10,9 +10,9 @@ from uuid import uuid4
 
 import pytest
 
-from app.blob_ownership import MARK, Whose, claim_blobs, whose_blobs
 from app.cli import checkups
 from app.core.errors import InvalidInput
+from app.db.blob_mark import MARK, Whose, claim_blobs, whose_blobs
 from app.db.models import Batch, DatabaseName
 from app.db.queries import batches, documents
 from app.usecases.batches.finish_batches import finish_batches
@@ -141,7 +141,7 @@ def test_nothing_is_deleted_when_the_database_is_another_one(story: Story) -> No
     rename_database(story)
     delete_strays(story.rt)
     assert files(story) == kept
-    assert whose_blobs(story.rt) is Whose.FOREIGN
+    assert whose_blobs(story.rt.database, story.rt.blobs) is Whose.FOREIGN
 
 
 def test_a_store_without_a_name_is_taken_only_when_nothing_in_it_is_anothers(story: Story) -> None:
@@ -152,13 +152,13 @@ def test_a_store_without_a_name_is_taken_only_when_nothing_in_it_is_anothers(sto
     make_old(story, timedelta(days=6))
     delete_strays(story.rt)
     assert foreign in files(story)
-    assert whose_blobs(story.rt) is Whose.FOREIGN
+    assert whose_blobs(story.rt.database, story.rt.blobs) is Whose.FOREIGN
     story.rt.blobs.delete(foreign)
-    assert whose_blobs(story.rt) is Whose.FREE
-    assert claim_blobs(story.rt)
-    assert whose_blobs(story.rt) is Whose.OURS
+    assert whose_blobs(story.rt.database, story.rt.blobs) is Whose.FREE
+    assert claim_blobs(story.rt.database, story.rt.blobs)
+    assert whose_blobs(story.rt.database, story.rt.blobs) is Whose.OURS
     story.rt.blobs.put(MARK, b"short")
-    assert whose_blobs(story.rt) is Whose.FOREIGN
+    assert whose_blobs(story.rt.database, story.rt.blobs) is Whose.FOREIGN
 
 
 def test_doctor_says_that_the_store_is_anothers(story: Story) -> None:

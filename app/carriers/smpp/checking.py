@@ -1,7 +1,6 @@
 """Whether the settings of a connection work: each thing that can be wrong, in the order in which it must be right."""
 
 import asyncio
-import ipaddress
 import secrets
 import time
 from collections.abc import Iterator
@@ -9,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from app.carriers.base import Remark
+from app.carriers.hosts import is_here
 from app.carriers.smpp.codec import Command, Pdu
 from app.carriers.smpp.dial import BindRefused, Dial, LinkFailed, open_session
 from app.carriers.smpp.session import Session, Terms
@@ -53,19 +53,12 @@ def check(
 
 
 def _in_clear(settings: SmppSettings) -> Iterator[Remark]:
-    if not settings.tls and not _is_here(settings.host):
+    if not settings.tls and not is_here(settings.host):
         yield Remark(
             False,
             "without TLS the password and every text cross the network in clear. Set tls to true, or keep this link "
             "inside a VPN.",
         )
-
-
-def _is_here(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 class _Deaf:

@@ -123,9 +123,14 @@ def pack(septets: bytes, header: bytes = b"") -> bytes:
 def unpack(octets: bytes, header_size: int = 0) -> bytes:
     """The septets behind a header of so many octets, one in each octet."""
     skip = -header_size * 8 % 7
-    value = int.from_bytes(octets[header_size:], "little") >> skip
-    count = max(0, ((len(octets) - header_size) * 8 - skip) // 7)
-    septets = bytes((value >> (7 * index)) & 0x7F for index in range(count))
+    unpacked, held, bits = bytearray(), 0, -skip
+    for octet in octets[header_size:]:
+        held |= (octet << bits) if bits >= 0 else octet >> -bits
+        bits += 8
+        while bits >= 7:
+            unpacked.append(held & 0x7F)
+            held, bits = held >> 7, bits - 7
+    septets, count = bytes(unpacked), len(unpacked)
     if (skip + 7 * count) % 8 == 0 and septets.endswith(bytes((_FILL,))):
         return septets[:-1]
     return septets

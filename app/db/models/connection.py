@@ -14,7 +14,7 @@ class CarrierConnection(SQLModel, table=True):
     `settings_sealed` is the JSON of that kind's settings, password included. `organisation_id` null means that every
     organisation may use it. `rate` is the contract's limit in segments a second. `channels`, `destinations`
     (metropole, overseas, foreign; empty means all), `senders` (addresses; empty means all), `rank` (0 first) and
-    `weight` say which messages it gets. `changed_at` moves with every change, so that running processes notice.
+    `weight` say which messages it gets. `renewals` counts how often its callback addresses were renewed. `changed_at` moves with every change, so that running processes notice.
     """
 
     __tablename__ = "carrier_connection"
@@ -31,6 +31,7 @@ class CarrierConnection(SQLModel, table=True):
     rank: int = 0
     weight: int = 1
     enabled: bool = True
+    renewals: int = 0
     created_at: datetime
     changed_at: datetime
 

@@ -27,11 +27,12 @@ class Answer:
 def page(
     session: Session, organisation_id: UUID, *, waiting: bool, offset: int, limit: int
 ) -> tuple[list[Answer], int]:
-    """Answers, newest first, and how many there are; `waiting` leaves out what was decided or needs nobody."""
+    """Answers, newest first, and how many there are; `waiting` leaves out what was decided or needs nobody. A tap that
+    answers nothing is none."""
     base = (
         select(InboundMessage, InboxDecision)
         .outerjoin(InboxDecision, col(InboxDecision.inbound_id) == col(InboundMessage.id))
-        .where(InboundMessage.organisation_id == organisation_id)
+        .where(InboundMessage.organisation_id == organisation_id, InboundMessage.intent != TAPPED)
     )
     if waiting:
         base = base.where(_waits())

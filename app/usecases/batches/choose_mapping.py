@@ -10,20 +10,24 @@ from app.documents.mapping import Answer, ask_again, check_answer, headings_to_r
 from app.runtime import Runtime
 
 
-def choose_mapping(rt: Runtime, organisation_id: UUID, batch_id: UUID, answer: Answer) -> None:
-    """Raises NotFound, Conflict `mapping_settled`, or InvalidInput `bad_mapping`,
+def choose_mapping(
+    rt: Runtime, organisation_id: UUID, batch_id: UUID, answer: Answer, *, create_codes: bool = False
+) -> None:
+    """`create_codes` lets Pli make the access codes that were to come from the list. Raises NotFound, Conflict `mapping_settled`, or InvalidInput `bad_mapping`,
     `access_code_column_missing` or `sheet_<code>`."""
     with rt.read() as session:
         sheet = load_sheet_to_map(session, rt.vault, organisation_id, batch_id)
     batch = sheet.batch
     data = open_upload(rt.vault, batch, sheet.upload, rt.blobs.get_range)
-    asked = ask_again(data, rt.policies.sheet, sheet.remembered, batch.password_policy)
-    headings = headings_to_remember(check_answer(asked, answer, batch.password_policy), answer)
+    policy = "generated" if create_codes and batch.password_policy == "sheet" else batch.password_policy
+    asked = ask_again(data, rt.policies.sheet, sheet.remembered, policy)
+    headings = headings_to_remember(check_answer(asked, answer, policy), answer)
     with rt.begin() as session:
         held = require_unmapped(batches.lock(session, batch_id))
         columns = {field.value: column for field, column in answer.columns.items()}
         tries = write_mapping(rt.vault, held, columns, answer.header_row, answer.sheet)
         held.state = "received"
+        held.password_policy = policy
         session.add(held)
         batches.remember_headings(session, rt.vault, organisation_id, headings, rt.now())
         rt.jobs.enqueue(

@@ -13,12 +13,12 @@ from typing import Literal, Self
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
-from app.blob_ownership import claim_blobs
 from app.core.errors import Conflict, InvalidInput, NotFound, TooLarge
 from app.core.jobs import Job
 from app.crypto.epochs import EpochName, day_of
 from app.crypto.records import RecordSealer
 from app.crypto.tokens import new_key
+from app.db.blob_mark import claim_blobs
 from app.db.models import Batch, Organisation, Upload
 from app.db.queries import batches, journal, keys, organisations
 from app.evidence.tags import Tag
@@ -67,9 +67,8 @@ class BatchIntake:
         if organisation is None:
             raise NotFound("organisation_unknown", "this organisation does not exist")
         self._organisation: Organisation = organisation
-        claim_blobs(
-            rt
-        )  # while the store is empty, so that remains of this very upload can be told from another's
+        # While the store is empty, so that what this upload leaves can be told from what another database wrote.
+        claim_blobs(rt.database, rt.blobs)
 
     def __enter__(self) -> Self:
         return self

@@ -15,5 +15,6 @@ def open_connection(rt: Runtime, name: str) -> tuple[Connection, Callbacks] | No
     if row is None:
         return None
     columns = rt.vault.columns
-    callbacks = Callbacks.at(rt.policies.public_url, row.name, connections.callback_secret(columns, row.id))
+    secret = connections.callback_secret(columns, row.id, row.renewals)
+    callbacks = Callbacks.at(rt.policies.public_url, row.name, secret)
     return connections.open_one(columns, row), callbacks

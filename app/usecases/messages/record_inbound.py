@@ -75,6 +75,12 @@ def record_inbound(rt: Runtime, inbound: Inbound) -> None:
         )
         index = rt.vault.phone_index(organisation_id, number)
         read = _read(session, inbound, now)
+        if (
+            read.intent == Intent.OPT_IN
+            and not inbound.proven
+            and _refused_otherwise(session, organisation_id, index)
+        ):
+            read = replace(read, intent=Intent.DOUBTFUL.value)
         if read.intent in _FACTS:
             # What waits for this number before the journal's head: the order everybody takes them in.
             consents.waiting_to(session, organisation_id, index)
@@ -140,6 +146,17 @@ def _read(session: Session, inbound: Inbound, now: datetime) -> _Read:
         return _Read(_BUTTONS.get(button, messages.TAPPED), How.BUTTON, button, ref)
     answer = read_answer(inbound.text, rules.lexicon(session, inbound.organisation_id, now.date()))
     return _Read(answer.value if answer else "", How.REPLY)
+
+
+def _refused_otherwise(session: Session, organisation_id: UUID, subject: bytes) -> bool:
+    """Whether a STOP stands that came by another way than an answer: what anybody may have forged does not lift it."""
+    standing = False
+    for line in consents.records(session, organisation_id, subject):
+        if line.fact == Fact.STOP:
+            standing = standing or line.how not in (How.REPLY, How.BUTTON)
+        elif line.fact in (Fact.UNSTOP, Fact.OPT_IN):
+            standing = False
+    return standing
 
 
 def _tapped(postback: str) -> tuple[str, str]:

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
-from app.blob_ownership import PACKS, UPLOADS, batch_of, claim_blobs
+from app.db.blob_mark import PACKS, UPLOADS, batch_of, claim_blobs
 from app.db.queries import batches
 from app.runtime import Runtime
 
@@ -26,7 +26,7 @@ def delete_strays(rt: Runtime) -> None:
     before = rt.now() - STRAY_AFTER
     for key in list(_old(rt, PROBES, before)):
         rt.blobs.delete(key)
-    if not claim_blobs(rt):
+    if not claim_blobs(rt.database, rt.blobs):
         log.error("the blob store belongs to another database; nothing is deleted from it")
         return
     for folder in (UPLOADS, PACKS):

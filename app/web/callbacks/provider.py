@@ -11,9 +11,11 @@ Reader = Callable[[str, Callbacks, CallbackRequest], CallbackEvent]
 
 @dataclass(frozen=True)
 class Voice:
-    """How one kind of provider is heard and answered. `thanks` is what it expects for an event that was stored."""
+    """How one kind of provider is heard and answered. `signs` says that each call is signed; otherwise its address is the
+    only proof. `thanks` is what it expects for an event that was stored."""
 
     methods: frozenset[str]
     read: Reader
+    signs: bool = False
     thanks: bytes = b""
     thanks_type: str = "text/plain"

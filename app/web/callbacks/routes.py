@@ -59,7 +59,9 @@ def take(rt: Runtime, name: str, method: str, request: CallbackRequest) -> Voice
     except NotAuthentic:
         log.warning("a callback was refused", extra=fields(carrier=connection.name))
         raise _refused() from None
-    _store(rt, connection.name, replace(event, event_key=_kept_key(rt, connection.name, event)), request)
+    _store(
+        rt, connection.name, voice, replace(event, event_key=_kept_key(rt, connection.name, event)), request
+    )
     return voice
 
 
@@ -68,12 +70,12 @@ def _kept_key(rt: Runtime, carrier: str, event: CallbackEvent) -> str:
     return rt.vault.columns.blind_index(HOUSE, "callback-event", f"{carrier}:{event.event_key}").hex()
 
 
-def _store(rt: Runtime, carrier: str, event: CallbackEvent, request: CallbackRequest) -> None:
+def _store(rt: Runtime, carrier: str, voice: Voice, event: CallbackEvent, request: CallbackRequest) -> None:
     now = rt.now()
     if isinstance(event, StatusNote) and (report := find_attempt(rt, carrier, event, now)):
         record_report(rt, report)
     elif isinstance(event, Reply) and (inbound := route_reply(rt, carrier, event, now)):
-        record_inbound(rt, inbound)
+        record_inbound(rt, replace(inbound, proven=voice.signs))
     else:
         keep_event(rt, carrier, event, request, now)
 

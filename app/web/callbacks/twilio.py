@@ -2,7 +2,7 @@
 empty."""
 
 from app.carriers.http_calls import CallbackEvent, CallbackRequest, Callbacks
-from app.carriers.twilio import TwilioSettings, read_callback
+from app.carriers.twilio import Twilio, TwilioSettings, read_callback
 from app.web.callbacks.provider import Voice
 
 
@@ -11,4 +11,4 @@ def read(settings: str, _callbacks: Callbacks, request: CallbackRequest) -> Call
     return read_callback(TwilioSettings.model_validate_json(settings), request)
 
 
-VOICE = Voice(frozenset({"POST"}), read, b"<Response/>", "text/xml")
+VOICE = Voice(frozenset({"POST"}), read, signs=Twilio.signs, thanks=b"<Response/>", thanks_type="text/xml")

@@ -42,7 +42,9 @@ def choose(
     columns = {field: column for field, column in given.items() if column is not None}
     answer = Answer(form.get("sheet", ""), _number(form.get("header_row", "")) or 0, columns)
     try:
-        choose_mapping(rt, account.organisation_id, batch_id, answer)
+        choose_mapping(
+            rt, account.organisation_id, batch_id, answer, create_codes=form.get("codes") == "create"
+        )
     except InvalidInput as error:
         asked = propose_mapping(rt, account.organisation_id, batch_id)
         shown = _shown(asked, answer.sheet)
@@ -82,6 +84,7 @@ def _page(
             for index, (heading, samples) in enumerate(zip(shown.headings, shown.samples, strict=True))
         ],
         doubtful=shown.doubtful,
+        codes_from_list=Field.ACCESS_CODE in asked.required,
         fields=[
             {"name": field.value, "required": field in asked.required, "chosen": chosen.get(field)}
             for field in ASKED

@@ -106,3 +106,12 @@ def test_a_bad_request_is_a_refusal() -> None:
     assert Kannel(settings(), OURS).read(Answer(400, b"Empty receiver number not allowed")) == Refused(
         "refused"
     )
+
+
+def test_the_check_says_that_everything_crosses_the_network_in_clear(client: httpx.Client) -> None:
+    far = Kannel(settings(address="http://kannel.invalid:13013"), OURS).check(client, NOW)
+    remark = next(far)
+    assert not remark.well
+    assert "in clear" in remark.words
+    here = HttpCarrier("kannel", Kannel(settings(address="http://127.0.0.1:9"), OURS), OURS, client)
+    assert not any("in clear" in remark.words for remark in here.check(NOW))

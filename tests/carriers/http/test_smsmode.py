@@ -111,8 +111,8 @@ def test_a_bad_request_is_a_refusal_and_a_success_without_an_id_a_doubt() -> Non
 def test_the_check_says_that_the_key_is_wrong(client: httpx.Client, provider: Double) -> None:
     carrier = HttpCarrier("smsmode", Smsmode(settings(address=provider.base), OURS), OURS, client)
     provider.answers[MESSAGES] = Say(401)
-    assert "API key" in list(carrier.check(NOW))[1].words
+    assert "API key" in list(carrier.check(NOW))[2].words
     provider.answers[MESSAGES] = Say(200)
     assert all(remark.well for remark in carrier.check(NOW))
     provider.answers[MESSAGES] = Say(503)
-    assert "Try again later" in list(carrier.check(NOW))[1].words
+    assert "Try again later" in list(carrier.check(NOW))[2].words

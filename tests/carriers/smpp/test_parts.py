@@ -1,5 +1,6 @@
 """F4, point 22: how a text becomes what travels."""
 
+import time
 from dataclasses import replace
 from typing import Literal
 
@@ -211,3 +212,21 @@ def test_22_what_is_counted_beforehand_is_what_travels(
 ) -> None:
     options = TextOptions(long_text=long_text, languages=languages, locking_shift=locking)
     assert len(build("PLI", TO, text, 900, 7, options)) == segment(text, options.counting).segments
+
+
+def test_a_payload_of_64_kb_is_unpacked_in_no_time() -> None:
+    """Linear work: eight times as much takes about eight times as long, and never sixty-four times."""
+
+    def seconds(octets: int) -> float:
+        began = time.thread_time()
+        unpack(bytes(octets))
+        return time.thread_time() - began
+
+    small = min(seconds(8_000) for _ in range(5))
+    assert min(seconds(64_000) for _ in range(3)) < 30 * small
+
+
+@given(st.binary(max_size=160), st.integers(0, 12))
+def test_what_was_packed_behind_a_header_comes_back(septets: bytes, size: int) -> None:
+    plain = bytes(octet & 0x7F for octet in septets).rstrip(b"\r\0")
+    assert unpack(pack(plain, bytes(size)), size).rstrip(b"\0") == plain

@@ -5,8 +5,10 @@ import pytest
 from app.carriers.base import Inbound, Report
 from app.db import lanes
 from app.db.queries import consents, messages
-from app.messaging.consent import is_stopped
+from app.messaging.consent import Fact, is_stopped
+from app.messaging.consent_proof import How, Proof
 from app.messaging.senders import Kind
+from app.usecases.consents.record_consent import NewConsent, record_consent
 from app.usecases.messages.record_inbound import record_inbound
 from app.usecases.messages.record_report import record_report
 from app.usecases.rules.change_choices import NewChoices, change_choices
@@ -167,3 +169,26 @@ def test_an_answer_to_an_address_of_any_length_is_written_down(any_house: House)
     assert change_choices(house.rt, house.id, NewChoices(stop_scope="sender"), "owner") == {}
     record_inbound(house.rt, Inbound(house.id, ZOE, "x\0" * 60, "STOP", house.clock(), "\ud83d one"))
     assert house.facts() == ["stop"]
+
+
+@pytest.mark.parametrize(
+    ("proven", "facts"), [(False, ["stop", "doubtful_answer"]), (True, ["stop", "unstop"])]
+)
+def test_a_start_that_may_be_forged_lifts_no_refusal_that_came_another_way(
+    house: House, proven: bool, facts: list[str]
+) -> None:
+    house.texted()
+    refused = NewConsent(ZOE, Fact.STOP, Proof())
+    record_consent(house.rt, house.id, refused, How.STAFF, "user:1")
+    house.clock.push(seconds=1)
+    record_inbound(house.rt, Inbound(house.id, ZOE, SENDER, "START", house.clock(), "s", proven=proven))
+    assert house.facts() == facts
+    assert is_stopped(house.ledger(), SENDER, house.clock()) is not proven
+    assert house.answers() == (["start_done"] if proven else [])
+
+
+def test_a_start_lifts_a_stop_that_came_as_an_answer(house: House) -> None:
+    for text in ("STOP", "START"):
+        house.clock.push(seconds=1)
+        record_inbound(house.rt, Inbound(house.id, ZOE, SENDER, text, house.clock(), text, proven=False))
+    assert house.facts() == ["stop", "unstop"]

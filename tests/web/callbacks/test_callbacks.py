@@ -17,6 +17,8 @@ from app.db.models import Batch
 from app.db.queries import connections
 from app.db.session import Database
 from app.evidence.tags import Tag
+from app.usecases.callbacks.open_connection import open_connection
+from app.usecases.carriers.renew_callbacks import renew_callbacks
 from app.usecases.documents.show_document import show_document
 from app.worker import record_early
 from tests.carriers.http.double import Say, Sent
@@ -258,7 +260,8 @@ def test_the_check_of_a_stored_connection_names_the_address_to_set(office: Offic
     carrier = office.story.rt.carriers["ovh"]
     assert isinstance(carrier, HttpCarrier)
     remarks = list(carrier.check(office.story.rt.now()))
-    assert [remark.well for remark in remarks] == [True, True, True, False]
+    assert [remark.well for remark in remarks] == [True, True, True, True, False]
+    assert "not signed" in remarks[1].words
     assert address in remarks[-1].words
 
 
@@ -352,3 +355,20 @@ def now(office: Office) -> Say:
 
 def accepted(id_: int) -> bytes:
     return json.dumps({"ids": [id_], "validReceivers": [PHONE], "invalidReceivers": []}).encode()
+
+
+def test_renewed_addresses_take_the_place_of_those_that_were_read_in_a_log(office: Office) -> None:
+    office.provider.answers["/cgi-bin/sendsms"] = Say(202, b"0: Accepted for delivery")
+    general = path_of(office.connect("kannel", **KANNEL).of_connection())
+    answer = "&from=%2B33611001001&to=ATELIER&text=stop&id=u-1"
+    renew_callbacks(office.story.rt, "kannel")
+    assert office.door.get(general + answer).status_code == 403
+    assert office.answers() == []
+    opened = open_connection(office.story.rt, "kannel")
+    assert opened is not None
+    assert office.door.get(path_of(opened[1].of_connection()) + answer).status_code == 200
+    office.story.pipeline.application.carriers.refresh()
+    batch = send(office)
+    query = dict(parse_qsl(urlsplit(office.provider.to("/cgi-bin/sendsms")[0].path).query))
+    assert office.door.get(path_of(query["dlr-url"].replace("%d", "1"))).status_code == 200
+    assert state(office, batch) == "delivered"

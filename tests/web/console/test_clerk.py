@@ -16,6 +16,7 @@ from app.documents.sample_payroll import make_sample
 from app.evidence.tags import Tag
 from app.usecases.messages.record_inbound import record_inbound
 from links import lifecycle
+from rcs.cards import POSTBACK_PREFIX
 from tests.web.console.office import Browser, Office, files_of, payroll, words
 
 SHEET = "Matricule;Nom;Prénom;Portable;Sésame\n00004200;EXEMPLE;Aïcha;0612345678;7K3M9QXF\n"
@@ -70,6 +71,50 @@ def test_codes_from_the_sheet_need_their_column_and_a_wrong_choice_can_be_taken_
     with office.rt.read() as session:
         about = journal.about(session, office.rt.vault, office.house.organisation.id, [UUID(address[-36:])])
     assert [event.tag for event in about].count(Tag.BATCH_REOPENED) == 1
+
+
+def test_a_list_without_codes_gets_them_from_pli_without_a_second_upload(office: Office) -> None:
+    clerk = office.browser()
+    address = upload(office, SHEET.replace("Sésame", "Service"), 3)
+    asked = clerk.get(address)
+    assert "Ma liste n’a pas de codes" in words(asked)
+    clerk.post(
+        f"{address}/mapping",
+        sheet=asked.text.partition('name="sheet" value="')[2].partition('"')[0],
+        header_row="1",
+        staff_number="0",
+        last_name="1",
+        first_name="2",
+        phone="3",
+        codes="create",
+    )
+    office.house.run()
+    assert clerk.get(address).url.path == f"{address}/review"
+    assert office.house.batch(UUID(address[-36:])).password_policy == "generated"
+
+
+def test_a_tap_on_a_card_is_no_answer_to_read(office: Office) -> None:
+    """It once stopped the page of all answers."""
+    address = upload(office, SHEET, 3)
+    clerk = office.browser()
+    clerk.post(
+        f"{address}/mapping",
+        sheet=clerk.get(address).text.partition('name="sheet" value="')[2].partition('"')[0],
+        header_row="1",
+        staff_number="0",
+        last_name="1",
+        first_name="2",
+        phone="3",
+        access_code="4",
+    )
+    office.house.run()
+    (line, *_) = office.lines(address)
+    answer(office, line, "Ouvrir le document", POSTBACK_PREFIX["open"] + "7K3M9QXF")
+    answer(office, line, "Ce n’est pas pour moi", POSTBACK_PREFIX["not_for_me"] + "7K3M9QXF")
+    page = clerk.get("/app/inbox?show=all")
+    assert page.status_code == 200
+    assert "Ce n’est pas pour moi" in words(page)
+    assert "Ouvrir le document" not in words(page)
 
 
 def test_columns_that_are_not_used_are_named_and_kept_sealed(office: Office) -> None:

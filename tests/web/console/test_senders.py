@@ -186,12 +186,16 @@ def test_the_sender_of_another_organisation_does_not_exist(office: Office) -> No
     assert owner.post(missing, state="approved").status_code == 404
 
 
-def test_the_table_is_sent_again_when_it_changed(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What an open page hears: the table at once, and again once a sender moved."""
+def test_an_open_page_hears_the_table_once_while_nothing_changes(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What an open page hears, in its own language: the table, and nothing more while nothing changes."""
     monkeypatch.setattr("app.web.console.senders.LOOK_EVERY_SECONDS", 0.01)
     monkeypatch.setattr("app.web.console.senders.LONGEST_STREAM_SECONDS", 0.5)
     owner = office.browser("owner")
-    heard = owner.client.get("/app/senders/events")
+    (address,) = re.findall(r'connect="([^"]+)"', owner.get("/app/senders", lang="en").text)
+    heard = owner.client.get(address)
     assert heard.headers["content-type"].startswith("text/event-stream")
     assert heard.text.count("<table") == 1
     assert "<html" not in heard.text
+    assert "Name shown" in heard.text

@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -15,7 +16,7 @@ from app.db.queries.journal import Book
 from app.db.roads import RoadMap, Shut
 from app.messaging import routing, status, throttle
 from app.messaging.drafts import SMS
-from app.messaging.failures import ANOTHER_ROAD
+from app.messaging.failures import ANOTHER_ROAD, lasting
 from app.messaging.roads import Why, rounds
 from app.messaging.segmentation import segment
 from app.runtime import Runtime
@@ -110,7 +111,8 @@ class _Turn:
             return (
                 self._full() if messages.any_queued(session, lane.sender_id, express=lane.express) else None
             )
-        departures = Departures(self._book, self._sender, self._roads.hours())
+        leaves_by = self._now + timedelta(seconds=self._until - self._pace.now)
+        departures = Departures(self._book, self._sender, self._roads.hours(), leaves_by)
         leaving = departures.of(claimed)
         others = self._roads.hours_of_others()
         tried = messages.attempts_of_each(session, [one.message.id for one in leaving])
@@ -166,8 +168,10 @@ class _Turn:
     def _wait_for(self, message: Message, opens: Shut) -> None:
         if opens.until < message.expires_at:
             transitions.hold(self._book, message, *opens)
-        else:
+        elif lasting(opens.reason) is None:
             transitions.end(self._book, message, status.State.CANCELLED, opens.reason)
+        else:
+            transitions.end_too_late(self._book, message)
 
     def _reserve(self, carrier: str, segments: int) -> float | throttle.Wait:
         """The next slot of the sender and of a connection."""
