@@ -1,7 +1,7 @@
 """The access token of a service account: asked for by one call while the others wait, kept in memory, renewed early.
 
 The grant is that of RFC 7523 as Google documents it for service accounts. The key is not here: who holds it hands in a
-function that signs (RSASSA-PKCS1-v1_5 with SHA-256), as `docs/decisions/0008-rcs-client.md` tells.
+function that signs (RSASSA-PKCS1-v1_5 with SHA-256), as `docs/decisions/0009-rcs-client.md` tells.
 """
 
 import base64
