@@ -260,6 +260,7 @@ def test_the_description_is_public_and_names_every_error(house: House) -> None:
         "/v1/opt-outs",
         "/v1/consents",
         "/v1/opt-out-links",
+        "/v1/senders",
     }
     for operations in described["paths"].values():
         for operation in operations.values():
