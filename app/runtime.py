@@ -12,13 +12,13 @@ from app.core.clock import Timepiece
 from app.core.jobs import Jobs
 from app.crypto.passwords import Argon2Pool
 from app.crypto.vault import Vault
-from app.db import text_checks
+from app.db.sending import text_checks
+from app.db.sending.text_checks import TextRules
 from app.db.session import Database, Session
-from app.db.text_checks import TextRules
-from app.documents.limits import PdfLimits
-from app.documents.renderer import PageRenderer
-from app.documents.sheets_model import SheetLimits
-from app.messaging.segmentation import CarrierOptions
+from app.documents.pdf.limits import PdfLimits
+from app.documents.pdf.renderer import PageRenderer
+from app.documents.people.model import SheetLimits
+from app.messaging.texts.segmentation import CarrierOptions
 from app.storage.blobs import BlobStore
 
 

@@ -12,18 +12,18 @@ from typing import Any, Generic, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from app.carriers.base import Carrier
-from app.carriers.http_calls import Callbacks, make_client
-from app.carriers.http_carrier import HttpCarrier, Provider
-from app.carriers.kannel import Kannel, KannelSettings
-from app.carriers.ovh import Ovh, OvhSettings
+from app.carriers.http.calls import Callbacks, make_client
+from app.carriers.http.carrier import HttpCarrier, Provider
+from app.carriers.http.kannel import Kannel, KannelSettings
+from app.carriers.http.ovh import Ovh, OvhSettings
+from app.carriers.http.smsmode import Smsmode, SmsmodeSettings
+from app.carriers.http.twilio import Twilio, TwilioSettings
 from app.carriers.registry import Carriers
-from app.carriers.simulator import SimulatorCarrier
-from app.carriers.simulator_network import SimulatedNetwork
-from app.carriers.simulator_phones import SimulatedPhones
+from app.carriers.simulated.carrier import SimulatorCarrier
+from app.carriers.simulated.network import SimulatedNetwork
+from app.carriers.simulated.phones import SimulatedPhones
 from app.carriers.smpp.carrier import SmppCarrier
 from app.carriers.smpp.settings import SmppSettings
-from app.carriers.smsmode import Smsmode, SmsmodeSettings
-from app.carriers.twilio import Twilio, TwilioSettings
 from app.core import clock
 from app.core.errors import InvalidInput
 from app.crypto.boot import require_known_keys, verifier
@@ -31,15 +31,16 @@ from app.crypto.epochs import FileEpochStore
 from app.crypto.keyring import KeyRing
 from app.crypto.passwords import Argon2Pool
 from app.crypto.vault import Vault
-from app.db import connections, migrate
-from app.db.connections import Connection
+from app.db import migrate
 from app.db.queries import keys
+from app.db.sending import connections
+from app.db.sending.connections import Connection
+from app.db.sending.simulator_store import Seals, SimulatorStore
+from app.db.sending.smpp_store import SmppStore
 from app.db.session import Database, open_engine
-from app.db.simulator_store import Seals, SimulatorStore
-from app.db.smpp_store import SmppStore
-from app.documents.limits import PdfLimits
-from app.documents.renderer import PageRenderer
-from app.documents.sheets_model import SheetLimits
+from app.documents.pdf.limits import PdfLimits
+from app.documents.pdf.renderer import PageRenderer
+from app.documents.people.model import SheetLimits
 from app.engine import schema
 from app.engine.dbos_engine import DbosEngine
 from app.runtime import Policies, Runtime

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from app.carriers.base import Inbound, Report
-from app.carriers.simulator_network import SimulatorLoop
+from app.carriers.simulated.network import SimulatorLoop
 from app.core.jobs import Handlers, Schedule
 from app.runtime import Runtime
 from app.usecases.batches.cancel_overdue import cancel_overdue

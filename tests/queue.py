@@ -8,12 +8,12 @@ from uuid import UUID, uuid4
 from app.core.jobs import DeadJob, Job
 from app.crypto.envelope import OutboxPlace
 from app.crypto.epochs import day_of
-from app.db import lanes
 from app.db.models import Sender
 from app.db.queries import messages, organisations
 from app.db.queries.messages import Lane
-from app.messaging.categories import Category
-from app.messaging.category_rules import priority
+from app.db.sending import lanes
+from app.messaging.permission.categories import Category
+from app.messaging.permission.category_rules import priority
 from app.runtime import Runtime
 
 VALID = timedelta(days=2)

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from app.db.models import Sender
 from app.db.queries import organisations
-from app.messaging.senders import PROFILES, Kind, State
+from app.messaging.sending.senders import PROFILES, Kind, State
 from app.runtime import Runtime
 
 

@@ -11,8 +11,8 @@ from typing import Any, Final, Literal, Protocol, runtime_checkable
 from uuid import UUID
 
 from app.core.errors import PliError
-from app.messaging.place import place_of
-from app.messaging.segmentation import PLAIN, CarrierOptions
+from app.messaging.numbers.place import place_of
+from app.messaging.texts.segmentation import PLAIN, CarrierOptions
 
 Channel = Literal["sms", "rcs"]
 

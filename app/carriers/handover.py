@@ -19,7 +19,7 @@ from typing import Protocol, runtime_checkable
 
 from app.carriers.base import Accepted, Carrier, CarrierError, Departed, Refused, Submission
 from app.core.clock import Timepiece
-from app.messaging.throttle import is_late
+from app.messaging.timing.throttle import is_late
 
 TOGETHER = 100
 SHORT_CALL = 0.03

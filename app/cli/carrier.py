@@ -58,7 +58,7 @@ def carrier_add(
 ) -> None:
     """Add a connection. Passwords are asked for, or read from standard input one a line; never given as arguments."""
     from app.cli.setup import opened
-    from app.db.connections import NewConnection
+    from app.db.sending.connections import NewConnection
     from app.usecases.carriers.add_connection import add_connection
     from app.usecases.organisations.find_organisation import find_organisation
     from app.wiring import KINDS, read_settings
@@ -120,7 +120,7 @@ def carrier_use(
 def carrier_password(name: Name) -> None:
     """Give a connection its renewed passwords. Workers use them within seconds."""
     from app.cli.setup import opened
-    from app.db.connections import Connection
+    from app.db.sending.connections import Connection
     from app.usecases.carriers.change_connection import change_connection
     from app.wiring import KINDS, read_settings
 

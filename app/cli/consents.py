@@ -19,7 +19,7 @@ def import_opt_outs(
 ) -> None:
     """Close marketing for every number of a file; the first column is read. The same file may come again."""
     from app.cli.setup import opened
-    from app.messaging.consent_proof import How
+    from app.messaging.permission.consent_proof import How
     from app.usecases.consents.import_opt_outs import import_opt_outs as take_in
     from app.usecases.organisations.find_organisation import find_organisation
 

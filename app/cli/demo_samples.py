@@ -9,13 +9,13 @@ from pathlib import Path
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from app.carriers.simulator_numbers import MAGIC_NUMBERS
+from app.carriers.simulated.numbers import MAGIC_NUMBERS
 from app.cli.stopping import StopRequest
 from app.core.errors import PliError
 from app.db.queries import batches
 from app.documents.sample_payroll import SamplePayroll, make_sample
 from app.documents.sample_payslips import SamplePerson, draw_payslips
-from app.messaging.notices import period_label
+from app.messaging.texts.notices import period_label
 from app.runtime import Runtime
 from app.usecases.batches.receive_batch import BatchIntake, BatchOptions
 from app.usecases.batches.release_batch import release_batch

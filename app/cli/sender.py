@@ -16,7 +16,7 @@ Address = Annotated[str, typer.Argument(help="Name or number, as 36105 or 09 37 
 def sender_kinds() -> None:
     """Every kind with segments a second, weeks and euros a month to get one, separated by tabs. One marked `off` waits for
     an owner, who turns it on in the console."""
-    from app.messaging.senders import PROFILES, Kind
+    from app.messaging.sending.senders import PROFILES, Kind
 
     for kind in Kind:
         profile = PROFILES[kind]

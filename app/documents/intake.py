@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from itertools import chain
 
 from app.documents.archive import ArchiveLimits, ArchiveRefused, SkippedEntry, is_office_file, read_archive
-from app.documents.limits import Refused
 from app.documents.match.pages import Slip
-from app.documents.split import Part, PartRefused, PdfChild, Plan, Reading, Single
+from app.documents.pdf.limits import Refused
+from app.documents.pdf.split import Part, PartRefused, PdfChild, Plan, Reading, Single
 
 ZIP_MAGIC = b"PK\x03\x04"
 _EMPTY_ZIP = b"PK\x05\x06"

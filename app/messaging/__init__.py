@@ -3,18 +3,13 @@
 Nothing here reads a clock, a file, a network or a database: instants, facts and rules are arguments, and an
 ordinary outcome (denied, held, late, doubtful) is a value. In the order a message meets them:
 
-phone, place    what a typed number means, and where its owner lives
-content         a template becomes a text
-encode          the text, cheaper, with every change shown
-gsm7, national, national_tables, segmentation    what the text costs on the air
-routing         which channel first, and when the second one may be used
-consent         may this be said to this person at all
-windows, holidays     when may it be said
-categories, category_rules, throttle  what each purpose asks for, who goes first, and how fast
-status          what the reports amount to
-optout          what the person answered
-explain         the same decisions, one JSON line at a time
+numbers       what a typed number means, and where its owner lives
+texts         a template becomes a text, said more cheaply with every change shown; what it costs on the air
+permission    what it is for, may it be said to this person at all, and what the person answered
+timing        when it may leave, and how fast
+sending       from which sender, by which channel and connection, and what the reports amount to
+explain       the same decisions, one JSON line at a time
 
-Rules that change with time are records (`records.Rule`): `window_rules`, `holidays`, `numbering`,
-`encode_table`, `optout_words` and `category_rules` are the ones Pli ships, and an operator may replace them.
+Rules that change with time are records (`records.Rule`), and an operator may replace them: `rule_rows` lays the rows an
+organisation changed over the ones Pli ships.
 """

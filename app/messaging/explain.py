@@ -12,14 +12,14 @@ from enum import StrEnum
 from typing import Any, NoReturn
 
 from app.core.errors import InvalidInput
-from app.messaging.categories import Category
-from app.messaging.encode import smart_encode
-from app.messaging.optout import read_answer
-from app.messaging.phone import Phone, PhoneProblem, read_phone
-from app.messaging.place import place_of
-from app.messaging.segmentation import segment
-from app.messaging.window_rules import WINDOW_RULES
-from app.messaging.windows import next_open, undated
+from app.messaging.numbers.phone import Phone, PhoneProblem, read_phone
+from app.messaging.numbers.place import place_of
+from app.messaging.permission.categories import Category
+from app.messaging.permission.optout import read_answer
+from app.messaging.texts.encode import smart_encode
+from app.messaging.texts.segmentation import segment
+from app.messaging.timing.window_rules import WINDOW_RULES
+from app.messaging.timing.windows import next_open, undated
 
 
 class What(StrEnum):

@@ -12,8 +12,9 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from app.core.errors import InvalidInput
-from app.messaging.categories import Category, Kind
-from app.messaging.category_rules import (
+from app.messaging.numbers.numbering import TERRITORIES
+from app.messaging.permission.categories import Category, Kind
+from app.messaging.permission.category_rules import (
     CATEGORY_RULES,
     KIND_RULES,
     CategoryRule,
@@ -21,12 +22,11 @@ from app.messaging.category_rules import (
     KindRule,
     Mention,
 )
-from app.messaging.holidays import HOLIDAYS, Holiday
-from app.messaging.numbering import TERRITORIES
-from app.messaging.optout import fold
-from app.messaging.optout_words import BOTH, KEYWORDS, InSentence, Intent, Keyword
+from app.messaging.permission.optout import fold
+from app.messaging.permission.optout_words import BOTH, KEYWORDS, InSentence, Intent, Keyword
 from app.messaging.records import Certainty, Rule
-from app.messaging.window_rules import WINDOW_RULES, WindowRule
+from app.messaging.timing.holidays import HOLIDAYS, Holiday
+from app.messaging.timing.window_rules import WINDOW_RULES, WindowRule
 
 R = TypeVar("R", bound=Rule)
 

@@ -22,7 +22,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
 
-from app.messaging.failures import lasting
+from app.messaging.sending.failures import lasting
 from app.web.static_files import STATIC, static_text, static_url
 from app.web.texts import LOCALES, Language, texts
 

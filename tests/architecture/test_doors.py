@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 SEALS = {"text_sealer", "seal_text"}
 # Where a text is sealed: the notices of a batch, whose texts were checked when they were kept; and every other door.
-SEALING = {"app/db/outbox.py", "app/db/queueing.py"}
+SEALING = {"app/db/sending/outbox.py", "app/db/sending/queueing.py"}
 # Where a carrier is given one: the queue; and what an operator sends to try a connection, checked there.
 SUBMITTING = {"app/usecases/messages/dispatch_sender/run.py", "app/usecases/messages/send_one.py"}
 

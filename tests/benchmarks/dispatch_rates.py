@@ -19,8 +19,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlmodel import col
 
-from app.db.connections import NewConnection
 from app.db.models import Attempt, DeliveryReport, Message
+from app.db.sending.connections import NewConnection
 from app.usecases.carriers.add_connection import add_connection
 from app.usecases.carriers.use_connection import use_connection
 from app.worker import Worker

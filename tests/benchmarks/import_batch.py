@@ -28,8 +28,8 @@ from functools import partial
 from pathlib import Path
 
 from app.crypto.passwords import argon2id
-from app.db.outbox import NoticeMaker
 from app.db.queries import messages
+from app.db.sending.outbox import NoticeMaker
 from app.usecases.batches.receive_batch import BatchOptions
 from app.usecases.batches.release_batch import release_batch
 from app.worker import settle

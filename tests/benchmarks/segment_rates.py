@@ -16,8 +16,8 @@ from pathlib import Path
 
 import smsutil
 
-from app.messaging.gsm7 import BASIC_TEXT, EXTENSION
-from app.messaging.segmentation import segment
+from app.messaging.texts.gsm7 import BASIC_TEXT, EXTENSION
+from app.messaging.texts.segmentation import segment
 from tests.benchmarks.french_messages import french_messages
 
 COUNT = 100_000

@@ -16,8 +16,8 @@ from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
-from app.documents.limits import PdfLimits
-from app.documents.split import Part, PdfChild
+from app.documents.pdf.limits import PdfLimits
+from app.documents.pdf.split import Part, PdfChild
 from tests.benchmarks.measuring import Cost, measured
 from tests.benchmarks.payroll_files import make_payroll
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright
 
-from app.carriers.simulator_network import SimulatorLoop
+from app.carriers.simulated.network import SimulatorLoop
 from tests.web.live import Letter, Live, live_house, record
 from tools.browser import find
 

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from app.carriers.base import Inbound
-from app.messaging.senders import Kind
+from app.messaging.sending.senders import Kind
 from app.usecases.accounts.create_user import create_user
 from app.usecases.consents.give_opt_out_link import give_opt_out_link
 from app.usecases.messages.record_inbound import record_inbound

@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import Page, expect
 
-from app.db import pace
 from app.db.models import Pace
 from app.db.queries import organisations
-from app.messaging import throttle
+from app.db.sending import pace
+from app.messaging.timing import throttle
 from app.usecases.accounts.create_user import create_user
 from tests.browser.conftest import Open
 from tests.browser.looking import overflow, small_targets, violations

@@ -8,15 +8,15 @@ import sqlalchemy as sa
 from sqlmodel import col
 
 from app.carriers.base import Accepted, Channel, Inbound, Refused, Report, Submission
-from app.carriers.simulator import SimulatorCarrier
-from app.carriers.simulator_network import SimulatedNetwork
-from app.carriers.simulator_phones import Phone, SimulatedPhones
+from app.carriers.simulated.carrier import SimulatorCarrier
+from app.carriers.simulated.network import SimulatedNetwork
+from app.carriers.simulated.phones import Phone, SimulatedPhones
 from app.crypto.columns import Columns
 from app.crypto.keyring import KeyRing
 from app.db.models.organisation import Organisation
 from app.db.models.simulator import SimulatedMessage
+from app.db.sending.simulator_store import Seals, SimulatorStore
 from app.db.session import Database
-from app.db.simulator_store import Seals, SimulatorStore
 from rcs.cards import document_card, to_agent_message
 
 START = datetime(2026, 11, 30, 9, 0, tzinfo=UTC)

@@ -9,7 +9,7 @@ import pytest
 
 from app.carriers.base import Accepted, Carrier, CarrierError, Departed, Submission
 from app.carriers.handover import Handover, Parcel
-from app.messaging.throttle import LATE
+from app.messaging.timing.throttle import LATE
 from tests.stories.carriers import ScriptedCarrier, down
 from tests.stories.simulated import SimulatedTime, Threads
 

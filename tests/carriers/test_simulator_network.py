@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.carriers.base import Inbound, Report
-from app.carriers.simulator_network import SimulatedNetwork, SimulatorLoop
+from app.carriers.simulated.network import SimulatedNetwork, SimulatorLoop
 from app.core import clock
 from app.core.errors import Conflict
 from app.db.session import Database

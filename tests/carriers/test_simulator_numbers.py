@@ -7,7 +7,7 @@ import phonenumbers
 import pytest
 
 from app.carriers.base import Accepted, CarrierError, Refused, Report
-from app.carriers.simulator_numbers import MAGIC_NUMBERS, NORMAL, behaviour, magic_number
+from app.carriers.simulated.numbers import MAGIC_NUMBERS, NORMAL, behaviour, magic_number
 from tests.carriers.simulated import World, magic, stored
 
 

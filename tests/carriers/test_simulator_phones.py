@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 
 from app.carriers.base import Inbound, Report
-from app.carriers.simulator_phones import PREVIEW_MAX
+from app.carriers.simulated.phones import PREVIEW_MAX
 from app.core.errors import Conflict, InvalidInput, NotFound, TooLarge
 from rcs.cards import OpenLink, Reply
 from tests.carriers.simulated import ORDINARY, SECRET, SENDER, World, add_organisation

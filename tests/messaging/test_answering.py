@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.messaging.answering import number_of
+from app.messaging.permission.answering import number_of
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.messaging.breaker import (
+from app.messaging.sending.breaker import (
     DETOUR,
     FIRST_PAUSE,
     LEAST_CALLS,

@@ -6,8 +6,8 @@ from itertools import product
 
 import pytest
 
-from app.messaging.categories import Category, Kind
-from app.messaging.category_rules import (
+from app.messaging.permission.categories import Category, Kind
+from app.messaging.permission.category_rules import (
     CATEGORY_RULES,
     KIND_RULES,
     ConsentNeed,

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.messaging.categories import Category
-from app.messaging.consent import (
+from app.messaging.permission.categories import Category
+from app.messaging.permission.consent import (
     PROSPECT_LIFE,
     RCS,
     RULES,
@@ -23,7 +23,7 @@ from app.messaging.consent import (
     Ground,
     decide,
 )
-from app.messaging.consent_proof import Basis, How, Proof, SaleFacts, basis_of, missing_proof
+from app.messaging.permission.consent_proof import Basis, How, Proof, SaleFacts, basis_of, missing_proof
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 SENDER = "36105"

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.messaging.categories import Category
-from app.messaging.content import (
+from app.messaging.permission.categories import Category
+from app.messaging.texts.content import (
     StopMention,
     TemplateError,
     check_fields,

@@ -7,11 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.core.errors import InvalidInput
-from app.messaging.categories import Category
-from app.messaging.content import StopMention, TemplateError, render, with_stop_mention
-from app.messaging.counter import count, extremes
-from app.messaging.encode import smart_encode
-from app.messaging.segmentation import GSM7, UCS2, CarrierOptions, segment
+from app.messaging.permission.categories import Category
+from app.messaging.texts.content import StopMention, TemplateError, render, with_stop_mention
+from app.messaging.texts.counter import count, extremes
+from app.messaging.texts.encode import smart_encode
+from app.messaging.texts.segmentation import GSM7, UCS2, CarrierOptions, segment
 
 STOP = StopMention("STOP au 36105")
 VALUES = st.lists(

@@ -5,12 +5,12 @@ from datetime import date
 
 import pytest
 
-from app.messaging.categories import Category, Kind
-from app.messaging.category_rules import CATEGORY_RULES
-from app.messaging.content import StopMention, fields, pieces
-from app.messaging.drafts import Draft, Judged, asked_fields, built_in, judge, known_fields
-from app.messaging.notices import DEFAULT_TEMPLATES
-from app.messaging.text_rules import Circumstances, Problem
+from app.messaging.permission.categories import Category, Kind
+from app.messaging.permission.category_rules import CATEGORY_RULES
+from app.messaging.texts.content import StopMention, fields, pieces
+from app.messaging.texts.drafts import Draft, Judged, asked_fields, built_in, judge, known_fields
+from app.messaging.texts.notices import DEFAULT_TEMPLATES
+from app.messaging.texts.text_rules import Circumstances, Problem
 
 TODAY = date(2026, 11, 25)
 SHOP = Circumstances(names=("Boulangerie Épi",), stop_code="36105")

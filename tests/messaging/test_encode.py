@@ -6,10 +6,10 @@ import regex
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.messaging import gsm7
-from app.messaging.encode import smart_encode
-from app.messaging.encode_table import REPLACEMENTS, TABLE
-from app.messaging.segmentation import segment
+from app.messaging.texts import gsm7
+from app.messaging.texts.encode import smart_encode
+from app.messaging.texts.encode_table import REPLACEMENTS, TABLE
+from app.messaging.texts.segmentation import segment
 
 TEXTS = st.one_of(
     st.text(max_size=80),

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from app.messaging.explain import answer
-from app.messaging.phone import EXPLANATIONS, PhoneProblem
+from app.messaging.numbers.phone import EXPLANATIONS, PhoneProblem
 
 VECTORS = Path(__file__).parent.parent / "vectors" / "messaging"
 

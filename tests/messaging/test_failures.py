@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from app.messaging.failures import ANOTHER_ROAD, CLOSED_NUMBER, DEAD_NUMBER, LASTING, Lasting, lasting
-from app.messaging.senders import Refusal
+from app.messaging.sending.failures import ANOTHER_ROAD, CLOSED_NUMBER, DEAD_NUMBER, LASTING, Lasting, lasting
+from app.messaging.sending.senders import Refusal
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXTS = json.loads((ROOT / "templates" / "texts" / "console.json").read_text("utf-8"))

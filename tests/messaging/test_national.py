@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.core.errors import InvalidInput
-from app.messaging import national
-from app.messaging.gsm7 import BASIC, ESCAPE
-from app.messaging.national_tables import LANGUAGES, Language
-from app.messaging.segmentation import GSM7, UCS2, CarrierOptions, segment
+from app.messaging.texts import national
+from app.messaging.texts.gsm7 import BASIC, ESCAPE
+from app.messaging.texts.national_tables import LANGUAGES, Language
+from app.messaging.texts.segmentation import GSM7, UCS2, CarrierOptions, segment
 
 NAMES = [language.name for language in LANGUAGES]
 PAIRS = [

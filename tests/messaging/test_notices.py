@@ -4,10 +4,16 @@ from datetime import date
 
 import pytest
 
-from app.messaging.content import render
-from app.messaging.encode import smart_encode
-from app.messaging.notices import DEFAULT_TEMPLATES, PASSWORD_HINTS, DefaultTemplate, date_label, period_label
-from app.messaging.segmentation import segment
+from app.messaging.texts.content import render
+from app.messaging.texts.encode import smart_encode
+from app.messaging.texts.notices import (
+    DEFAULT_TEMPLATES,
+    PASSWORD_HINTS,
+    DefaultTemplate,
+    date_label,
+    period_label,
+)
+from app.messaging.texts.segmentation import segment
 
 LINK = "https://pay.example.fr/7kPq2mXa#2w7QkXr9bLmT4fZc"
 SENDER = "Boulangerie Dupont SA"

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.messaging.optout import compile_lexicon, fold, read_answer
-from app.messaging.optout_words import COURTESY, KEYWORDS, LINKS, PHRASES, Intent
+from app.messaging.permission.optout import compile_lexicon, fold, read_answer
+from app.messaging.permission.optout_words import COURTESY, KEYWORDS, LINKS, PHRASES, Intent
 
 
 def test_a_language_that_is_off_takes_its_words_along() -> None:

@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.core.errors import InvalidInput
-from app.messaging.numbering import ALSACE_MOSELLE, POSTCODES, TERRITORIES, territory_of_postcode
-from app.messaging.phone import EXPLANATIONS, Phone, PhoneProblem, Unreachable, read_phone
-from app.messaging.place import Place, place_of, zone_of
+from app.messaging.numbers.numbering import ALSACE_MOSELLE, POSTCODES, TERRITORIES, territory_of_postcode
+from app.messaging.numbers.phone import EXPLANATIONS, Phone, PhoneProblem, Unreachable, read_phone
+from app.messaging.numbers.place import Place, place_of, zone_of
 
 
 @given(st.integers(min_value=0, max_value=10**9 - 1))

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.messaging.breaker import LEAST_CALLS, Health, Standing, Tally, observe, standing
-from app.messaging.roads import (
+from app.messaging.sending.breaker import LEAST_CALLS, Health, Standing, Tally, observe, standing
+from app.messaging.sending.roads import (
     Choice,
     Destination,
     Road,

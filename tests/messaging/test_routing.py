@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.messaging.routing import (
+from app.messaging.sending.routing import (
     CONFIRMATION_WAIT,
     CRITICAL_REVOKE_RETRIES,
     REVOKE_RETRIES,

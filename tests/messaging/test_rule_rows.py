@@ -7,12 +7,16 @@ from typing import Any
 import pytest
 
 from app.core.errors import InvalidInput
-from app.messaging.categories import Category, Kind
-from app.messaging.category_rules import CATEGORY_RULES, KIND_RULES, category_rule, default_category
-from app.messaging.holidays import HOLIDAYS, holidays
-from app.messaging.optout import compile_lexicon, read_answer
-from app.messaging.optout_words import KEYWORDS, Intent
-from app.messaging.place import Place
+from app.messaging.numbers.place import Place
+from app.messaging.permission.categories import Category, Kind
+from app.messaging.permission.category_rules import (
+    CATEGORY_RULES,
+    KIND_RULES,
+    category_rule,
+    default_category,
+)
+from app.messaging.permission.optout import compile_lexicon, read_answer
+from app.messaging.permission.optout_words import KEYWORDS, Intent
 from app.messaging.rule_rows import (
     RuleKind,
     RuleRow,
@@ -24,8 +28,9 @@ from app.messaging.rule_rows import (
     window_rules,
     window_value,
 )
-from app.messaging.window_rules import AF2M_2026, HOUSE_MARKETING, WINDOW_RULES
-from app.messaging.windows import next_open
+from app.messaging.timing.holidays import HOLIDAYS, holidays
+from app.messaging.timing.window_rules import AF2M_2026, HOUSE_MARKETING, WINDOW_RULES
+from app.messaging.timing.windows import next_open
 
 TODAY = date(2026, 11, 25)
 WINDOW: Mapping[str, Any] = window_value(HOUSE_MARKETING)

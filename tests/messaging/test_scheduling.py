@@ -7,9 +7,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.messaging.numbering import TERRITORIES
-from app.messaging.place import Place
-from app.messaging.scheduling import FARTHEST, LocalTime, Refusal, Refused, Scheduled, instant_of, schedule
+from app.messaging.numbers.numbering import TERRITORIES
+from app.messaging.numbers.place import Place
+from app.messaging.timing.scheduling import (
+    FARTHEST,
+    LocalTime,
+    Refusal,
+    Refused,
+    Scheduled,
+    instant_of,
+    schedule,
+)
 
 PARIS = Place("FR", "Europe/Paris")
 NOW = datetime(2026, 11, 25, 9, tzinfo=UTC)

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.core.errors import InvalidInput
-from app.messaging import gsm7
-from app.messaging.encode import smart_encode
-from app.messaging.segmentation import (
+from app.messaging.texts import gsm7
+from app.messaging.texts.encode import smart_encode
+from app.messaging.texts.segmentation import (
     _PLAIN_PAIR,
     GSM7,
     GSM7_SEGMENT,
@@ -174,7 +174,7 @@ def test_a_cut_between_two_plain_neighbours_needs_no_search(left: str, right: st
 def test_sparing_the_search_changes_no_cut(text: str) -> None:
     searched = segment(text).cuts
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("app.messaging.segmentation._PLAIN_PAIR", regex.compile(r"(?!)"))
+        patch.setattr("app.messaging.texts.segmentation._PLAIN_PAIR", regex.compile(r"(?!)"))
         assert segment(text).cuts == searched
 
 

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.messaging.categories import Category
-from app.messaging.category_rules import CATEGORY_RULES, category_rule
-from app.messaging.numbering import TERRITORIES
-from app.messaging.senders import (
+from app.messaging.numbers.numbering import TERRITORIES
+from app.messaging.permission.categories import Category
+from app.messaging.permission.category_rules import CATEGORY_RULES, category_rule
+from app.messaging.sending.senders import (
     PROFILES,
     SILENT,
     STEPS,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.messaging.status import (
+from app.messaging.sending.status import (
     DELIVERED,
     FINAL,
     RANK,

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from app.messaging.categories import Category
-from app.messaging.category_rules import CATEGORY_RULES
-from app.messaging.text_rules import BLOCKING, Circumstances, Problem, text_findings
+from app.messaging.permission.categories import Category
+from app.messaging.permission.category_rules import CATEGORY_RULES
+from app.messaging.texts.text_rules import BLOCKING, Circumstances, Problem, text_findings
 from tests.growth import MOST, times_longer
 
 SHOP = Circumstances(names=("Boulangerie Épi", "EPI"), stop_code="36105")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.messaging.throttle import (
+from app.messaging.timing.throttle import (
     AHEAD,
     CLOCK_ERROR,
     EXPRESS_AHEAD,

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.messaging.categories import Category
-from app.messaging.category_rules import CATEGORY_RULES, category_rule
-from app.messaging.holidays import HOLIDAYS, easter, holiday_on, holidays
-from app.messaging.numbering import TERRITORIES
-from app.messaging.place import Place
+from app.messaging.numbers.numbering import TERRITORIES
+from app.messaging.numbers.place import Place
+from app.messaging.permission.categories import Category
+from app.messaging.permission.category_rules import CATEGORY_RULES, category_rule
 from app.messaging.records import Certainty
-from app.messaging.window_rules import (
+from app.messaging.timing.holidays import HOLIDAYS, easter, holiday_on, holidays
+from app.messaging.timing.window_rules import (
     AF2M_2024,
     AF2M_2026,
     CHARTERS,
@@ -26,7 +26,7 @@ from app.messaging.window_rules import (
     WINDOW_RULES,
     WindowRule,
 )
-from app.messaging.windows import Reason, next_open, undated, wider_than
+from app.messaging.timing.windows import Reason, next_open, undated, wider_than
 
 PARIS = Place("FR", "Europe/Paris")
 PLACES = [Place(row.code, row.zone) for row in TERRITORIES.values()] + [Place("US", "America/New_York")]

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.messaging.status import State, advance
+from app.messaging.sending.status import State, advance
 from rcs.events import Delivered, Event, Expired, Read, Tapped, Unknown, Unsubscribed, UserMessage
 from rcs.outcomes import Accepted, InDoubt, NotRevocable, Revoked
 from tests.rcs.conftest import PHONE, Office

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pikepdf
 import pytest
 
-from app.documents.limits import PdfLimits, Refused
-from app.documents.split import PdfChild, Single
+from app.documents.pdf.limits import PdfLimits, Refused
+from app.documents.pdf.split import PdfChild, Single
 from tests.documents.pdf.files import many_pages, one_page, saved, with_content
 
 MINE = ["Bulletin de paie", "Matricule : 00100042"]

@@ -12,7 +12,7 @@ from app.documents import sandbox
 
 TAKEN_OVER = """
 import json, os, socket, sys
-from app.documents import child
+from app.documents.pdf import child
 child._forbid_everything_else()
 from app.documents import sandbox
 secret, parent = sys.argv[1], int(sys.argv[2])

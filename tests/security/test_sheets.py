@@ -3,8 +3,8 @@
 import pytest
 
 from app.core.errors import Overloaded
-from app.documents import sheet_process
-from app.documents.sheets_model import SheetLimits, SheetRead
+from app.documents.people import process as sheet_process
+from app.documents.people.model import SheetLimits, SheetRead
 from tests.stories.payroll import TEAM, list_of
 
 

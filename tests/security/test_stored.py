@@ -12,17 +12,17 @@ import pytest
 import sqlalchemy as sa
 
 from app.carriers.base import Inbound
-from app.carriers.http_calls import CallbackRequest, Callbacks
+from app.carriers.http.calls import CallbackRequest, Callbacks
 from app.carriers.smpp.ledger import SAME_REPLY, Ledger, Missing
 from app.carriers.smpp.receipts import Piece
-from app.db import connections
-from app.db.connections import NewConnection
-from app.db.failures import read_failure
 from app.db.models import JournalEvent
 from app.db.queries import batches, journal
-from app.db.smpp_store import SmppStore
-from app.documents.headings import Field
-from app.documents.mapping import Answer
+from app.db.sending import connections
+from app.db.sending.connections import NewConnection
+from app.db.sending.failures import read_failure
+from app.db.sending.smpp_store import SmppStore
+from app.documents.people.headings import Field
+from app.documents.people.mapping import Answer
 from app.evidence.tags import Tag
 from app.usecases.batches.cancel_batch import cancel_batch
 from app.usecases.batches.choose_mapping import choose_mapping

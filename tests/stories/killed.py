@@ -23,12 +23,13 @@ from pathlib import Path
 from typing import Any, Literal
 from uuid import UUID
 
-from app.carriers import simulator_network, simulator_numbers
-from app.carriers.simulator import SimulatorCarrier
+from app.carriers.simulated import network as simulator_network
+from app.carriers.simulated import numbers as simulator_numbers
+from app.carriers.simulated.carrier import SimulatorCarrier
 from app.db import block_run
 from app.db.models import Batch
 from app.db.queries import batches, messages
-from app.documents import split
+from app.documents.pdf import split
 from app.engine import dbos_engine
 from app.engine.dbos_engine import DbosEngine
 from app.engine.handlers import Policy

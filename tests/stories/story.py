@@ -17,14 +17,14 @@ from pypdf import PdfReader
 from sqlmodel import SQLModel
 
 from app.carriers.base import Carrier, Inbound, Report
-from app.carriers.simulator_phones import PhoneMessage
+from app.carriers.simulated.phones import PhoneMessage
 from app.core import clock
 from app.core.errors import Conflict
-from app.db.faces import read_face
 from app.db.models import Attempt, Batch, Document, Message, Template
+from app.db.payroll.faces import read_face
 from app.db.queries import batches, documents, journal, messages, organisations
-from app.messaging.notices import PAYSLIP_NOTICE
-from app.messaging.senders import PROFILES, Kind
+from app.messaging.sending.senders import PROFILES, Kind
+from app.messaging.texts.notices import PAYSLIP_NOTICE
 from app.usecases.batches.exclude_blocking import exclude_blocking
 from app.usecases.batches.finish_batches import finish_batches
 from app.usecases.batches.receive_batch import BatchOptions

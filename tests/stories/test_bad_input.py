@@ -10,11 +10,11 @@ import pytest
 
 from app.core.errors import InvalidInput, TooLarge
 from app.db.blob_mark import MARK
-from app.db.failures import read_failure
-from app.db.lines import read_details
 from app.db.models import Batch
-from app.db.openings import open_part
+from app.db.payroll.lines import read_details
+from app.db.payroll.openings import open_part
 from app.db.queries import batches
+from app.db.sending.failures import read_failure
 from app.usecases.batches.finish_batches import finish_batches
 from tests.databases import SqliteDatabases
 from tests.documents.pdf.files import active, inflating, one_page, saved

@@ -17,11 +17,11 @@ from app.core.jobs import Job
 from app.db.models import Message
 from app.db.queries import consents
 from app.db.queries.consents import Line
-from app.messaging.categories import Category, Kind
-from app.messaging.category_rules import priority
-from app.messaging.consent import Fact
-from app.messaging.consent_proof import How
-from app.messaging.segmentation import GSM7_SEGMENT
+from app.messaging.permission.categories import Category, Kind
+from app.messaging.permission.category_rules import priority
+from app.messaging.permission.consent import Fact
+from app.messaging.permission.consent_proof import How
+from app.messaging.texts.segmentation import GSM7_SEGMENT
 from app.runtime import Runtime
 from app.usecases.messages.expire_attempts import expire_attempts
 from app.usecases.messages.record_inbound import record_inbound

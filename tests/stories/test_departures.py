@@ -8,9 +8,9 @@ from sqlmodel import select
 from app.carriers.base import CarrierError, Refused, Submission
 from app.db.models import Message
 from app.db.queries import consents
-from app.messaging.categories import Category, Kind
-from app.messaging.category_rules import priority
-from app.messaging.consent import Fact
+from app.messaging.permission.categories import Category, Kind
+from app.messaging.permission.category_rules import priority
+from app.messaging.permission.consent import Fact
 from app.usecases.messages.dispatch_sender import dispatch_sender
 from app.usecases.operations.wipe_texts import wipe_texts
 from tests.queue import queue, rows, sms_sender

@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 
 from app.carriers.base import Carrier, Refused, Submission
-from app.db import connections
-from app.db.connections import NewConnection
 from app.db.models import Batch
-from app.db.roads import ROUTED
-from app.messaging.breaker import LEAST_CALLS
+from app.db.sending import connections
+from app.db.sending.connections import NewConnection
+from app.db.sending.roads import ROUTED
+from app.messaging.sending.breaker import LEAST_CALLS
 from tests.stories.carriers import Answer, ScriptedCarrier, accept, down, no_answer
 from tests.stories.payroll import ZOE, Employee, crew
 from tests.stories.story import Story

@@ -8,13 +8,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from app.carriers.base import Refused, Submission
-from app.db import connections, opting
-from app.db.connections import NewConnection
 from app.db.models import Message
 from app.db.queries.consents import Line
-from app.db.roads import ROUTED
-from app.messaging.consent import Fact
-from app.messaging.consent_proof import How
+from app.db.sending import connections, opting
+from app.db.sending.connections import NewConnection
+from app.db.sending.roads import ROUTED
+from app.messaging.permission.consent import Fact
+from app.messaging.permission.consent_proof import How
 from tests.stories.carriers import Answer, ScriptedCarrier, accept, down
 from tests.stories.payroll import ZOE
 from tests.stories.story import Story

@@ -31,7 +31,7 @@ DISPATCH = "app.usecases.messages.dispatch_sender"
 HANDOVER = "app.carriers.handover"
 REPORT = "app.usecases.messages.record_report"
 FINISH = "app.usecases.batches.finish_batches"
-NETWORK = "app.carriers.simulator_network"
+NETWORK = "app.carriers.simulated.network"
 BEFORE_THE_CALL = "after the commit of the attempts, before the first call"
 AFTER_THE_CALL = "after the carrier took a message, before it is written down"
 AT_ONCE = 4
@@ -47,7 +47,7 @@ STAGES = {
     "split": {
         "when the split has begun": Kill(f"{SPLIT}:_begin"),
         "after the list was read": Kill(f"{SPLIT}:_read_sheet"),
-        "while the reader of PDFs answers": Kill("app.documents.split:PdfChild._read", nth=6),
+        "while the reader of PDFs answers": Kill("app.documents.pdf.split:PdfChild._read", nth=6),
         "in the middle of cutting": Kill(f"{SPLIT}:seal", nth=3),
     },
     "review": {

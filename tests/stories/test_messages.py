@@ -8,11 +8,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from app.carriers.base import Accepted, Refused, Report, Submission
-from app.db import opting
 from app.db.models import Batch
 from app.db.queries.consents import Line
-from app.messaging.consent import Fact
-from app.messaging.consent_proof import How
+from app.db.sending import opting
+from app.messaging.permission.consent import Fact
+from app.messaging.permission.consent_proof import How
 from app.usecases.batches.recall_batch import recall_batch
 from app.usecases.documents.resend_documents import resend_batch, resend_document
 from app.usecases.documents.revoke_document import revoke_document

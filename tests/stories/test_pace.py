@@ -19,9 +19,9 @@ from app.db.models import Message
 from app.db.queries import consents
 from app.db.queries.consents import Line
 from app.db.queries.messages import EXPRESS
-from app.messaging.consent import Fact
-from app.messaging.consent_proof import How
-from app.messaging.segmentation import GSM7_SEGMENT
+from app.messaging.permission.consent import Fact
+from app.messaging.permission.consent_proof import How
+from app.messaging.texts.segmentation import GSM7_SEGMENT
 from app.runtime import Runtime
 from app.usecases.messages.dispatch_sender import dispatch_sender
 from tests.databases import PostgresDatabases, SqliteDatabases

@@ -7,10 +7,10 @@ import pytest
 
 from app.core.errors import NotFound
 from app.crypto.epochs import EpochName
-from app.db.openings import open_part, open_upload
+from app.db.payroll.openings import open_part, open_upload
 from app.db.queries import batches, documents, people
-from app.documents.sheets import read_people_sheet
-from app.documents.sheets_model import SheetRead
+from app.documents.people.model import SheetRead
+from app.documents.people.sheets import read_people_sheet
 from app.usecases.batches.cancel_overdue import cancel_overdue
 from app.usecases.batches.confirm_batch import confirm_batch
 from app.usecases.batches.finish_batches import finish_batches

@@ -4,12 +4,12 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from uuid import uuid4
 
-from app.db import connections as opened
-from app.db.connections import NewConnection
 from app.db.models import Attempt, Message, Sender
 from app.db.queries import carrier_health, connections, organisations
-from app.db.roads import ROUTED, Pick, RoadMap, roads_of
-from app.messaging.breaker import (
+from app.db.sending import connections as opened
+from app.db.sending.connections import NewConnection
+from app.db.sending.roads import ROUTED, Pick, RoadMap, roads_of
+from app.messaging.sending.breaker import (
     FIRST_PAUSE,
     LEAST_CALLS,
     PROBE_EVERY,
@@ -19,7 +19,7 @@ from app.messaging.breaker import (
     observe,
     standing,
 )
-from app.messaging.roads import Destination, Road, Wanted, Why, choose
+from app.messaging.sending.roads import Destination, Road, Wanted, Why, choose
 from app.usecases.organisations.create_organisation import NewOrganisation, create_organisation
 from tests.stories.payroll import ZOE
 from tests.stories.story import Story

@@ -10,7 +10,7 @@ from app.core.accounts import ROLES, Actor
 from app.db.models import Attempt, Batch, Message
 from app.db.queries import organisations
 from app.evidence.tags import Tag
-from app.messaging.senders import Kind, State
+from app.messaging.sending.senders import Kind, State
 from app.usecases.batches.show_release import show_release
 from app.usecases.documents.resend_documents import resend_document
 from app.usecases.documents.show_document import Event, show_document

@@ -8,8 +8,8 @@ import pytest
 
 from app.carriers.base import Inbound, Report
 from app.carriers.smpp.codec import Address, ShortMessage
-from app.db.connections import NewConnection
 from app.db.queries import messages
+from app.db.sending.connections import NewConnection
 from app.usecases.carriers.add_connection import add_connection
 from app.usecases.carriers.use_connection import use_connection
 from app.usecases.messages.record_inbound import record_inbound

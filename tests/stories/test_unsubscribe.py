@@ -3,10 +3,10 @@
 from datetime import UTC, datetime
 
 from app.db.queries import consents
-from app.messaging.categories import Category, Kind
-from app.messaging.consent import Fact, is_stopped
-from app.messaging.consent_proof import How, Proof
-from app.messaging.drafts import Draft
+from app.messaging.permission.categories import Category, Kind
+from app.messaging.permission.consent import Fact, is_stopped
+from app.messaging.permission.consent_proof import How, Proof
+from app.messaging.texts.drafts import Draft
 from app.usecases.consents.record_consent import NewConsent, record_consent
 from app.usecases.messages.send_message import NewMessage, Taken, send_message
 from app.usecases.templates.save_template import save_template

@@ -11,11 +11,11 @@ import sqlalchemy as sa
 from sqlmodel import select
 
 from app.carriers.base import Inbound
-from app.db import answers
 from app.db.models import ConsentRecord, Message, Organisation
 from app.db.queries import consents
-from app.messaging.consent import Entry
-from app.messaging.notices import ANSWERS, PAYSLIP_NOTICE, STOP_DONE
+from app.db.sending import answers
+from app.messaging.permission.consent import Entry
+from app.messaging.texts.notices import ANSWERS, PAYSLIP_NOTICE, STOP_DONE
 from app.runtime import Runtime
 from app.usecases.messages.record_inbound import record_inbound
 from tests.pipeline import Pipeline, pipeline

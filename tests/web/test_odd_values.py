@@ -21,9 +21,9 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from app.carriers.base import Inbound
-from app.messaging.categories import Category, Kind
-from app.messaging.consent import Fact
-from app.messaging.consent_proof import LONGEST, SALE_CONDITIONS
+from app.messaging.permission.categories import Category, Kind
+from app.messaging.permission.consent import Fact
+from app.messaging.permission.consent_proof import LONGEST, SALE_CONDITIONS
 from app.usecases.accounts.create_api_key import create_api_key
 from app.usecases.messages.record_inbound import record_inbound
 from app.web.api.schemas import Options

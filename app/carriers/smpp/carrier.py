@@ -43,7 +43,7 @@ from app.carriers.smpp.store import NewPart, SmppStore
 from app.carriers.smpp.submissions import Answer, Fate, Outgoing
 from app.core.errors import InvalidInput
 from app.core.log import about, fields
-from app.messaging.segmentation import CarrierOptions
+from app.messaging.texts.segmentation import CarrierOptions
 
 Outcome = Accepted | Refused | CarrierError
 

@@ -1,6 +1,6 @@
 """A text becomes the messages that travel: addresses, alphabet, headers of long texts. Pure.
 
-Where the text is cut, and what each segment's header says, is `app.messaging.segmentation`'s; here it is put into
+Where the text is cut, and what each segment's header says, is `app.messaging.texts.segmentation`'s; here it is put into
 submit_sm. Layout of addresses and of relative times: SMPP 3.4, 5.2 and 7.1; packed septets: 3GPP TS 23.038, 6.1.2.1.
 """
 
@@ -9,8 +9,8 @@ from typing import Final, Literal
 
 from app.carriers.smpp.codec import Address, ShortMessage, Tag
 from app.core.errors import InvalidInput
-from app.messaging import national
-from app.messaging.segmentation import GSM7, CarrierOptions, Segmentation, segment
+from app.messaging.texts import national
+from app.messaging.texts.segmentation import GSM7, CarrierOptions, Segmentation, segment
 
 UDH: Final = 0x40  # esm_class: the text begins with a header
 LATIN1_CODING: Final = 3

@@ -11,7 +11,7 @@ from typing import Final, Literal, TypeVar
 
 from app.carriers.smpp.codec import ShortMessage, Tag, cstring
 from app.carriers.smpp.parts import INTERNATIONAL_TON, NATIONAL_TON, UCS2_CODING, UDH, unpack
-from app.messaging import gsm7
+from app.messaging.texts import gsm7
 
 RECEIPT: Final = 0x04  # esm_class & 0x3C
 INTERMEDIATE: Final = 0x20
@@ -70,7 +70,7 @@ LONGEST_ID: Final = 64
 class Receipt:
     """What became of one submission. `message_id` may be empty, then only `number` (bare digits) tells which.
 
-    `code` is in our words (`app.messaging.failures`), `vendor` the number behind it as it came.
+    `code` is in our words (`app.messaging.sending.failures`), `vendor` the number behind it as it came.
     """
 
     message_id: str

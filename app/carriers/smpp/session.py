@@ -27,7 +27,7 @@ from app.carriers.smpp.codec import (
 )
 from app.carriers.smpp.pace import Pace, Throttling
 from app.carriers.smpp.submissions import Answer, Batch, Fate, Outgoing, Submission
-from app.messaging.throttle import LATE
+from app.messaging.timing.throttle import LATE
 
 SYSTEM_ERROR_TRIES: Final = 3
 SYSTEM_ERROR_SECONDS: Final = 0.5

@@ -13,8 +13,8 @@ from pydantic import (
     model_validator,
 )
 
-from app.messaging.failures import LASTING
-from app.messaging.national_tables import BY_NAME
+from app.messaging.sending.failures import LASTING
+from app.messaging.texts.national_tables import BY_NAME
 
 LONGEST_PASSWORD = 8
 Ascii = StringConstraints(pattern=r"^[\x21-\x7e]*$")
@@ -40,7 +40,7 @@ class SmppSettings(BaseModel):
     Texts: `long_text` is how a text of several segments travels, `alphabet` what the SMSC's default alphabet is,
     `languages` national tables it passes on.
     Receipts: `id_form` says in which clothes an id comes back; `error_codes` (text of `err:`) and `statuses` (0x401)
-    translate the vendor's numbers into codes of `app.messaging.failures`.
+    translate the vendor's numbers into codes of `app.messaging.sending.failures`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -5,7 +5,7 @@ from typing import Final
 
 from app.carriers.smpp.codec import Status
 
-# SMPP 3.4, 5.1.3 -> codes of app.messaging.failures.
+# SMPP 3.4, 5.1.3 -> codes of app.messaging.sending.failures.
 _REFUSALS: Final[Mapping[int, str]] = {
     Status.BAD_LENGTH: "text_too_long",
     Status.SYSTEM_ERROR: "network_failure",

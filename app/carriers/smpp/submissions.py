@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 
-from app.messaging.throttle import is_late
+from app.messaging.timing.throttle import is_late
 
 
 class Fate(Enum):

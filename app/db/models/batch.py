@@ -14,8 +14,8 @@ class Batch(SQLModel, table=True):
     """State: received, needs_mapping, splitting, in_review, failed, releasing, released, finished, recalled, cancelled.
 
     `review_day` (days since 1970-01-01) names the epoch key that protects the parts until release; after
-    `release_before` the batch is cancelled and wiped. `failure` is a code, and sealed what it is about (`app.db.failures`).
-    `mapping` is the clerk's answer about the columns (`app.db.mappings`).
+    `release_before` the batch is cancelled and wiped. `failure` is a code, and sealed what it is about (`app.db.sending.failures`).
+    `mapping` is the clerk's answer about the columns (`app.db.payroll.mappings`).
     `printed_period` is the month most of its payslips bear, empty while unknown or when none does.
     While its files are read, `pages_read` counts, and `page_count` is 0 as long as nobody can know it.
     `packs_deleted_at` says since when nothing of its documents is stored any more.

@@ -6,7 +6,7 @@ from sqlmodel import Field, SQLModel
 
 
 class CarrierHealth(SQLModel, table=True):
-    """The counts of `app.messaging.breaker.Health`, by the carrier's name. `probed_at` is when a message was last let
+    """The counts of `app.messaging.sending.breaker.Health`, by the carrier's name. `probed_at` is when a message was last let
     through to find out whether a pause is over. Without a row nothing is known, and the carrier works."""
 
     __tablename__ = "carrier_health"

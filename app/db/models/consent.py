@@ -7,11 +7,11 @@ import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
 from app.db.models.base import id_field, json_field, reference, text_field
-from app.messaging.consent_proof import LONGEST
+from app.messaging.permission.consent_proof import LONGEST
 
 
 class ConsentRecord(SQLModel, table=True):
-    """One line of the consent ledger, never changed. Facts, ways and grounds are those of `app.messaging.consent` and
+    """One line of the consent ledger, never changed. Facts, ways and grounds are those of `app.messaging.permission.consent` and
     `consent_proof`.
 
     `subject_index` is the keyed fingerprint of the number; it stays when the person is erased, which empties the two

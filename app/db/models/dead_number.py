@@ -11,7 +11,7 @@ from app.db.models.base import id_field, reference, text_field
 
 class DeadNumber(SQLModel, table=True):
     """One number of one organisation, known by its keyed hash alone. `code` is one of
-    `app.messaging.failures.DEAD_NUMBER`, and `failures` counts how often it was told."""
+    `app.messaging.sending.failures.DEAD_NUMBER`, and `failures` counts how often it was told."""
 
     __tablename__ = "dead_number"
     __table_args__ = (sa.UniqueConstraint("organisation_id", "phone_index"),)

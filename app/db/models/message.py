@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
 from app.db.models.base import id_field, json_field, reference, text_field
-from app.messaging.notices import ANSWERS
+from app.messaging.texts.notices import ANSWERS
 
 # What answers a keyword, among all messages; written out, or a database would not see that the index is of these.
 AN_ANSWER = "template_key IN ({})".format(", ".join(map(repr, ANSWERS)))
@@ -20,11 +20,11 @@ def _waiting(name: str, state: str, *columns: str) -> sa.Index:
 
 
 class Message(SQLModel, table=True):
-    """States are those of `app.messaging.status`. `plan` is the ordered channels, for example ["rcs", "sms"], and
+    """States are those of `app.messaging.sending.status`. `plan` is the ordered channels, for example ["rcs", "sms"], and
     `channel` the one in use or next.
 
     `territory` is where the person lives when that is known better than by the number, as Alsace-Moselle is by a postcode;
-    `ground` is why consent let it leave (`app.messaging.consent.Ground`).
+    `ground` is why consent let it leave (`app.messaging.permission.consent.Ground`).
 
     `text_sealed` and `card_sealed` hold the link secret and are wiped at the first final status, or 72 hours after
     release when the message failed. `reason` is the id of the rule that held, refused or changed it.
@@ -163,7 +163,7 @@ class Block(SQLModel, table=True):
 
 
 class InboundMessage(SQLModel, table=True):
-    """What a person answered. `intent` is what `app.messaging.optout` read in it, `not_for_me` when they tapped so, or
+    """What a person answered. `intent` is what `app.messaging.permission.optout` read in it, `not_for_me` when they tapped so, or
     `tapped` for a button that answers nothing.
 
     `document_id` is what the phone was last told about, or what the tapped card was about. `pictures` counts those of an

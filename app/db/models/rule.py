@@ -35,7 +35,7 @@ class MessagingChoices(SQLModel, table=True):
     """The choices of one organisation about its messages; the defaults hold while it has no row.
 
     `stop_code` is the number that takes a STOP, empty when only the opt-out page does. `stop_scope` is one of
-    `app.messaging.consent.StopScope`. `segment_micro` is the price of a segment in millionths of the currency, 0 when
+    `app.messaging.permission.consent.StopScope`. `segment_micro` is the price of a segment in millionths of the currency, 0 when
     it is not known. `kinds_on` are the kinds of sender that are off until an owner turns them on, and did.
     """
 

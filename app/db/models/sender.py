@@ -10,7 +10,7 @@ from app.db.models.base import id_field, reference, text_field
 
 
 class Sender(SQLModel, table=True):
-    """Where messages come from. `kind` and `state` are those of `app.messaging.senders`, `rate` its limit in segments a
+    """Where messages come from. `kind` and `state` are those of `app.messaging.sending.senders`, `rate` its limit in segments a
     second; its pace is kept in `Pace`. `kind`, `state` and `address` say together whether it may be used.
     """
 
@@ -28,7 +28,7 @@ class Sender(SQLModel, table=True):
 
 
 class Pace(SQLModel, table=True):
-    """The slots granted in the last second to a sender or to a connection of a carrier (`app.messaging.throttle`): the
+    """The slots granted in the last second to a sender or to a connection of a carrier (`app.messaging.timing.throttle`): the
     one hot row of each. It points to nothing, so that holding it stops nobody who writes about a sender."""
 
     __tablename__ = "pace"
@@ -39,7 +39,7 @@ class Pace(SQLModel, table=True):
 
 class Template(SQLModel, table=True):
     """A text with `{fields}`, per organisation, key, channel and language. `kind` is one of
-    `app.messaging.categories.Kind`."""
+    `app.messaging.permission.categories.Kind`."""
 
     __tablename__ = "template"
     __table_args__ = (sa.UniqueConstraint("organisation_id", "key", "channel", "language"),)

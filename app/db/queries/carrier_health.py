@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 
 from app.db.bulk import UNSYNCHRONISED
 from app.db.models import CarrierHealth
-from app.messaging.breaker import PROBE_EVERY, Health, Tally, observe
+from app.messaging.sending.breaker import PROBE_EVERY, Health, Tally, observe
 
 
 def every(session: Session) -> dict[str, Health]:

@@ -13,8 +13,8 @@ from app.crypto.tokens import new_opt_out_token
 from app.crypto.vault import Vault
 from app.db.bulk import UNSYNCHRONISED
 from app.db.models import ConsentRecord, Message, OptOutLink, Person, Sender
-from app.messaging.consent import RCS, SMS, Entry, Fact
-from app.messaging.consent_proof import How, Proof, basis_of
+from app.messaging.permission.consent import RCS, SMS, Entry, Fact
+from app.messaging.permission.consent_proof import How, Proof, basis_of
 
 CHUNK = 500
 

@@ -6,7 +6,7 @@ from sqlmodel import Session, col, select
 
 from app.core.errors import NotFound
 from app.db.models import Organisation, Sender, Template
-from app.messaging.senders import PROFILES, Kind, State
+from app.messaging.sending.senders import PROFILES, Kind, State
 from links.policy import LinkPolicy
 
 

@@ -8,11 +8,11 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 
 from app.db.models import DatedRule, MessagingChoices
-from app.messaging.optout import Lexicon, compile_lexicon
-from app.messaging.optout_words import Keyword
+from app.messaging.permission.optout import Lexicon, compile_lexicon
+from app.messaging.permission.optout_words import Keyword
 from app.messaging.records import Certainty
 from app.messaging.rule_rows import RuleKind, RuleRow, keywords, window_rules
-from app.messaging.window_rules import WindowRule
+from app.messaging.timing.window_rules import WindowRule
 
 
 def rows(session: Session, organisation_id: UUID, *kinds: RuleKind) -> list[RuleRow]:

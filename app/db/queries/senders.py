@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from app.db.models import Message, Sender
-from app.messaging.senders import State
+from app.messaging.sending.senders import State
 
 
 def one(session: Session, organisation_id: UUID, sender_id: UUID) -> Sender | None:

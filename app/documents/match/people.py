@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from app.documents.match.rows import Objection, PersonRow
-from app.messaging.phone import Phone, Unreachable, read_phone
+from app.messaging.numbers.phone import Phone, Unreachable, read_phone
 
 __all__ = [
     "Objection",

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 
 from app.documents.match.release import DEAD_PHONE, Finding, Severity, Subject
-from app.messaging.phone import Phone, PhoneProblem, Repair, Unreachable
+from app.messaging.numbers.phone import Phone, PhoneProblem, Repair, Unreachable
 
 _UNREACHABLE = frozenset(
     {

@@ -1,7 +1,7 @@
 """Batches nobody released in time are cancelled and wiped: what waits for release waits seven days at most."""
 
-from app.db.failures import write_failure
 from app.db.queries import batches, documents, journal
+from app.db.sending.failures import write_failure
 from app.evidence.tags import Tag
 from app.runtime import Runtime
 

@@ -3,10 +3,10 @@
 from uuid import UUID
 
 from app.core.jobs import Job
-from app.db.mappings import load_sheet_to_map, require_unmapped, write_mapping
-from app.db.openings import open_upload
+from app.db.payroll.mappings import load_sheet_to_map, require_unmapped, write_mapping
+from app.db.payroll.openings import open_upload
 from app.db.queries import batches
-from app.documents.mapping import Answer, ask_again, check_answer, headings_to_remember
+from app.documents.people.mapping import Answer, ask_again, check_answer, headings_to_remember
 from app.runtime import Runtime
 
 

@@ -5,8 +5,8 @@ from datetime import datetime
 from uuid import UUID
 
 from app.core.errors import InvalidInput
-from app.db.look_back import LookBack
 from app.db.models import Batch
+from app.db.payroll.look_back import LookBack
 from app.db.queries import journal, reviewing, watching
 from app.db.session import Session
 from app.documents.match.release import TOGETHER, Severity

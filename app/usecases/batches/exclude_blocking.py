@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from uuid import UUID, uuid4
 
-from app.db.look_back import LookBack
+from app.db.payroll.look_back import LookBack
 from app.db.queries import journal, reviewing, watching
 from app.documents.match.standing import LOOKED_AGAIN, look_again, standing_blockers
 from app.evidence.tags import Tag

@@ -5,12 +5,12 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from app.core.errors import Conflict, NotFound
-from app.db.faces import read_face
+from app.db.payroll.faces import read_face
 from app.db.queries import documents, journal, organisations, reviewing
 from app.documents.letters import AccessLetter, LetterHead, access_letters_pdf
 from app.documents.match.standing import lines_to_send
 from app.evidence.tags import Tag
-from app.messaging.notices import payslip_label
+from app.messaging.texts.notices import payslip_label
 from app.runtime import Runtime
 
 

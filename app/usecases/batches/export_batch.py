@@ -6,10 +6,10 @@ from datetime import datetime
 from uuid import UUID
 
 from app.core.errors import NotFound
-from app.db.faces import Face, read_face
-from app.db.left_out import LeftOut, read_left_out
+from app.db.payroll.faces import Face, read_face
+from app.db.payroll.left_out import LeftOut, read_left_out
+from app.db.payroll.watch import EXPLAINED, LEFT_OUT, RELEASED, Counts, count, stage
 from app.db.queries import accounts, batches, documents, watching
-from app.db.watch import EXPLAINED, LEFT_OUT, RELEASED, Counts, count, stage
 from app.documents.match.left_out import reason_left_out
 from app.runtime import Runtime
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from app.core.errors import NotFound
-from app.db.lines import read_staff_number
 from app.db.models import Document, Message
+from app.db.payroll.lines import read_staff_number
 from app.db.queries import batches, pages
 from app.runtime import Runtime
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from app.core.errors import NotFound
-from app.db.faces import Face
-from app.db.left_out import read_left_out
+from app.db.payroll.faces import Face
+from app.db.payroll.left_out import read_left_out
 from app.db.queries import batches
 from app.documents.match.left_out import reason_left_out, to_print
 from app.runtime import Runtime

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from app.db.mappings import StoredMapping, load_sheet_to_map, read_mapping
-from app.db.openings import open_upload
-from app.documents.headings import Field
-from app.documents.mapping import ask_again, required_fields
-from app.documents.sheets_model import NeedsMapping, SheetChoice
+from app.db.payroll.mappings import StoredMapping, load_sheet_to_map, read_mapping
+from app.db.payroll.openings import open_upload
+from app.documents.people.headings import Field
+from app.documents.people.mapping import ask_again, required_fields
+from app.documents.people.model import NeedsMapping, SheetChoice
 from app.runtime import Runtime
 
 

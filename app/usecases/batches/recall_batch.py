@@ -6,8 +6,8 @@ from uuid import UUID
 
 from app.core.errors import Conflict, NotFound
 from app.db.models import Batch, Document
+from app.db.payroll.recipients import as_before
 from app.db.queries import batches, documents, journal, messages, people, reviewing
-from app.db.recipients import as_before
 from app.db.session import Session
 from app.documents.match.same_name import same_name
 from app.evidence.tags import Tag

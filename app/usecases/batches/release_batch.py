@@ -6,8 +6,8 @@ from uuid import UUID, uuid4
 
 from app.core.errors import Conflict, NotFound
 from app.core.jobs import Job
-from app.db.look_back import LookBack
 from app.db.models import Batch, Block
+from app.db.payroll.look_back import LookBack
 from app.db.queries import batches, journal, leaving
 from app.db.queries.watching import LightLine
 from app.db.session import Session

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from app.core.errors import NotFound
-from app.db.lines import read_details, read_staff_number
-from app.db.look_back import LookBack
 from app.db.models import Batch, Document
+from app.db.payroll.lines import read_details, read_staff_number
+from app.db.payroll.look_back import LookBack
 from app.db.queries import batches, documents
 from app.documents.match.release import Severity
 from app.documents.match.standing import LOOKED_AGAIN, batch_blockers, look_again, standing_blockers

@@ -7,11 +7,11 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from app.core.errors import NotFound
-from app.db.failures import read_failure
 from app.db.models import Batch, Organisation
+from app.db.payroll.watch import HOPELESS, Counts, count
 from app.db.queries import accounts, batches, journal, organisations, stalls, watching
+from app.db.sending.failures import read_failure
 from app.db.session import Session
-from app.db.watch import HOPELESS, Counts, count
 from app.evidence.tags import Tag
 from app.runtime import Runtime
 from links.policy import terms

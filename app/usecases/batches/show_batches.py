@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from app.db.models import Batch
+from app.db.payroll.watch import Counts, count
 from app.db.queries import accounts, stalls, watching
-from app.db.watch import Counts, count
 from app.documents.match.standing import standing_blockers
 from app.runtime import Runtime
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from app.core.errors import Conflict, NotFound
-from app.db.faces import read_face
-from app.db.lines import read_details
-from app.db.look_back import LookBack
+from app.db.payroll.faces import read_face
+from app.db.payroll.lines import read_details
+from app.db.payroll.look_back import LookBack
 from app.db.queries import batches, watching
 from app.documents.match.standing import LOOKED_AGAIN, look_again, standing_blockers
 from app.runtime import Runtime

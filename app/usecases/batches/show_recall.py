@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from app.core.errors import Conflict, NotFound
-from app.db.faces import Face, read_face
+from app.db.payroll.faces import Face, read_face
+from app.db.payroll.watch import Counts, count
 from app.db.queries import batches, leaving, watching
-from app.db.watch import Counts, count
 from app.runtime import Runtime
 
 

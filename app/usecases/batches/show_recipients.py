@@ -6,13 +6,13 @@ from datetime import datetime
 from uuid import UUID
 
 from app.core.errors import NotFound
-from app.db.faces import Search, read_face
-from app.db.left_out import LeftOut, read_left_out
 from app.db.models import Document, Message
+from app.db.payroll.faces import Search, read_face
+from app.db.payroll.left_out import LeftOut, read_left_out
+from app.db.payroll.watch import EXPLAINED, FAILED, FIGURES, HOPELESS, LEFT_OUT, RELEASED, is_counted, stage
 from app.db.queries import batches, messages, watching
-from app.db.watch import EXPLAINED, FAILED, FIGURES, HOPELESS, LEFT_OUT, RELEASED, is_counted, stage
 from app.documents.match.left_out import reason_left_out, to_print
-from app.messaging.status import State
+from app.messaging.sending.status import State
 from app.runtime import Runtime
 
 RESENDABLE = (State.FAILED, State.EXPIRED, State.UNKNOWN)

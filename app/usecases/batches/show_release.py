@@ -8,13 +8,13 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from app.core.errors import Conflict, NotFound
-from app.db.faces import read_face
-from app.db.look_back import LookBack
 from app.db.models import Document
-from app.db.outbox import NoticeWriter
+from app.db.payroll.faces import read_face
+from app.db.payroll.look_back import LookBack
 from app.db.queries import batches, documents, organisations, rules
-from app.db.sorting import Sorting
-from app.db.text_checks import TextRules
+from app.db.sending.outbox import NoticeWriter
+from app.db.sending.sorting import Sorting
+from app.db.sending.text_checks import TextRules
 from app.documents.match.release import Severity, State
 from app.documents.match.standing import (
     LOOKED_AGAIN,
@@ -23,13 +23,14 @@ from app.documents.match.standing import (
     look_again,
     standing_blockers,
 )
-from app.messaging import notices, windows
-from app.messaging.categories import Category
-from app.messaging.drafts import SMS
-from app.messaging.place import place_of
+from app.messaging.numbers.place import place_of
+from app.messaging.permission.categories import Category
 from app.messaging.rule_rows import RuleRow, days_off, window_rules
-from app.messaging.segmentation import segment
-from app.messaging.senders import Refusal
+from app.messaging.sending.senders import Refusal
+from app.messaging.texts import notices
+from app.messaging.texts.drafts import SMS
+from app.messaging.texts.segmentation import segment
+from app.messaging.timing import windows
 from app.runtime import Runtime
 from links.policy import terms
 from links.text import ALPHABET, REF_LENGTH, SecretLength, build

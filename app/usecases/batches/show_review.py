@@ -7,15 +7,15 @@ from datetime import datetime
 from uuid import UUID
 
 from app.core.errors import Conflict, NotFound
-from app.db.faces import Search, read_face
-from app.db.lines import read_details
-from app.db.look_back import LookBack
 from app.db.models import Batch, Document, Upload
-from app.db.openings import upload_name
+from app.db.payroll.faces import Search, read_face
+from app.db.payroll.lines import read_details
+from app.db.payroll.look_back import LookBack
+from app.db.payroll.openings import upload_name
+from app.db.payroll.sheet_warnings import ToldWarning, read_sheet_warnings
+from app.db.payroll.watch import count
 from app.db.queries import accounts, batches, watching
 from app.db.session import Session
-from app.db.sheet_warnings import ToldWarning, read_sheet_warnings
-from app.db.watch import count
 from app.documents.match.release import CONFIRMABLE, DEAD_PHONE, TOGETHER, Severity, State
 from app.documents.match.standing import (
     LOOKED_AGAIN,

@@ -12,19 +12,17 @@ from uuid import UUID, uuid4
 
 from app.crypto.records import open_all, seal
 from app.crypto.tokens import new_access_code, new_key
-from app.db.failures import write_failure
-from app.db.lines import LineFacts, LineMaker, Sealed
-from app.db.mappings import read_mapping
 from app.db.models import Batch, Organisation, Upload
-from app.db.openings import open_upload, read_upload, upload_name
-from app.db.pages_read import PagesRead
+from app.db.payroll.lines import LineFacts, LineMaker, Sealed
+from app.db.payroll.mappings import read_mapping
+from app.db.payroll.openings import open_upload, read_upload, upload_name
+from app.db.payroll.pages_read import PagesRead
+from app.db.payroll.sheet_warnings import write_sheet_warnings
 from app.db.queries import batches, dead_numbers, documents, journal, organisations, people
-from app.db.sheet_warnings import write_sheet_warnings
+from app.db.sending.failures import write_failure
 from app.documents.archive import ArchiveLimits
 from app.documents.digests import Digests
-from app.documents.headings import Field
 from app.documents.intake import FileRefused, Intake, Piece
-from app.documents.mapping import required_fields
 from app.documents.match.earlier import EarlierDocument
 from app.documents.match.findings import Known, NameCheck, review
 from app.documents.match.names import name_on_page
@@ -33,9 +31,11 @@ from app.documents.match.people import Person, PersonRow, fold_staff_number, rea
 from app.documents.match.periods import usual_period
 from app.documents.match.release import Finding, ReviewRow, Severity, State, Subject
 from app.documents.match.standing import finding_to_json
-from app.documents.sheet_process import read_people_in_child
-from app.documents.sheets_model import NeedsMapping, SheetChoice, SheetRead, SheetRefused
-from app.documents.split import PdfChild
+from app.documents.pdf.split import PdfChild
+from app.documents.people.headings import Field
+from app.documents.people.mapping import required_fields
+from app.documents.people.model import NeedsMapping, SheetChoice, SheetRead, SheetRefused
+from app.documents.people.process import read_people_in_child
 from app.evidence.tags import Tag
 from app.runtime import Runtime
 from links.passwords import CodeOf, weaknesses

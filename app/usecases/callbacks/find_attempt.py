@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from app.carriers.base import Report
-from app.carriers.http_calls import StatusNote
+from app.carriers.http.calls import StatusNote
 from app.db.queries import callback_events
 from app.runtime import Runtime
 

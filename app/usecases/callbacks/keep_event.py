@@ -5,12 +5,12 @@ from datetime import datetime
 from typing import Literal
 from uuid import uuid4
 
-from app.carriers.http_calls import CallbackEvent as Received
-from app.carriers.http_calls import CallbackRequest, Reply, StatusNote
+from app.carriers.http.calls import CallbackEvent as Received
+from app.carriers.http.calls import CallbackRequest, Reply, StatusNote
 from app.core.log import fields
-from app.db.connections import HOUSE
 from app.db.models import CallbackEvent
 from app.db.queries import callback_events
+from app.db.sending.connections import HOUSE
 from app.runtime import Runtime
 
 MOST_CHARACTERS = 20_000

@@ -1,9 +1,9 @@
 """The connection that a callback is for."""
 
-from app.carriers.http_calls import Callbacks
-from app.db import connections
-from app.db.connections import Connection
+from app.carriers.http.calls import Callbacks
 from app.db.queries import connections as stored
+from app.db.sending import connections
+from app.db.sending.connections import Connection
 from app.runtime import Runtime
 
 

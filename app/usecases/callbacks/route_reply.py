@@ -3,9 +3,9 @@
 from datetime import datetime
 
 from app.carriers.base import Inbound
-from app.carriers.http_calls import Reply
+from app.carriers.http.calls import Reply
 from app.db.queries import callback_events, connections, organisations
-from app.messaging.answering import number_of
+from app.messaging.permission.answering import number_of
 from app.runtime import Runtime
 
 

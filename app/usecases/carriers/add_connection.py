@@ -4,9 +4,9 @@ import re
 from uuid import UUID
 
 from app.core.errors import InvalidInput
-from app.db import connections
-from app.db.connections import NewConnection
-from app.messaging.roads import Destination
+from app.db.sending import connections
+from app.db.sending.connections import NewConnection
+from app.messaging.sending.roads import Destination
 from app.runtime import Runtime
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,19}")

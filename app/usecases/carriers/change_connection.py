@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from app.db import connections
-from app.db.connections import Connection
+from app.db.sending import connections
+from app.db.sending.connections import Connection
 from app.runtime import Runtime
 
 

@@ -1,6 +1,6 @@
 """Forget a connection to a carrier, with its password."""
 
-from app.db import connections
+from app.db.sending import connections
 from app.runtime import Runtime
 
 

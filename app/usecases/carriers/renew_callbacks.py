@@ -1,6 +1,6 @@
 """Give a connection other callback addresses, as when one was read in a log."""
 
-from app.db import connections
+from app.db.sending import connections
 from app.runtime import Runtime
 
 

@@ -3,10 +3,10 @@
 from uuid import UUID
 
 from app.core.errors import InvalidInput
-from app.db import connections
 from app.db.queries import connections as queries
 from app.db.queries import journal, organisations
-from app.db.roads import ROUTED, SIMULATOR
+from app.db.sending import connections
+from app.db.sending.roads import ROUTED, SIMULATOR
 from app.evidence.tags import Tag
 from app.runtime import Runtime
 

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from app.db.queries import consents, journal, organisations
 from app.evidence.tags import Tag
-from app.messaging.phone import require_phone
+from app.messaging.numbers.phone import require_phone
 from app.runtime import Runtime
 
 

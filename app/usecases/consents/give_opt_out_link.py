@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from app.db.queries import consents, organisations
-from app.messaging.phone import require_phone
+from app.messaging.numbers.phone import require_phone
 from app.runtime import Runtime
 
 

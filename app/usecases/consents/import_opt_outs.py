@@ -6,12 +6,12 @@ from typing import Final
 from uuid import UUID
 
 from app.core.errors import TooLarge
-from app.db import opting
 from app.db.queries import consents, organisations
 from app.db.queries.consents import Line
-from app.messaging.consent import Fact, is_objected, is_stopped
-from app.messaging.consent_proof import How
-from app.messaging.phone import Phone, read_phone
+from app.db.sending import opting
+from app.messaging.numbers.phone import Phone, read_phone
+from app.messaging.permission.consent import Fact, is_objected, is_stopped
+from app.messaging.permission.consent_proof import How
 from app.runtime import Runtime
 
 MOST_NUMBERS: Final = 50_000

@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
-from app.db import opting
 from app.db.models import OptOutLink
 from app.db.queries import consents, organisations
 from app.db.queries.consents import Line
+from app.db.sending import opting
 from app.db.session import Session
-from app.messaging.consent import Fact, is_stopped
-from app.messaging.consent_proof import How
+from app.messaging.permission.consent import Fact, is_stopped
+from app.messaging.permission.consent_proof import How
 from app.runtime import Runtime
 
 PERSON = "person"

@@ -6,12 +6,12 @@ from typing import Final
 from uuid import UUID
 
 from app.core.errors import InvalidInput
-from app.db import opting
 from app.db.queries import organisations
 from app.db.queries.consents import Line
-from app.messaging.consent import RCS, SMS, Fact
-from app.messaging.consent_proof import How, Proof, missing_proof, unkeepable_proof
-from app.messaging.phone import require_phone
+from app.db.sending import opting
+from app.messaging.numbers.phone import require_phone
+from app.messaging.permission.consent import RCS, SMS, Fact
+from app.messaging.permission.consent_proof import How, Proof, missing_proof, unkeepable_proof
 from app.runtime import Runtime
 
 # What staff and programs may say; the other facts come from the person or the network alone.

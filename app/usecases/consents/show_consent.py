@@ -7,9 +7,9 @@ from uuid import UUID
 
 from app.db.models import ConsentRecord
 from app.db.queries import consents, organisations, rules
-from app.messaging import consent
-from app.messaging.categories import Category
-from app.messaging.phone import require_phone
+from app.messaging.numbers.phone import require_phone
+from app.messaging.permission import consent
+from app.messaging.permission.categories import Category
 from app.messaging.rule_rows import RuleKind, category_rules
 from app.runtime import Runtime
 

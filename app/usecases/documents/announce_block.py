@@ -18,9 +18,8 @@ from app.crypto.epochs import EpochName
 from app.crypto.linkkeys import DaySealer
 from app.crypto.tokens import new_link_secret, new_ref, new_salt
 from app.crypto.usual import open_usual
-from app.db import lanes
 from app.db.models import Batch, Block, Organisation, Person, Template
-from app.db.outbox import MintedLink, NoticeMaker
+from app.db.payroll.recipients import PersonMaker
 from app.db.queries import (
     batches,
     documents,
@@ -34,12 +33,13 @@ from app.db.queries import (
 )
 from app.db.queries.leaving import LeavingDocument
 from app.db.queries.messages import Lane
-from app.db.recipients import PersonMaker
+from app.db.sending import lanes
+from app.db.sending.outbox import MintedLink, NoticeMaker
+from app.db.sending.text_checks import TextRules
 from app.db.session import Session
-from app.db.text_checks import TextRules
 from app.documents.match.earlier import is_replaced
 from app.evidence.tags import Tag
-from app.messaging.notices import PAYSLIP_NOTICE
+from app.messaging.texts.notices import PAYSLIP_NOTICE
 from app.runtime import Runtime
 from links import lifecycle
 from links.minting import mint

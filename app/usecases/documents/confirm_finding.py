@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from app.core.errors import InvalidInput
-from app.db.look_back import LookBack
+from app.db.payroll.look_back import LookBack
 from app.db.queries import journal, reviewing
 from app.documents.match.release import CONFIRMABLE
 from app.documents.match.standing import LOOKED_AGAIN, look_again

@@ -4,15 +4,15 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from app.core.errors import Conflict
-from app.db.lines import read_details, read_staff_number, write_details
 from app.db.models import Document
+from app.db.payroll.lines import read_details, read_staff_number, write_details
 from app.db.queries import dead_numbers, journal, organisations, people, reviewing, watching
 from app.db.session import Session
 from app.documents.match.phones import phone_findings, same_phone
 from app.documents.match.release import Finding, State, Subject
 from app.documents.match.standing import finding_to_json
 from app.evidence.tags import Tag
-from app.messaging.phone import PhoneProblem, Unreachable, read_phone
+from app.messaging.numbers.phone import PhoneProblem, Unreachable, read_phone
 from app.runtime import Runtime
 
 

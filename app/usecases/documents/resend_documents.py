@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from app.core.errors import NotFound
-from app.db import lanes, transitions
 from app.db.models import Message
+from app.db.payroll.watch import HOPELESS
 from app.db.queries import batches, documents, journal, messages, watching
+from app.db.sending import lanes, transitions
 from app.db.session import Session
-from app.db.watch import HOPELESS
 from app.evidence.tags import Tag
-from app.messaging.status import State
+from app.messaging.sending.status import State
 from app.runtime import Runtime
 
 

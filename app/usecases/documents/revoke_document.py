@@ -3,8 +3,8 @@
 from uuid import UUID
 
 from app.core.errors import NotFound
+from app.db.payroll.withdrawing import withdraw
 from app.db.queries import documents
-from app.db.withdrawing import withdraw
 from app.runtime import Runtime
 
 

@@ -7,8 +7,9 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from app.core.errors import NotFound
-from app.db.faces import read_face
 from app.db.models import Document, InboundMessage, Message
+from app.db.payroll.faces import read_face
+from app.db.payroll.watch import HOPELESS, LEFT_OUT, STAYED, stage
 from app.db.queries import (
     accounts,
     batches,
@@ -20,10 +21,9 @@ from app.db.queries import (
     watching,
 )
 from app.db.queries.journal import Recorded
-from app.db.watch import HOPELESS, LEFT_OUT, STAYED, stage
 from app.evidence.tags import Tag
-from app.messaging.senders import Refusal
-from app.messaging.status import State
+from app.messaging.sending.senders import Refusal
+from app.messaging.sending.status import State
 from app.runtime import Runtime
 from links import lifecycle
 from links.state import LinkFacts

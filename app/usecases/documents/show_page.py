@@ -3,9 +3,9 @@
 from uuid import UUID
 
 from app.core.errors import InvalidInput, NotFound
-from app.db.openings import open_part
+from app.db.payroll.openings import open_part
 from app.db.queries import batches, documents
-from app.documents.limits import Refused
+from app.documents.pdf.limits import Refused
 from app.runtime import Runtime
 
 

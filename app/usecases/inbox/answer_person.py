@@ -8,12 +8,12 @@ from uuid import UUID
 from app.core.errors import InvalidInput, NotFound
 from app.db.models import InboxDecision, StaffReply
 from app.db.queries import consents, inbox, journal, organisations
-from app.db.queueing import NotQueued, Outgoing, Words, queue_text
-from app.db.talking import line_to
+from app.db.sending.queueing import NotQueued, Outgoing, Words, queue_text
+from app.db.sending.talking import line_to
 from app.evidence.tags import Tag
-from app.messaging import consent
-from app.messaging.categories import Category, Kind
-from app.messaging.text_rules import TextFinding, offer_in
+from app.messaging.permission import consent
+from app.messaging.permission.categories import Category, Kind
+from app.messaging.texts.text_rules import TextFinding, offer_in
 from app.runtime import Runtime
 from rcs.cards import RcsError
 

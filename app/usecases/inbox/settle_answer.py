@@ -5,13 +5,13 @@ from typing import Final
 from uuid import UUID
 
 from app.core.errors import Conflict, InvalidInput, NotFound
-from app.db import opting
 from app.db.models import InboxDecision
 from app.db.queries import consents, inbox, journal
 from app.db.queries.consents import Line
+from app.db.sending import opting
 from app.evidence.tags import Tag
-from app.messaging.consent import Fact
-from app.messaging.consent_proof import How
+from app.messaging.permission.consent import Fact
+from app.messaging.permission.consent_proof import How
 from app.runtime import Runtime
 
 # What each decision writes into the ledger, beside the end of the doubt.

@@ -9,11 +9,11 @@ from uuid import UUID
 from app.core.errors import NotFound
 from app.db.models import InboundMessage, Message, StaffReply
 from app.db.queries import accounts, consents, inbox, organisations
-from app.db.talking import line_to
-from app.messaging import consent
-from app.messaging.categories import Category
-from app.messaging.drafts import SMS
-from app.messaging.senders import channel_of
+from app.db.sending.talking import line_to
+from app.messaging.permission import consent
+from app.messaging.permission.categories import Category
+from app.messaging.sending.senders import channel_of
+from app.messaging.texts.drafts import SMS
 from app.runtime import Runtime
 
 SHOWN: Final = 100

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from app.db.faces import read_face
 from app.db.models import Document, InboundMessage
+from app.db.payroll.faces import read_face
 from app.db.queries import inbox, watching
 from app.runtime import Runtime
 

@@ -4,8 +4,8 @@ from uuid import UUID
 
 from app.core.errors import Conflict, NotFound
 from app.db.models import InboxDecision
+from app.db.payroll.withdrawing import withdraw
 from app.db.queries import documents, inbox, journal
-from app.db.withdrawing import withdraw
 from app.evidence.tags import Tag
 from app.runtime import Runtime
 

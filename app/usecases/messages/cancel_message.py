@@ -3,10 +3,10 @@
 from uuid import UUID
 
 from app.core.errors import Conflict, NotFound
-from app.db import transitions
 from app.db.queries import single_messages
 from app.db.queries.journal import Book
-from app.messaging import status
+from app.db.sending import transitions
+from app.messaging.sending import status
 from app.runtime import Runtime
 
 REASON = "cancelled_by_sender"

@@ -7,11 +7,11 @@ from datetime import timedelta
 from uuid import UUID
 
 from app.carriers.base import CarrierError, RevokeOutcome
-from app.db import lanes, transitions
 from app.db.models import Attempt
 from app.db.queries import messages
 from app.db.queries.journal import Book
-from app.messaging import routing, senders, status
+from app.db.sending import lanes, transitions
+from app.messaging.sending import routing, senders, status
 from app.runtime import Runtime
 
 AT_ONCE = 200

@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from app.db.queries import messages
-from app.messaging import status
+from app.messaging.sending import status
 from app.runtime import Runtime
 
 

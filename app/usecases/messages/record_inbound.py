@@ -9,19 +9,21 @@ from uuid import UUID
 from app.carriers.base import Inbound
 from app.carriers.identifiers import identifier, readable
 from app.core.log import fields
-from app.db import answer_limits, answers, opting, transitions
 from app.db.models import Attempt, InboundMessage, Message, Organisation
 from app.db.queries import consents, inbox, journal, messages, organisations, rules
 from app.db.queries.consents import Line
+from app.db.sending import answer_limits, answers, opting, transitions
 from app.db.session import Session
 from app.evidence.tags import Tag
-from app.messaging import consent, notices, status
-from app.messaging.answering import number_of
-from app.messaging.consent import Fact, StopScope
-from app.messaging.consent_proof import How
-from app.messaging.optout import read_answer
-from app.messaging.optout_words import Intent
-from app.messaging.senders import SILENT, same_address
+from app.messaging.permission import consent
+from app.messaging.permission.answering import number_of
+from app.messaging.permission.consent import Fact, StopScope
+from app.messaging.permission.consent_proof import How
+from app.messaging.permission.optout import read_answer
+from app.messaging.permission.optout_words import Intent
+from app.messaging.sending import status
+from app.messaging.sending.senders import SILENT, same_address
+from app.messaging.texts import notices
 from app.runtime import Runtime
 from rcs.cards import POSTBACK_PREFIX
 

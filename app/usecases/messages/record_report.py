@@ -6,12 +6,12 @@ from typing import Any
 from uuid import uuid4
 
 from app.carriers.base import Report
-from app.db import lanes, opting, transitions
 from app.db.models import Attempt, Message
 from app.db.queries import messages
 from app.db.queries.journal import Book
 from app.db.queries.messages import Lane
-from app.messaging import routing, status
+from app.db.sending import lanes, opting, transitions
+from app.messaging.sending import routing, status
 from app.runtime import Runtime
 
 _STATES = {

@@ -1,7 +1,7 @@
 """Held messages whose hour has come go back to the queue; dispatch asks every rule again."""
 
-from app.db import lanes
 from app.db.queries import messages
+from app.db.sending import lanes
 from app.runtime import Runtime
 
 AT_ONCE = 2_000

@@ -11,17 +11,17 @@ from uuid import UUID
 from app.core.errors import Conflict, InvalidInput, NotFound
 from app.db.models import Message, MessageRequest
 from app.db.queries import organisations, single_messages
-from app.db.queueing import TEXT_REFUSED, NotQueued, Outgoing, Words, opt_out_link, queue_text
+from app.db.sending.queueing import TEXT_REFUSED, NotQueued, Outgoing, Words, opt_out_link, queue_text
+from app.db.sending.text_checks import TextRules
 from app.db.session import Session
-from app.db.text_checks import TextRules
-from app.messaging.categories import Category, Kind
-from app.messaging.category_rules import default_category
-from app.messaging.content import TemplateError, fields, render
-from app.messaging.drafts import RCS, SMS, built_in
-from app.messaging.phone import require_phone
-from app.messaging.place import Place, place_of
-from app.messaging.scheduling import LocalTime, Refusal, Refused, schedule
-from app.messaging.text_rules import TextFinding
+from app.messaging.numbers.phone import require_phone
+from app.messaging.numbers.place import Place, place_of
+from app.messaging.permission.categories import Category, Kind
+from app.messaging.permission.category_rules import default_category
+from app.messaging.texts.content import TemplateError, fields, render
+from app.messaging.texts.drafts import RCS, SMS, built_in
+from app.messaging.texts.text_rules import TextFinding
+from app.messaging.timing.scheduling import LocalTime, Refusal, Refused, schedule
 from app.runtime import Runtime
 from rcs.cards import RcsError
 

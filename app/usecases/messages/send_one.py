@@ -11,17 +11,17 @@ from uuid import UUID, uuid4
 from app.carriers.base import Accepted, CarrierError, Refused, Submission
 from app.core.errors import InvalidInput, NotFound
 from app.crypto.epochs import day_of
-from app.db import transitions
 from app.db.models import Attempt, Message
 from app.db.queries import connections, journal, messages, organisations
+from app.db.sending import transitions
 from app.evidence.tags import Tag
-from app.messaging import routing, status
-from app.messaging.categories import Category
-from app.messaging.category_rules import priority
-from app.messaging.drafts import SMS
-from app.messaging.phone import Unreachable, read_phone
-from app.messaging.segmentation import segment
-from app.messaging.text_rules import TextFinding, text_findings
+from app.messaging.numbers.phone import Unreachable, read_phone
+from app.messaging.permission.categories import Category
+from app.messaging.permission.category_rules import priority
+from app.messaging.sending import routing, status
+from app.messaging.texts.drafts import SMS
+from app.messaging.texts.segmentation import segment
+from app.messaging.texts.text_rules import TextFinding, text_findings
 from app.runtime import Runtime
 
 LIFE = timedelta(minutes=15)

@@ -7,8 +7,8 @@ from uuid import UUID
 from app.core.errors import NotFound
 from app.db.models import Message, Sender
 from app.db.queries import rules, single_messages
-from app.messaging.counter import MICRO
-from app.messaging.drafts import SMS
+from app.messaging.texts.counter import MICRO
+from app.messaging.texts.drafts import SMS
 from app.runtime import Runtime
 
 

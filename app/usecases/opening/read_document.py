@@ -9,8 +9,8 @@ from uuid import UUID
 from app.core.errors import Overloaded
 from app.crypto.records import RecordOpener
 from app.db.queries import journal, reading
-from app.documents.limits import Refused
-from app.documents.renderer import PageImage
+from app.documents.pdf.limits import Refused
+from app.documents.pdf.renderer import PageImage
 from app.evidence.tags import Tag
 from app.runtime import Runtime
 from links import sessions

@@ -1,9 +1,9 @@
 """Texts that hold a link secret are forgotten when their 72 hours are over, whatever became of them."""
 
-from app.db import transitions
 from app.db.queries import journal, messages
+from app.db.sending import transitions
 from app.evidence.tags import Tag
-from app.messaging import status
+from app.messaging.sending import status
 from app.runtime import Runtime
 
 AT_ONCE = 500

@@ -10,8 +10,8 @@ from app.core.errors import Conflict, InvalidInput
 from app.crypto.custody import new_pair, seal_online
 from app.db.models import Organisation, Sender, Template
 from app.db.queries import journal, organisations
-from app.messaging.notices import DEFAULT_TEMPLATES
-from app.messaging.senders import PROFILES, Kind, State, is_name
+from app.messaging.sending.senders import PROFILES, Kind, State, is_name
+from app.messaging.texts.notices import DEFAULT_TEMPLATES
 from app.runtime import Runtime
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from app.db.queries import journal, organisations, rules
 from app.evidence.tags import Tag
-from app.messaging.consent import StopScope
+from app.messaging.permission.consent import StopScope
 from app.runtime import Runtime
 
 _SHORT_CODE = re.compile(r"3\d{4}")

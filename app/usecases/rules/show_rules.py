@@ -7,9 +7,8 @@ from uuid import UUID
 
 from app.db.models import MessagingChoices
 from app.db.queries import organisations, rules
-from app.messaging.category_rules import CategoryRule, KindRule
-from app.messaging.holidays import Holiday
-from app.messaging.optout_words import Keyword
+from app.messaging.permission.category_rules import CategoryRule, KindRule
+from app.messaging.permission.optout_words import Keyword
 from app.messaging.rule_rows import (
     RuleKind,
     RuleRow,
@@ -19,8 +18,9 @@ from app.messaging.rule_rows import (
     kind_rules,
     window_rules,
 )
-from app.messaging.window_rules import CHARTERS, WindowRule
-from app.messaging.windows import wider_than
+from app.messaging.timing.holidays import Holiday
+from app.messaging.timing.window_rules import CHARTERS, WindowRule
+from app.messaging.timing.windows import wider_than
 from app.runtime import Runtime
 
 

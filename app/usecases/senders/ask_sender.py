@@ -6,9 +6,9 @@ from app.core.accounts import Actor, Permission
 from app.core.errors import Conflict, InvalidInput
 from app.db.models import Sender
 from app.db.queries import journal, organisations, rules, senders
-from app.db.roads import SIMULATOR
+from app.db.sending.roads import SIMULATOR
 from app.evidence.tags import Tag
-from app.messaging.senders import (
+from app.messaging.sending.senders import (
     OWN_ADDRESS,
     PROFILES,
     Kind,

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from app.core.errors import NotFound
 from app.db.queries import senders
-from app.messaging.senders import Kind, read_address
+from app.messaging.sending.senders import Kind, read_address
 from app.runtime import Runtime
 
 

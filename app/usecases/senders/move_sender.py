@@ -6,7 +6,7 @@ from app.core.accounts import Actor, Permission
 from app.core.errors import Conflict, InvalidInput, NotFound
 from app.db.queries import journal, organisations, rules, senders
 from app.evidence.tags import Tag
-from app.messaging.senders import PROFILES, STEPS, Kind, State, is_last, steps
+from app.messaging.sending.senders import PROFILES, STEPS, Kind, State, is_last, steps
 from app.runtime import Runtime
 
 

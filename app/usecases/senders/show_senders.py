@@ -6,16 +6,26 @@ from datetime import datetime
 from uuid import UUID
 
 from app.core.errors import NotFound
-from app.db import pace
 from app.db.models import Sender
 from app.db.queries import accounts, journal, organisations, rules, senders
 from app.db.queries.journal import Recorded
+from app.db.sending import pace
 from app.db.session import Session
 from app.evidence.tags import Tag
-from app.messaging.categories import Category
-from app.messaging.category_rules import CategoryRule, category_rule
+from app.messaging.permission.categories import Category
+from app.messaging.permission.category_rules import CategoryRule, category_rule
 from app.messaging.rule_rows import RuleKind, category_rules
-from app.messaging.senders import PROFILES, Kind, Profile, Reach, State, carries, is_last, reach, steps
+from app.messaging.sending.senders import (
+    PROFILES,
+    Kind,
+    Profile,
+    Reach,
+    State,
+    carries,
+    is_last,
+    reach,
+    steps,
+)
 from app.runtime import Runtime
 
 

@@ -8,7 +8,7 @@ from app.core.errors import Conflict, InvalidInput
 from app.db.queries import journal, organisations, rules
 from app.db.session import Session
 from app.evidence.tags import Tag
-from app.messaging.senders import PROFILES, STEPS, Kind, State, is_last
+from app.messaging.sending.senders import PROFILES, STEPS, Kind, State, is_last
 from app.runtime import Runtime
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from app.messaging.drafts import Draft, Judged
+from app.messaging.texts.drafts import Draft, Judged
 from app.runtime import Runtime
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from app.db.models import Template
 from app.db.queries import journal, templates
 from app.evidence.tags import Tag
-from app.messaging.drafts import Draft, Judged
+from app.messaging.texts.drafts import Draft, Judged
 from app.runtime import Runtime
 
 

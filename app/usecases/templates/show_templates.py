@@ -5,10 +5,10 @@ from uuid import UUID
 
 from app.core.errors import NotFound
 from app.db.queries import organisations, rules, templates
-from app.messaging.categories import Category, Kind
-from app.messaging.category_rules import default_category
-from app.messaging.drafts import Draft, built_in
+from app.messaging.permission.categories import Category, Kind
+from app.messaging.permission.category_rules import default_category
 from app.messaging.rule_rows import RuleKind, kind_rules
+from app.messaging.texts.drafts import Draft, built_in
 from app.runtime import Runtime
 
 

@@ -6,8 +6,8 @@ from fastapi import APIRouter
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from app.messaging.consent import Fact
-from app.messaging.consent_proof import LONGEST, How, Proof, SaleFacts
+from app.messaging.permission.consent import Fact
+from app.messaging.permission.consent_proof import LONGEST, How, Proof, SaleFacts
 from app.usecases.consents.give_opt_out_link import give_opt_out_link
 from app.usecases.consents.import_opt_outs import import_opt_outs
 from app.usecases.consents.record_consent import NewConsent, record_consent

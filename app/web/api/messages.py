@@ -11,10 +11,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.core.errors import Forbidden, InvalidInput
-from app.messaging.categories import Category, Kind
-from app.messaging.drafts import LONGEST_KEY, LONGEST_TEMPLATE
-from app.messaging.scheduling import LocalTime
-from app.messaging.text_rules import TextFinding
+from app.messaging.permission.categories import Category, Kind
+from app.messaging.texts.drafts import LONGEST_KEY, LONGEST_TEMPLATE
+from app.messaging.texts.text_rules import TextFinding
+from app.messaging.timing.scheduling import LocalTime
 from app.usecases.messages.cancel_message import cancel_message
 from app.usecases.messages.send_message import NewMessage, TextRefused, send_message
 from app.usecases.messages.show_message import show_message

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from app.db.failures import read_failure
 from app.db.models import Batch
+from app.db.sending.failures import read_failure
 from app.runtime import Runtime
 from app.usecases.batches.list_documents import DocumentEntry
 from app.usecases.batches.receive_batch import BatchOptions

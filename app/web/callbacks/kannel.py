@@ -1,7 +1,7 @@
 """Kannel: GET at an address with a token. Whatever is answered to a person's text would be sent to them: nothing is."""
 
-from app.carriers.http_calls import CallbackEvent, CallbackRequest, Callbacks
-from app.carriers.kannel import read_callback
+from app.carriers.http.calls import CallbackEvent, CallbackRequest, Callbacks
+from app.carriers.http.kannel import read_callback
 from app.web.callbacks.provider import Voice
 
 

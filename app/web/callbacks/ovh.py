@@ -1,7 +1,7 @@
 """OVH: one address with a token for the whole service, called by GET or POST."""
 
-from app.carriers.http_calls import CallbackEvent, CallbackRequest, Callbacks
-from app.carriers.ovh import read_callback
+from app.carriers.http.calls import CallbackEvent, CallbackRequest, Callbacks
+from app.carriers.http.ovh import read_callback
 from app.web.callbacks.provider import Voice
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from app.carriers.http_calls import CallbackEvent, CallbackRequest, Callbacks
+from app.carriers.http.calls import CallbackEvent, CallbackRequest, Callbacks
 
 # Proves and reads one request: the JSON of the connection's settings, its addresses, the request. Raises NotAuthentic.
 Reader = Callable[[str, Callbacks, CallbackRequest], CallbackEvent]

@@ -11,10 +11,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.carriers.http_calls import CallbackEvent, CallbackRequest, NotAuthentic, Reply, StatusNote
+from app.carriers.http.calls import CallbackEvent, CallbackRequest, NotAuthentic, Reply, StatusNote
 from app.core.errors import Forbidden, InvalidInput
 from app.core.log import fields
-from app.db.connections import HOUSE
+from app.db.sending.connections import HOUSE
 from app.runtime import Runtime
 from app.usecases.callbacks.find_attempt import find_attempt
 from app.usecases.callbacks.keep_event import keep_event

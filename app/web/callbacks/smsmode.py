@@ -1,7 +1,7 @@
 """smsmode: JSON at an address with a token, one for each attempt and one for answers."""
 
-from app.carriers.http_calls import CallbackEvent, CallbackRequest, Callbacks
-from app.carriers.smsmode import read_callback
+from app.carriers.http.calls import CallbackEvent, CallbackRequest, Callbacks
+from app.carriers.http.smsmode import read_callback
 from app.web.callbacks.provider import Voice
 
 

@@ -1,8 +1,8 @@
 """Twilio: signed forms. An answer of a person may be replied to in place, with a document of instructions; ours is
 empty."""
 
-from app.carriers.http_calls import CallbackEvent, CallbackRequest, Callbacks
-from app.carriers.twilio import Twilio, TwilioSettings, read_callback
+from app.carriers.http.calls import CallbackEvent, CallbackRequest, Callbacks
+from app.carriers.http.twilio import Twilio, TwilioSettings, read_callback
 from app.web.callbacks.provider import Voice
 
 

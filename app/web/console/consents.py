@@ -8,8 +8,8 @@ from starlette.responses import Response
 
 from app.core.accounts import Permission
 from app.core.errors import InvalidInput
-from app.messaging.consent import Fact
-from app.messaging.consent_proof import LONGEST, SALE_CONDITIONS, How, Proof, SaleFacts
+from app.messaging.permission.consent import Fact
+from app.messaging.permission.consent_proof import LONGEST, SALE_CONDITIONS, How, Proof, SaleFacts
 from app.usecases.accounts.identify_session import Account
 from app.usecases.consents.forget_number import forget_number
 from app.usecases.consents.give_opt_out_link import give_opt_out_link

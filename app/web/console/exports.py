@@ -12,10 +12,10 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.db.watch import LEFT_OUT
+from app.db.payroll.watch import LEFT_OUT
 from app.documents.exports import Cell, to_csv, to_xlsx
 from app.documents.exports_report import BatchReport, ReportPerson, batch_report_pdf
-from app.messaging.failures import lasting
+from app.messaging.sending.failures import lasting
 from app.usecases.accounts.identify_session import Account
 from app.usecases.batches.export_batch import BatchExport, ExportRow, export_batch
 from app.usecases.batches.list_paper import list_paper

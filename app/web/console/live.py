@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from app.core.accounts import Permission
-from app.db.watch import LEFT_OUT, STAGES
+from app.db.payroll.watch import LEFT_OUT, STAGES
 from app.usecases.accounts.identify_session import Account
 from app.usecases.batches.show_batch import BatchView, show_batch
 from app.usecases.batches.show_recipients import ANSWERED, COUNTED, show_recipients

@@ -8,9 +8,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.core.errors import InvalidInput
-from app.documents.headings import Field
-from app.documents.mapping import Answer
-from app.documents.sheets_model import SheetPreview
+from app.documents.people.headings import Field
+from app.documents.people.mapping import Answer
+from app.documents.people.model import SheetPreview
 from app.usecases.accounts.identify_session import Account
 from app.usecases.batches.choose_mapping import choose_mapping
 from app.usecases.batches.propose_mapping import MappingQuestion, propose_mapping

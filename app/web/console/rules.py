@@ -11,9 +11,9 @@ from starlette.responses import Response
 
 from app.core.accounts import Permission
 from app.core.errors import InvalidInput
-from app.messaging.categories import Category, Kind
-from app.messaging.optout import fold
-from app.messaging.optout_words import Intent
+from app.messaging.permission.categories import Category, Kind
+from app.messaging.permission.optout import fold
+from app.messaging.permission.optout_words import Intent
 from app.messaging.rule_rows import RuleKind, RuleRow, keyword_value, kind_value
 from app.usecases.accounts.identify_session import Account
 from app.usecases.rules.change_choices import NewChoices, change_choices

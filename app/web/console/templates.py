@@ -8,8 +8,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from app.core.accounts import Permission
-from app.messaging.categories import Category, Kind
-from app.messaging.drafts import Draft, Judged, built_in
+from app.messaging.permission.categories import Category, Kind
+from app.messaging.texts.drafts import Draft, Judged, built_in
 from app.usecases.accounts.identify_session import Account
 from app.usecases.templates.count_draft import Counted, count_draft
 from app.usecases.templates.save_template import save_template

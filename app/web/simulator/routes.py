@@ -9,10 +9,10 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from app.carriers.simulator_phones import PhoneSummary, SimulatedPhones
+from app.carriers.simulated.phones import PhoneSummary, SimulatedPhones
 from app.core.accounts import Permission
 from app.core.errors import Forbidden
-from app.messaging.phone import Phone, read_phone
+from app.messaging.numbers.phone import Phone, read_phone
 from app.usecases.accounts.identify_session import Account
 from app.web.auth import CheckedForm, ConsoleUser, safe_next
 from app.web.deps import RuntimeDep, language_of

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from app.carriers.simulator_numbers import MAGIC_NUMBERS, MagicNumber
-from app.carriers.simulator_phones import Phone, PhoneMessage
+from app.carriers.simulated.numbers import MAGIC_NUMBERS, MagicNumber
+from app.carriers.simulated.phones import Phone, PhoneMessage
 from app.web.texts import Language
 from rcs.cards import OpenLink
 

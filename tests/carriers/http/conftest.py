@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from app.carriers.base import Submission
-from app.carriers.http_calls import CallbackRequest, Callbacks
+from app.carriers.http.calls import CallbackRequest, Callbacks
 from tests.carriers.http.double import Double, double
 
 NOW = datetime(2026, 11, 25, 9, 0, tzinfo=UTC)

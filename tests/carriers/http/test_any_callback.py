@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from app.carriers import kannel, ovh, smsmode, twilio
-from app.carriers.http_calls import CallbackEvent, CallbackRequest, NotAuthentic
+from app.carriers.http import kannel, ovh, smsmode, twilio
+from app.carriers.http.calls import CallbackEvent, CallbackRequest, NotAuthentic
 from tests.carriers.http.conftest import ATTEMPT, CALLBACKS, OURS, asked
 
 TWILIO = twilio.TwilioSettings(account_sid="ACx", auth_token=SecretStr("t"))

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from app.carriers import http_calls
 from app.carriers.base import Accepted, CarrierError
-from app.carriers.http_calls import (
+from app.carriers.http import calls as http_calls
+from app.carriers.http.calls import (
     Answer,
     Call,
     NotAuthentic,
@@ -25,9 +25,9 @@ from app.carriers.http_calls import (
     make_client,
     number,
 )
-from app.carriers.http_carrier import HttpCarrier
+from app.carriers.http.carrier import HttpCarrier
+from app.carriers.http.kannel import Kannel, KannelSettings
 from app.carriers.identifiers import identifier
-from app.carriers.kannel import Kannel, KannelSettings
 from app.core import clock
 from tests.carriers.http.conftest import ATTEMPT, CALLBACKS, NOW, OTHERS, OURS, asked, submission
 from tests.carriers.http.double import Double, Say

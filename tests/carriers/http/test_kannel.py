@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.carriers.base import Accepted, CarrierError, Refused
-from app.carriers.http_calls import (
+from app.carriers.http.calls import (
     Answer,
     CallbackRequest,
     NotAuthentic,
@@ -17,8 +17,8 @@ from app.carriers.http_calls import (
     StatusNote,
     Unknown,
 )
-from app.carriers.http_carrier import HttpCarrier
-from app.carriers.kannel import Kannel, KannelSettings, read_callback, read_status
+from app.carriers.http.carrier import HttpCarrier
+from app.carriers.http.kannel import Kannel, KannelSettings, read_callback, read_status
 from tests.carriers.http.conftest import ATTEMPT, CALLBACKS, NOW, OURS, asked, submission, vectors
 from tests.carriers.http.double import Double, Say
 

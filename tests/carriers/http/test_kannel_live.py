@@ -13,11 +13,11 @@ import uvicorn
 from fastapi import FastAPI
 
 from app.carriers.base import CarrierError
-from app.carriers.http_calls import Callbacks, make_client
-from app.carriers.http_carrier import HttpCarrier
-from app.carriers.kannel import Kannel, KannelSettings
-from app.db import connections
-from app.db.connections import NewConnection
+from app.carriers.http.calls import Callbacks, make_client
+from app.carriers.http.carrier import HttpCarrier
+from app.carriers.http.kannel import Kannel, KannelSettings
+from app.db.sending import connections
+from app.db.sending.connections import NewConnection
 from app.main import create_app
 from app.settings import Settings
 from tests.carriers.http import kannel

@@ -9,9 +9,9 @@ import ovh.client
 import pytest
 
 from app.carriers.base import Accepted, CarrierError, Refused
-from app.carriers.http_calls import Answer, CallbackRequest, NotAuthentic, Reply, StatusNote, Unknown
-from app.carriers.http_carrier import HttpCarrier
-from app.carriers.ovh import STATUSES, Ovh, OvhSettings, read_callback, signature
+from app.carriers.http.calls import Answer, CallbackRequest, NotAuthentic, Reply, StatusNote, Unknown
+from app.carriers.http.carrier import HttpCarrier
+from app.carriers.http.ovh import STATUSES, Ovh, OvhSettings, read_callback, signature
 from tests.carriers.http.conftest import ATTEMPT, CALLBACKS, NOW, OTHERS, OURS, asked, submission, vectors
 from tests.carriers.http.double import Double, Say, Sent
 

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from app.carriers.base import Accepted, CarrierError, Refused
-from app.carriers.http_calls import (
+from app.carriers.http.calls import (
     Answer,
     CallbackRequest,
     NotAuthentic,
@@ -14,8 +14,8 @@ from app.carriers.http_calls import (
     StatusNote,
     Unknown,
 )
-from app.carriers.http_carrier import HttpCarrier
-from app.carriers.smsmode import STATUSES, Smsmode, SmsmodeSettings, read_callback
+from app.carriers.http.carrier import HttpCarrier
+from app.carriers.http.smsmode import STATUSES, Smsmode, SmsmodeSettings, read_callback
 from tests.carriers.http.conftest import ATTEMPT, CALLBACKS, NOW, OURS, asked, submission
 from tests.carriers.http.double import Double, Say
 

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from twilio.request_validator import RequestValidator
 
 from app.carriers.base import Accepted, CarrierError, Refused
-from app.carriers.http_calls import (
+from app.carriers.http.calls import (
     Answer,
     CallbackRequest,
     Callbacks,
@@ -17,8 +17,8 @@ from app.carriers.http_calls import (
     StatusNote,
     Unknown,
 )
-from app.carriers.http_carrier import HttpCarrier
-from app.carriers.twilio import ERRORS, STATUSES, Twilio, TwilioSettings, read_callback, signature
+from app.carriers.http.carrier import HttpCarrier
+from app.carriers.http.twilio import ERRORS, STATUSES, Twilio, TwilioSettings, read_callback, signature
 from tests.carriers.http.conftest import ATTEMPT, CALLBACKS, NOW, OURS, submission, vectors
 from tests.carriers.http.double import Double, Say
 

@@ -15,12 +15,12 @@ from app.carriers.smpp.settings import SmppSettings
 from app.core import clock
 from app.crypto.columns import Columns
 from app.crypto.keyring import AppKeys, KeyRing
-from app.db import connections
-from app.db.connections import NewConnection
 from app.db.models import SmppPart
 from app.db.queries import smpp as queries
+from app.db.sending import connections
+from app.db.sending.connections import NewConnection
+from app.db.sending.smpp_store import SmppStore
 from app.db.session import Database
-from app.db.smpp_store import SmppStore
 
 ORGANISATION = UUID(int=7)
 COLUMNS = Columns(KeyRing(AppKeys(1, bytes(range(32)))))

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from app.carriers.smpp.codec import Address, Command, Pdu, Tag, encode_message
 from app.carriers.smpp.parts import TextOptions, build, pack, relative_time, source_address, unpack
 from app.core.errors import InvalidInput
-from app.messaging import gsm7
-from app.messaging.encode import smart_encode
-from app.messaging.segmentation import segment
+from app.messaging.texts import gsm7
+from app.messaging.texts.encode import smart_encode
+from app.messaging.texts.segmentation import segment
 from tests.carriers.smpp.vectors import PDUS, smpp34_reads, smpplib_reads
 
 TO = "+33612345678"

@@ -14,9 +14,9 @@ from app.carriers.smpp.store import NewPart
 from app.carriers.smpp.submissions import Answer, Fate
 from app.core import clock
 from app.db.models import Organisation, Sender
+from app.db.sending.smpp_store import SmppStore
 from app.db.session import Database
-from app.db.smpp_store import SmppStore
-from app.messaging.answering import number_of
+from app.messaging.permission.answering import number_of
 from tests.carriers.smpp.double import Smsc, Submitted, eventually, receipt, smsc
 from tests.carriers.smpp.office import COLUMNS, PHONE, Office, add_connection, office, submission
 

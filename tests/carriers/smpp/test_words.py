@@ -5,7 +5,7 @@ import pytest
 from app.carriers.smpp.codec import Address, ShortMessage, Status, Tag
 from app.carriers.smpp.receipts import Receipt, read
 from app.carriers.smpp.statuses import bind_words, link_words, refusal
-from app.messaging.failures import Lasting, lasting
+from app.messaging.sending.failures import Lasting, lasting
 
 REASONS = [
     "dns",

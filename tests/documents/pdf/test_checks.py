@@ -4,8 +4,8 @@ import pikepdf
 import pytest
 from pikepdf import Array, Dictionary, Encryption, Name, String
 
-from app.documents.checks import Accepted, check
-from app.documents.limits import PdfLimits, Refused
+from app.documents.pdf.checks import Accepted, check
+from app.documents.pdf.limits import PdfLimits, Refused
 from tests.documents.pdf.files import active, many_pages, one_page, sample, saved
 
 LIMITS = PdfLimits()

@@ -11,8 +11,8 @@ from PIL import Image
 from pypdf import PdfReader
 
 from app.core.errors import InvalidInput
-from app.documents.limits import PdfLimits, Refused
-from app.documents.split import Part, PartRefused, PdfChild, Plan, Reading, Single
+from app.documents.pdf.limits import PdfLimits, Refused
+from app.documents.pdf.split import Part, PartRefused, PdfChild, Plan, Reading, Single
 from tests.documents.pdf.adversarial import PEOPLE, shared_inherited_resources
 from tests.documents.pdf.files import (
     active,

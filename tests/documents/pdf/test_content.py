@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.documents.content import _exactly_used, shown_codes, used_names
-from app.documents.limits import RefusedPdfError
+from app.documents.pdf.content import _exactly_used, shown_codes, used_names
+from app.documents.pdf.limits import RefusedPdfError
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ import pikepdf
 import pytest
 from pypdf import PdfReader, PdfWriter
 
-from app.documents.limits import PdfLimits
-from app.documents.writer import PageWriter
+from app.documents.pdf.limits import PdfLimits
+from app.documents.pdf.writer import PageWriter
 from tests.documents.pdf.adversarial import CASES, PEOPLE, image_marker, text_marker
 from tests.documents.pdf.readers import expanded, people_in, picture
 

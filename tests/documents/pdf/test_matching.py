@@ -15,7 +15,7 @@ from app.documents.match.names import name_on_page
 from app.documents.match.numbers import numbers_on_page
 from app.documents.match.pages import PageFacts, Slip, group_pages, single_slip
 from app.documents.match.periods import period_on_page
-from app.documents.text import page_texts
+from app.documents.pdf.text import page_texts
 from tests.documents.pdf.files import SAMPLES, sample
 
 VECTORS = Path(__file__).parents[2] / "vectors" / "pdf"

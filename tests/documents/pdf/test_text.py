@@ -2,9 +2,9 @@
 
 import pytest
 
-from app.documents import text
-from app.documents.limits import RefusedPdfError
-from app.documents.text import cleaned, page_count, page_texts
+from app.documents.pdf import text
+from app.documents.pdf.limits import RefusedPdfError
+from app.documents.pdf.text import cleaned, page_count, page_texts
 from tests.documents.pdf.files import many_pages, sample, saved
 
 

@@ -10,10 +10,10 @@ import pypdfium2
 import pytest
 from pikepdf import Array, Dictionary, Name, Pdf, Stream, String
 
-from app.documents.checks import Accepted, open_again
-from app.documents.limits import PdfLimits, Refused, RefusedPdfError
-from app.documents.text import page_texts
-from app.documents.writer import PageWriter
+from app.documents.pdf.checks import Accepted, open_again
+from app.documents.pdf.limits import PdfLimits, Refused, RefusedPdfError
+from app.documents.pdf.text import page_texts
+from app.documents.pdf.writer import PageWriter
 from tests.documents.pdf.files import form, many_pages, one_page, sample, saved, with_content
 from tests.documents.pdf.readers import picture
 
@@ -65,8 +65,8 @@ def test_opening_the_file_again_in_between_changes_no_part(monkeypatch: pytest.M
     source = open_again(data)
     plain = PageWriter(source.pdf, source.pages, PdfLimits())
     careful = PageWriter(source.pdf, source.pages, PdfLimits(), again)
-    monkeypatch.setattr("app.documents.writer.MAX_GROWTH", -(1 << 60))
-    monkeypatch.setattr("app.documents.writer._PARTS_BETWEEN_LOOKS", 3)
+    monkeypatch.setattr("app.documents.pdf.writer.MAX_GROWTH", -(1 << 60))
+    monkeypatch.setattr("app.documents.pdf.writer._PARTS_BETWEEN_LOOKS", 3)
     for page in range(len(source.pages)):
         once, anew = plain.part([page]), careful.part([page])
         assert once[0].head + once[1] == anew[0].head + anew[1]

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from app.documents.exports import Cell, neutralise, to_csv, to_xlsx
 from app.documents.match.people import PersonRow
-from app.documents.sheets import read_people_sheet
-from app.documents.sheets_model import SheetRead
-from app.messaging.phone import Phone, read_phone
+from app.documents.people.model import SheetRead
+from app.documents.people.sheets import read_people_sheet
+from app.messaging.numbers.phone import Phone, read_phone
 
 ATTACKS = [
     "=1+1",

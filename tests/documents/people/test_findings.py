@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.documents.headings import Field
 from app.documents.match.earlier import EarlierDocument
 from app.documents.match.findings import Known, NameCheck, Slip, review
 from app.documents.match.people import Objection, PersonRow, read_people
@@ -21,7 +20,8 @@ from app.documents.match.release import (
     paper_list,
     rows_to_send,
 )
-from app.documents.sheets_model import RowError
+from app.documents.people.headings import Field
+from app.documents.people.model import RowError
 
 
 @dataclass(frozen=True)

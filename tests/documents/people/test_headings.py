@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.documents.headings import Field, fold_heading, recognise
+from app.documents.people.headings import Field, fold_heading, recognise
 
 VECTORS = json.loads((Path(__file__).parents[2] / "vectors/people/headings.json").read_text("utf-8"))
 

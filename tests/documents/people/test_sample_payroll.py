@@ -12,9 +12,9 @@ from app.documents.match.names import name_on_page
 from app.documents.match.pages import PageFacts, group_pages
 from app.documents.match.people import PersonRow, read_people
 from app.documents.match.release import ReviewRow, State, blocks_release, paper_list, rows_to_send
+from app.documents.people.model import SheetRead
+from app.documents.people.sheets import read_people_sheet
 from app.documents.sample_payroll import FEWEST_PEOPLE, make_sample
-from app.documents.sheets import read_people_sheet
-from app.documents.sheets_model import SheetRead
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 PERIOD = date(2025, 9, 1)

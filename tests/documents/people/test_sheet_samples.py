@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from app.documents.headings import Field
 from app.documents.match.people import Objection, Person, read_people
-from app.documents.sheets import read_people_sheet
-from app.documents.sheets_model import SheetRead
-from app.messaging.phone import Phone, Unreachable
+from app.documents.people.headings import Field
+from app.documents.people.model import SheetRead
+from app.documents.people.sheets import read_people_sheet
+from app.messaging.numbers.phone import Phone, Unreachable
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 

@@ -5,11 +5,11 @@ import pickle
 
 import pytest
 
-from app.documents.headings import Field
 from app.documents.match.people import Objection
-from app.documents.sheets import read_people_sheet
-from app.documents.sheets_model import CellValue, NeedsMapping, SheetChoice, SheetRead, SheetRefused
-from app.documents.sheets_rows import cell_text, read_objection
+from app.documents.people.headings import Field
+from app.documents.people.model import CellValue, NeedsMapping, SheetChoice, SheetRead, SheetRefused
+from app.documents.people.rows import cell_text, read_objection
+from app.documents.people.sheets import read_people_sheet
 from tests.documents.people.builders import (
     HEADER,
     PERSON,

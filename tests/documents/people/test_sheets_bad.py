@@ -10,10 +10,10 @@ import xlwt
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.documents.headings import Field
 from app.documents.match.people import Objection
-from app.documents.sheets import read_people_sheet
-from app.documents.sheets_model import RowError, SheetLimits, SheetRead, SheetRefused
+from app.documents.people.headings import Field
+from app.documents.people.model import RowError, SheetLimits, SheetRead, SheetRefused
+from app.documents.people.sheets import read_people_sheet
 from tests.documents.people.builders import (
     HEADER,
     PERSON,

@@ -17,9 +17,9 @@ from app.crypto.vault import Vault
 from app.db.models import Organisation
 from app.db.queries import journal
 from app.db.session import Database
-from app.documents.limits import PdfLimits
-from app.documents.renderer import PageRenderer
-from app.documents.sheets_model import SheetLimits
+from app.documents.pdf.limits import PdfLimits
+from app.documents.pdf.renderer import PageRenderer
+from app.documents.people.model import SheetLimits
 from app.runtime import Policies, Runtime
 from app.storage.blobs import ObjectBlobs
 from tests.pipeline import NeverStopping

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.db.faces import Face, Search
+from app.db.payroll.faces import Face, Search
+from app.db.payroll.watch import STAGES, count, stage
 from app.db.queries.watching import Tally
-from app.db.watch import STAGES, count, stage
-from app.messaging.status import State
+from app.messaging.sending.status import State
 
 FACE = Face("Éloïse D’ÉCHANTILLON", "A-00042", "+33612345678")
 DOCUMENT_STATES = ("in_review", "excluded", "releasing", "sealed", "revoked", "expired", "cancelled")

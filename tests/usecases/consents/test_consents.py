@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from app.core.errors import InvalidInput, TooLarge
-from app.messaging.categories import Category
-from app.messaging.consent import Allowed, Fact, Ground, decide, is_stopped
-from app.messaging.consent_proof import LONGEST, How, Proof, SaleFacts
+from app.messaging.permission.categories import Category
+from app.messaging.permission.consent import Allowed, Fact, Ground, decide, is_stopped
+from app.messaging.permission.consent_proof import LONGEST, How, Proof, SaleFacts
 from app.usecases.consents import import_opt_outs as importing
 from app.usecases.consents.forget_number import forget_number
 from app.usecases.consents.give_opt_out_link import give_opt_out_link

@@ -5,9 +5,9 @@ from uuid import UUID, uuid4
 import pytest
 
 from app.core.errors import InvalidInput, NotFound
-from app.messaging.consent import Fact
-from app.messaging.consent_proof import How, Proof
-from app.messaging.senders import Kind, State
+from app.messaging.permission.consent import Fact
+from app.messaging.permission.consent_proof import How, Proof
+from app.messaging.sending.senders import Kind, State
 from app.usecases.consents.record_consent import NewConsent, record_consent
 from app.usecases.inbox.answer_person import NotSent, answer_person
 from app.usecases.inbox.show_conversation import Conversation, show_conversation

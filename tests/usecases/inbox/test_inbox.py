@@ -3,8 +3,8 @@
 import pytest
 
 from app.core.errors import Conflict, InvalidInput, NotFound
-from app.messaging.categories import Category
-from app.messaging.consent import Denial, Denied, decide
+from app.messaging.permission.categories import Category
+from app.messaging.permission.consent import Denial, Denied, decide
 from app.usecases.inbox.settle_answer import settle_answer
 from app.usecases.inbox.show_inbox import Inbox, show_inbox
 from tests.usecases.house import ZOE, House

@@ -4,8 +4,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from app.db import answer_limits
-from app.messaging.consent import is_stopped
+from app.db.sending import answer_limits
+from app.messaging.permission.consent import is_stopped
 from tests.usecases.house import SENDER, ZOE, House
 
 STRANGER = "+33698765432"

@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 
 from app.carriers.base import CarrierError
-from app.db import connections
-from app.db.connections import NewConnection
 from app.db.models import Attempt, Message, Pace
 from app.db.queries import messages, organisations
-from app.messaging import throttle
-from app.messaging.categories import Category, Kind
-from app.messaging.drafts import Draft
-from app.messaging.segmentation import CarrierOptions
+from app.db.sending import connections
+from app.db.sending.connections import NewConnection
+from app.messaging.permission.categories import Category, Kind
+from app.messaging.texts.drafts import Draft
+from app.messaging.texts.segmentation import CarrierOptions
+from app.messaging.timing import throttle
 from app.usecases.messages.send_message import NewMessage, Taken, send_message
 from app.usecases.messages.show_message import show_message
 from app.usecases.rules.change_choices import NewChoices, change_choices

@@ -3,11 +3,11 @@
 import pytest
 
 from app.carriers.base import Inbound, Report
-from app.db import lanes
 from app.db.queries import consents, messages
-from app.messaging.consent import Fact, is_stopped
-from app.messaging.consent_proof import How, Proof
-from app.messaging.senders import Kind
+from app.db.sending import lanes
+from app.messaging.permission.consent import Fact, is_stopped
+from app.messaging.permission.consent_proof import How, Proof
+from app.messaging.sending.senders import Kind
 from app.usecases.consents.record_consent import NewConsent, record_consent
 from app.usecases.messages.record_inbound import record_inbound
 from app.usecases.messages.record_report import record_report

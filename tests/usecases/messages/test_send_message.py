@@ -13,11 +13,11 @@ import pytest
 
 from app.core.errors import Conflict, InvalidInput
 from app.db.models import Message
-from app.messaging.categories import Category, Kind
-from app.messaging.consent import Fact
-from app.messaging.consent_proof import How, Proof
+from app.messaging.permission.categories import Category, Kind
+from app.messaging.permission.consent import Fact
+from app.messaging.permission.consent_proof import How, Proof
 from app.messaging.rule_rows import RuleKind, RuleRow
-from app.messaging.scheduling import LocalTime
+from app.messaging.timing.scheduling import LocalTime
 from app.usecases.consents.record_consent import NewConsent, record_consent
 from app.usecases.messages.release_held import release_held
 from app.usecases.messages.send_message import NewMessage, Taken, TextRefused, send_message

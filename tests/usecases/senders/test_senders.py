@@ -7,13 +7,13 @@ import pytest
 
 from app.core.accounts import OPERATOR, ROLES, Actor
 from app.core.errors import Conflict, Forbidden, InvalidInput, NotFound
-from app.db import pace
 from app.db.models import Pace, Sender
 from app.db.queries import journal, organisations
-from app.messaging import throttle
-from app.messaging.categories import Category
+from app.db.sending import pace
+from app.messaging.permission.categories import Category
 from app.messaging.rule_rows import RuleKind, RuleRow
-from app.messaging.senders import STEPS, Kind, Reach, State
+from app.messaging.sending.senders import STEPS, Kind, Reach, State
+from app.messaging.timing import throttle
 from app.usecases.operations.verify_journal import verify_journal
 from app.usecases.organisations.create_organisation import NewOrganisation, create_organisation
 from app.usecases.rules.save_rule import save_rule

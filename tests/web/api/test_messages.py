@@ -9,8 +9,8 @@ import pytest
 
 from app.db.models import Message
 from app.db.queries import organisations
-from app.messaging.categories import Category, Kind
-from app.messaging.drafts import Draft
+from app.messaging.permission.categories import Category, Kind
+from app.messaging.texts.drafts import Draft
 from app.usecases.rules.change_choices import NewChoices, change_choices
 from app.usecases.templates.save_template import save_template
 from tests.web.api.house import House

@@ -3,7 +3,7 @@
 from typing import Any
 
 from app.core.accounts import OPERATOR
-from app.messaging.senders import Kind, State
+from app.messaging.sending.senders import Kind, State
 from app.usecases.senders.ask_sender import ask_sender
 from app.usecases.senders.move_sender import move_sender
 from tests.web.api.house import House

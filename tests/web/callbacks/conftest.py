@@ -10,10 +10,10 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
-from app.carriers.http_calls import Callbacks
-from app.db import connections
-from app.db.connections import NewConnection
+from app.carriers.http.calls import Callbacks
 from app.db.models import CallbackEvent, ConsentRecord, DeliveryReport, InboundMessage
+from app.db.sending import connections
+from app.db.sending.connections import NewConnection
 from app.main import create_app
 from app.settings import Settings
 from tests.carriers.http.double import Double, double

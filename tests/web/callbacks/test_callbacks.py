@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from twilio.request_validator import RequestValidator
 
-from app.carriers.http_carrier import HttpCarrier
+from app.carriers.http.carrier import HttpCarrier
 from app.core.log import JsonLines
 from app.db.models import Batch
 from app.db.queries import connections

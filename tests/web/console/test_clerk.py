@@ -9,8 +9,8 @@ from uuid import UUID
 import pytest
 
 from app.carriers.base import Inbound
-from app.db.faces import read_face
 from app.db.models import Document
+from app.db.payroll.faces import read_face
 from app.db.queries import journal, messages
 from app.documents.sample_payroll import make_sample
 from app.evidence.tags import Tag

@@ -7,9 +7,9 @@ from uuid import uuid4
 
 from app.carriers.base import Inbound
 from app.db.queries import consents, rules, templates
-from app.messaging.consent import is_stopped
+from app.messaging.permission.consent import is_stopped
 from app.messaging.rule_rows import RuleKind
-from app.messaging.senders import Kind
+from app.messaging.sending.senders import Kind
 from app.usecases.messages.record_inbound import record_inbound
 from tests.senders import add_sender
 from tests.web.console.office import Office, words

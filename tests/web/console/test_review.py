@@ -2,8 +2,8 @@ from datetime import timedelta
 
 import pytest
 
-from app.db.faces import read_face
-from app.db.lines import read_details
+from app.db.payroll.faces import read_face
+from app.db.payroll.lines import read_details
 from app.db.queries import journal
 from app.evidence.tags import Tag
 from tests.web.console.office import Office, payroll, words

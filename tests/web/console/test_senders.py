@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.messaging.senders import PROFILES, Kind
+from app.messaging.sending.senders import PROFILES, Kind
 from app.usecases.senders.show_senders import show_senders
 from tests.web.console.office import Browser, Office, add_person, open_office, words
 

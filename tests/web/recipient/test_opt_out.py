@@ -5,7 +5,7 @@ import html
 import pytest
 
 from app.db.queries import consents
-from app.messaging.consent import is_stopped
+from app.messaging.permission.consent import is_stopped
 from app.usecases.consents.give_opt_out_link import give_opt_out_link
 from tests.web.live import Live
 

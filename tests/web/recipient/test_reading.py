@@ -12,7 +12,7 @@ from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute
 
 from app.core.errors import Overloaded
-from app.documents.renderer import PageRenderer
+from app.documents.pdf.renderer import PageRenderer
 from app.usecases.opening.note_downloads import note_downloads
 from app.web import recipient
 from app.web.recipient import entering, opt_out, reading

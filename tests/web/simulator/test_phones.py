@@ -7,7 +7,7 @@ from dataclasses import replace
 import httpx
 import pytest
 
-from app.carriers.simulator_phones import PhoneSummary
+from app.carriers.simulated.phones import PhoneSummary
 from app.usecases.accounts import identify_session
 from app.usecases.accounts.identify_session import Account
 from tests.web.live import Live

@@ -10,10 +10,10 @@ from contextlib import suppress
 from uuid import UUID
 
 from app.carriers.handover import Handover
-from app.db import lanes
 from app.db.block_run import BlockRun, Superseded
 from app.db.queries import messages
 from app.db.queries.messages import Lane
+from app.db.sending import lanes
 from app.runtime import Runtime
 from app.usecases.messages.dispatch_sender.answers import flush, settle_doubts
 from app.usecases.messages.dispatch_sender.run import Run

@@ -7,15 +7,15 @@ from uuid import UUID
 
 from app.carriers.base import Accepted, CarrierError, Refused
 from app.carriers.handover import Answer, Parcel
-from app.db import lanes, opting, transitions
 from app.db.models import Attempt, Message
 from app.db.queries import carrier_health, journal, messages
 from app.db.queries.journal import Book
 from app.db.queries.messages import Lane
+from app.db.sending import lanes, opting, transitions
 from app.evidence.tags import Tag
-from app.messaging import routing, status
-from app.messaging.breaker import Tallies
-from app.messaging.failures import ANOTHER_ROAD
+from app.messaging.sending import routing, status
+from app.messaging.sending.breaker import Tallies
+from app.messaging.sending.failures import ANOTHER_ROAD
 from app.runtime import Runtime
 from app.usecases.messages.dispatch_sender.run import MOST_TRIES, Run, Trying, lifetime, parcel, read_text
 

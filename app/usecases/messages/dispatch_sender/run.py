@@ -12,8 +12,8 @@ from app.crypto.envelope import OutboxPlace
 from app.db.block_run import BlockRun
 from app.db.models import Attempt, Message, Sender
 from app.db.queries.messages import Lane
-from app.db.roads import Shut
-from app.messaging import throttle
+from app.db.sending.roads import Shut
+from app.messaging.timing import throttle
 from app.runtime import Runtime
 
 LEAD_SECONDS = 0.04  # the first slot lies so far behind the commit that takes it

@@ -8,17 +8,18 @@ from typing import Any
 from uuid import uuid4
 
 from app.carriers.handover import Parcel
-from app.db import lanes, pace, transitions
-from app.db.departures import Departing, Departures
 from app.db.models import Attempt, Message, Sender
 from app.db.queries import messages, organisations
 from app.db.queries.journal import Book
-from app.db.roads import RoadMap, Shut
-from app.messaging import routing, status, throttle
-from app.messaging.drafts import SMS
-from app.messaging.failures import ANOTHER_ROAD, lasting
-from app.messaging.roads import Why, rounds
-from app.messaging.segmentation import segment
+from app.db.sending import lanes, pace, transitions
+from app.db.sending.departures import Departing, Departures
+from app.db.sending.roads import RoadMap, Shut
+from app.messaging.sending import routing, status
+from app.messaging.sending.failures import ANOTHER_ROAD, lasting
+from app.messaging.sending.roads import Why, rounds
+from app.messaging.texts.drafts import SMS
+from app.messaging.texts.segmentation import segment
+from app.messaging.timing import throttle
 from app.runtime import Runtime
 from app.usecases.messages.dispatch_sender.run import RETRIES, Run, Trying, parcel, read_text
 

@@ -1,0 +1,1 @@
+"""What a typed number means, and where its owner lives."""

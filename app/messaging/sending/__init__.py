@@ -1,0 +1,1 @@
+"""How a message travels: channel, connection, and what the reports amount to."""
