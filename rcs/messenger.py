@@ -16,9 +16,9 @@ from rcs.message import AgentMessage, check_addresses
 from rcs.outcomes import (
     Accepted,
     Capability,
-    Forbidden,
     InDoubt,
     Invalid,
+    NotPermitted,
     NotRevocable,
     Revoked,
     SendOutcome,
@@ -28,7 +28,7 @@ from rcs.outcomes import (
 from rcs.retries import Patience, pause
 
 _DICE: Final = SystemRandom()
-_REFUSED: Final = (Unreachable, Forbidden, Invalid, Unauthorized)
+_REFUSED: Final = (Unreachable, NotPermitted, Invalid, Unauthorized)
 
 
 @dataclass

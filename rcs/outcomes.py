@@ -34,7 +34,7 @@ class Unreachable:
 
 
 @dataclass(frozen=True)
-class Forbidden:
+class NotPermitted:
     """The agent or the account may not do this. The operator must hear of it."""
 
     reason: str
@@ -116,7 +116,7 @@ class Reachable:
     sampled_reachable: int = 0
 
 
-NotTaken = Forbidden | Invalid | Throttled | Unauthorized | Unavailable
+NotTaken = NotPermitted | Invalid | Throttled | Unauthorized | Unavailable
 Failure = NotTaken | InDoubt
 SendOutcome = Accepted | Unreachable | Failure
 RevokeOutcome = Revoked | NotRevocable | Failure
@@ -223,7 +223,7 @@ def read_failure(answer: Answer, now: datetime) -> Failure:
     if status == 401:
         return Unauthorized(said)
     if status == 403:
-        return Forbidden(said)
+        return NotPermitted(said)
     if status == 429:
         return Throttled(retry_after(answer, now))
     if status == 404 or 300 <= status < 400:

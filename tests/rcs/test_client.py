@@ -15,9 +15,9 @@ from rcs.outcomes import (
     Accepted,
     Capability,
     Done,
-    Forbidden,
     InDoubt,
     Invalid,
+    NotPermitted,
     NotRevocable,
     Reachable,
     Revoked,
@@ -107,7 +107,7 @@ def test_f1_08_two_401_end_it(office: Office, google: Platform) -> None:
 
 FAULTS: list[tuple[Fault, object]] = [
     (Fault(400), Invalid("400: planned")),
-    (Fault(403), Forbidden("403: planned")),
+    (Fault(403), NotPermitted("403: planned")),
     (Fault(404), Unreachable()),
     (Fault(404, plain=True), Unavailable("404: this is not the platform; check its address")),
     (Fault(302, plain=True), Unavailable("302: this is not the platform; check its address")),
@@ -319,7 +319,7 @@ def test_every_other_call_fails_in_the_same_words(
     office: Office, google: Platform, operation: Operation
 ) -> None:
     for fault, outcome in (
-        (Fault(403), Forbidden("403: planned")),
+        (Fault(403), NotPermitted("403: planned")),
         (Fault(429, retry_after="3"), Throttled(3.0)),
         (Fault(500), InDoubt("500: planned")),
         (Fault(0), InDoubt("127.0.0.1 did not answer (RemoteProtocolError)")),
@@ -342,7 +342,7 @@ def test_a_file_without_a_name_is_in_doubt(key: Key, answer: dict[str, Any]) -> 
 def test_another_agent_is_forbidden(office: Office, google: Platform, http: httpx.Client, key: Key) -> None:
     other = Client("other-agent", Addresses(google.base), office.tokens, http)
 
-    assert isinstance(other.send(PHONE, uuid4(), message(), NOW), Forbidden)
+    assert isinstance(other.send(PHONE, uuid4(), message(), NOW), NotPermitted)
 
 
 @pytest.mark.parametrize("agent", ["", "a\nb", "é"])

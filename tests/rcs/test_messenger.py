@@ -14,9 +14,9 @@ from rcs.limits import RcsError
 from rcs.messenger import Messenger
 from rcs.outcomes import (
     Accepted,
-    Forbidden,
     InDoubt,
     Invalid,
+    NotPermitted,
     SendOutcome,
     Throttled,
     Unauthorized,
@@ -143,7 +143,7 @@ def test_f1_09_a_card_refused_for_a_feature_arrives_as_a_simpler_one(
 def test_f1_09_a_403_ends_it_with_its_reason(office: Office, google: Platform) -> None:
     google.plan("send", Fault(403))
 
-    assert submit(office) == Forbidden("403: planned")
+    assert submit(office) == NotPermitted("403: planned")
     assert len(google.calls("send")) == 1
 
 
@@ -221,7 +221,7 @@ def test_what_is_refused_after_a_doubt_is_taken_back(office: Office, google: Pla
     google.world.handsets[PHONE].on = False
     google.plan("send", Fault(500, taken=True), Fault(no))
 
-    assert isinstance(submit(office), Unreachable if no == 404 else Forbidden)
+    assert isinstance(submit(office), Unreachable if no == 404 else NotPermitted)
     (stored,) = google.world.messages.values()
     assert (stored.state, stored.shown) == ("revoked", 0)
 
@@ -296,7 +296,7 @@ def test_whatever_goes_wrong_a_message_is_shown_once_at_most_and_a_no_is_a_no(
         assert stored is not None
     if isinstance(outcome, Throttled | Unavailable | Invalid):
         assert stored is None
-    if isinstance(outcome, Unreachable | Forbidden | Unauthorized) and stored is not None:
+    if isinstance(outcome, Unreachable | NotPermitted | Unauthorized) and stored is not None:
         # It had been shown before the refusal, or it was taken back: it will not be shown any more.
         assert stored.state != "waiting"
     assert len(google.calls("send")) <= 24

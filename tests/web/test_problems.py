@@ -33,6 +33,7 @@ INTERNAL = {
     "MissingTextError": "a bug in a page: answered as unexpected",
     "RefusedPdfError": "an outcome on its way up, a value for the callers of app.documents",
     "SheetProblem": "an outcome on its way up, a value for the callers of app.documents",
+    "OutOfRange": "a bug in a card: a measure that is checked when it is built",
     "RcsError": "a bug in a card: the card of an announcement is checked when it is built",
     "Superseded": "ends a run whose block another worker holds",
 }

@@ -54,9 +54,11 @@ def answer_person(
         )
         held_to = rt.text_rules(session, organisation_id)
         line = line_to(held_to, organisations.every_sender(session, organisation_id), answered, number)
+        ledger = consents.ledger(session, organisation_id, answered.from_index)
+        if consent.is_objected(ledger, now):
+            return NotSent(consent.RULES[consent.Denial.OBJECTION])
         if line.refusal is not None:
             return NotSent(line.refusal.value)
-        ledger = consents.ledger(session, organisation_id, answered.from_index)
         if consent.is_stopped(ledger, "", now) and offer_in(text):
             return NotSent("offer_to_stopped")
         spoken = consents.language_of(session, organisation_id, answered.from_index)

@@ -76,17 +76,18 @@ def show_conversation(rt: Runtime, organisation_id: UUID, inbound_id: UUID) -> C
     number = _open(rt, answer, "from", answer.from_sealed)
     line = line_to(held_to, known, answer, number)
     sender = line.first
-    refusal = line.refusal.value if line.refusal else ""
-    if sender is not None:
-        asked = consent.decide(
-            Category.CONVERSATIONAL,
-            ledger,
-            sender.address,
-            channel_of(sender.kind),
-            now,
-            rules=held_to.categories,
-        )
-        refusal = asked.rule if isinstance(asked, consent.Denied) else ""
+    channel = channel_of(sender.kind) if sender else SMS
+    # What the person wants comes before what the organisation lacks.
+    asked = consent.decide(
+        Category.CONVERSATIONAL,
+        ledger,
+        sender.address if sender else answer.to_sender,
+        channel,
+        now,
+        rules=held_to.categories,
+    )
+    no_sender = line.refusal.value if line.refusal else ""
+    refusal = asked.rule if isinstance(asked, consent.Denied) else no_sender
     spoken = [_theirs(rt, one.message) for one in theirs] + [
         _ours(rt, message, reply, names) for message, reply in ours
     ]
@@ -95,7 +96,7 @@ def show_conversation(rt: Runtime, organisation_id: UUID, inbound_id: UUID) -> C
         number=number,
         spoken=tuple(sorted(spoken, key=lambda one: one.at)),
         sender=sender.address if sender else "",
-        channel=channel_of(sender.kind) if sender else SMS,
+        channel=channel,
         refusal=refusal,
         stopped=consent.is_stopped(ledger, "", now),
         objected=consent.is_objected(ledger, now),
