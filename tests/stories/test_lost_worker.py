@@ -28,7 +28,7 @@ from tests.stories.test_kill import (
 )
 
 LOST_AFTER = 1.5
-TRIES = 5
+TRIES = 20
 RIGHT_BEFORE, WAITING = "right before a call", "while it waits for its turn"
 ASLEEP = {
     # It wakes up between its last question and the call itself.
