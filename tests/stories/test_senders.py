@@ -180,7 +180,7 @@ def test_a_mobile_number_keeps_to_ten_segments_a_second(story: Story) -> None:
     with story.rt.read() as session:
         sender = organisations.sender(session, mobile)
     assert sender is not None
-    queue(story.rt, rows(story.rt, sender, [f"text {at}" for at in range(12)], segments=2))
+    queue(story.rt, rows(story.rt, sender, [f"{at:02}" * 100 for at in range(12)], segments=2))
     story.pipeline.run()
     calls = [Call(at, 2, "", "") for at in sorted(carrier.at)]
     assert len(calls) == 12
