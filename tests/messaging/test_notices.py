@@ -12,6 +12,7 @@ from app.messaging.texts.notices import (
     DefaultTemplate,
     date_label,
     period_label,
+    without_period,
 )
 from app.messaging.texts.segmentation import segment
 
@@ -34,3 +35,15 @@ def test_a_default_notice_fits_one_segment(template: DefaultTemplate, policy: st
     }
     counted = segment(smart_encode(render(template.text, values)).text)
     assert (counted.encoding, counted.segments) == ("GSM-7", 1)
+
+
+@pytest.mark.parametrize(
+    "template", [each for each in DEFAULT_TEMPLATES if "{period}" in each.text + each.title]
+)
+def test_a_document_without_a_month_leaves_no_gap_in_its_notice(template: DefaultTemplate) -> None:
+    values = {"sender": SENDER, "until": "31/12/2026", "link": LINK, "hint": "Sans mot de passe"}
+    for words in filter(None, (template.text, template.title)):
+        said = render(without_period(words), values)
+        assert "  " not in said
+        assert " ," not in said
+        assert said == said.strip()

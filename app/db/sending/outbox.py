@@ -60,12 +60,12 @@ class NoticeWriter:
     def text(self, document: Announced, url: str) -> str:
         """The SMS, as it will leave."""
         template = self._templates["sms", document.language]
-        return smart_encode(render(template.text, self._values(document, url))).text
+        return smart_encode(self._fill(template.text, document, url)).text
 
     def card(self, document: Announced, url: str) -> tuple[str, str]:
         """Title and description of the RCS card."""
-        template, values = self._templates["rcs", document.language], self._values(document, url)
-        return render(template.title, values), render(template.text, values)
+        template = self._templates["rcs", document.language]
+        return self._fill(template.title, document, url), self._fill(template.text, document, url)
 
     def category(self, document: Announced) -> str:
         """What kind of message the notice is, for the rules of sending."""
@@ -75,13 +75,17 @@ class NoticeWriter:
         """What is said, for its rank among what waits."""
         return self._templates["sms", document.language].kind
 
+    def _fill(self, template: str, document: Announced, url: str) -> str:
+        words = template if document.period else notices.without_period(template)
+        return render(words, self._values(document, url))
+
     def _values(self, document: Announced, url: str) -> dict[str, str]:
         language, period = document.language, document.period
         known = self._known.get((language, period))
         if known is None:
             known = self._known[language, period] = {
                 "sender": self._organisation.name,
-                "period": notices.period_label(period, language) or self._batch.title,
+                "period": notices.period_label(period, language),
                 "until": notices.date_label(self._terms.until, language),
                 "hint": notices.PASSWORD_HINTS[self._batch.password_policy, language],
             }
@@ -92,7 +96,7 @@ class NoticeMaker:
     """Composes the notices of one batch. `rcs_life` is how long a card may wait before the SMS goes out instead.
 
     The texts of the templates were judged when they were kept, and their category never changes, so that of the rules of
-    texts only the longest is asked again: a title may be longer than any month.
+    texts only the longest is asked again: the name of the organisation and the limit itself may have changed since.
     """
 
     def __init__(

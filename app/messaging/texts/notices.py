@@ -1,7 +1,7 @@
 """The texts an organisation starts with. Each is written in GSM-7 letters, so that the usual notice fits one SMS.
 
-Fields: `{sender}` who sends, `{contact}` how to reach them, `{period}` the month or what the document is about, `{until}` the last day of the link,
-`{link}` the link itself, `{hint}` where the password comes from (or that none is needed).
+Fields: `{sender}` who sends, `{contact}` how to reach them, `{period}` the month of the document, left out where it has none,
+`{until}` the last day of the link, `{link}` the link itself, `{hint}` where the password comes from (or that none is needed).
 """
 
 from dataclasses import dataclass
@@ -104,6 +104,12 @@ def payslip_label(period: str, language: str) -> str:
     """What the document is called where it is named to its recipient: "Bulletin de paie, octobre 2026"."""
     name = "Payslip" if language == "en" else "Bulletin de paie"
     return ", ".join(filter(None, (name, period_label(period, language))))
+
+
+def without_period(template: str) -> str:
+    """The template for a document that has no month. The title of its batch is the clerk's own and says nothing to the
+    recipient, so nothing stands in the month's place."""
+    return template.replace(" {period}", "").replace("{period}", "")
 
 
 def period_label(period: str, language: str) -> str:
