@@ -8,6 +8,7 @@ into empty cells. So a 5 KB file with one cell in the last corner would take hal
 import posixpath
 import re
 import zipfile
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import Any
 from xml.parsers import expat
@@ -109,7 +110,7 @@ def _xml_parts(opened: zipfile.ZipFile, limits: SheetLimits) -> dict[str, bytes]
     return parts
 
 
-class _Walker:
+class _Walker(ABC):
     """An expat parser that refuses document type declarations and hands local names to `start` and `end`."""
 
     def __init__(self) -> None:
@@ -122,11 +123,12 @@ class _Walker:
     def walk(self, content: bytes) -> None:
         self.parser.Parse(content, True)
 
+    @abstractmethod
     def start(self, name: str, attributes: dict[str, str], /) -> None:
-        raise NotImplementedError
+        """An element begins."""
 
-    def end(self, name: str) -> None:
-        """Most walkers only look at starts."""
+    def end(self, name: str) -> None:  # noqa: B027 - a walker may look at starts alone
+        """An element ends."""
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         self.start(name.rpartition(":")[2] if ":" in name else name, attributes)

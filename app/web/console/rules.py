@@ -151,5 +151,6 @@ def _page(
         problems=problems or {},
         categories=list(Category),
         intents=list(Intent),
+        ours=OURS,
         may_edit=account.may(Permission.CONFIGURE),
     )
