@@ -2,15 +2,14 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from functools import wraps
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -34,7 +33,6 @@ pytestmark = pytest.mark.alone
 RATE = 100
 WORKERS = 4
 COUNT = 1_200
-Test = TypeVar("Test", bound=Callable[..., None])
 TUESDAY = datetime(2027, 1, 12, 13, 0, tzinfo=UTC)
 
 
@@ -68,35 +66,6 @@ def ended(processes: Sequence[ForkServerProcess], folder: Path) -> None:
         assert process.exitcode == 0, failures
 
 
-class TooSlow(AssertionError):
-    """The rate was not reached; that it can be is shown by any run, and a machine may be busy with something else."""
-
-
-def measured(test: Test) -> Test:
-    """Up to three runs, each on a database of its own, until the rate is reached. Everything else holds in each run."""
-
-    @wraps(test)
-    def run(**given: Any) -> None:
-        folder = given.pop("tmp_path")
-        for left in (2, 1, 0):
-            (folder / str(left)).mkdir()
-            try:
-                test(**given, tmp_path=folder / str(left))
-                return
-            except TooSlow:
-                if not left:
-                    raise
-
-    return cast("Test", run)
-
-
-def assert_rate(made: Sequence[Call], least: float) -> None:
-    """A rate in parts of RATE, from the first call to the last."""
-    reached = rate_of(made) / RATE
-    if reached < least:
-        raise TooSlow(f"{reached:.1%} of the rate")
-
-
 def rate_of(made: Sequence[Call]) -> float:
     """Segments a second from the first call to the last."""
     return sum(call.segments for call in made[:-1]) / (made[-1].at - made[0].at)
@@ -111,7 +80,6 @@ def assert_each_left_once(made: Pipeline, log: Path, count: int, *, doubts: int)
     assert len(texts) - count <= doubts
 
 
-@measured
 def test_four_workers_of_one_process_keep_the_pace_across_its_death(
     sqlite_databases: SqliteDatabases, tmp_path: Path
 ) -> None:
@@ -131,11 +99,10 @@ def test_four_workers_of_one_process_keep_the_pace_across_its_death(
     found = calls(log)
     assert busiest_second(found) <= RATE
     for life in (found[:before], found[before:]):
-        assert_rate(life, 0.98)
+        assert rate_of(life) >= 0.98 * RATE
 
 
 @pytest.mark.postgres
-@measured
 def test_four_processes_keep_the_pace_when_one_dies(
     postgres_databases: PostgresDatabases, tmp_path: Path
 ) -> None:
@@ -152,16 +119,13 @@ def test_four_processes_keep_the_pace_when_one_dies(
         assert_each_left_once(made, log, COUNT, doubts=40)
     found = calls(log)
     assert busiest_second(found) <= RATE
-    assert_rate(found[:before], 0.98)
+    assert rate_of(found[:before]) >= 0.98 * RATE
     assert len({call.worker for call in found[:before]}) == WORKERS
 
 
-@measured
-def test_messages_of_several_segments_count_as_such(
-    databases: SqliteDatabases | PostgresDatabases, tmp_path: Path
-) -> None:
+def test_messages_of_several_segments_count_as_such(database_url: str, tmp_path: Path) -> None:
     costs = [1, 2, 1, 4, 1, 1, 10, 1] * 12
-    with databases.migrated() as url, waiting(tmp_path / "data", url, costs, runs=2) as (made, runs):
+    with waiting(tmp_path / "data", database_url, costs, runs=2) as (made, runs):
         log = tmp_path / "calls"
         rt = replace(made.rt, carriers={"simulator": LoggingCarrier(log)})
         with ThreadPoolExecutor(2) as threads:
@@ -169,21 +133,18 @@ def test_messages_of_several_segments_count_as_such(
     found = calls(log)
     assert sum(call.segments for call in found) == sum(costs)
     assert busiest_second(found) <= RATE
-    assert_rate(found, 0.85)
+    assert rate_of(found) >= 0.85 * RATE
 
 
-@measured
-def test_a_slow_carrier_does_not_hold_the_pace_back(
-    databases: SqliteDatabases | PostgresDatabases, tmp_path: Path
-) -> None:
+def test_a_slow_carrier_does_not_hold_the_pace_back(database_url: str, tmp_path: Path) -> None:
     """Each call takes longer than ten slots, and one run still reaches the rate: calls overlap."""
-    with databases.migrated() as url, waiting(tmp_path / "data", url, [1] * 250, runs=1) as (made, runs):
+    with waiting(tmp_path / "data", database_url, [1] * 250, runs=1) as (made, runs):
         log = tmp_path / "calls"
         rt = replace(made.rt, carriers={"simulator": LoggingCarrier(log, delay=0.11)})
         dispatch_sender(rt, *runs)
     found = calls(log)
     assert busiest_second(found) <= RATE
-    assert_rate(found, 0.93)
+    assert rate_of(found) >= 0.93 * RATE
 
 
 class Stop(BaseException):
