@@ -12,10 +12,21 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright
 
 from app.carriers.simulated.network import SimulatorLoop
-from tests.web.live import Letter, Live, live_house, record
+from app.usecases.accounts.create_user import create_user
+from tests.web.live import LOGIN, Letter, Live, live_house, record
 from tools.browser import find
 
 Open = Callable[..., Page]
+OWNER = "direction@exemple.test"
+
+
+def log_in_as_owner(page: Page) -> None:
+    """As somebody who may decide everything, by the form."""
+    page.goto("/app/login")
+    page.fill("input[name=email]", OWNER)
+    page.fill("input[name=password]", LOGIN)
+    page.click("button:has-text('Se connecter')")
+    page.wait_for_url("**/app/batches")
 
 
 @pytest.fixture(scope="session")
@@ -38,6 +49,17 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
             running.house.application.network, lambda event: record(running.rt, event), running.clock
         )
         loop.start()
+        create_user(
+            running.rt,
+            running.house.organisation.id,
+            email=OWNER,
+            name="Dominique Exemple",
+            password=LOGIN,
+            role="owner",
+            language="fr",
+            actor="operator",
+            now=running.rt.now(),
+        )
         yield running
         loop.stop()
 

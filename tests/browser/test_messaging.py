@@ -3,49 +3,23 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from app.carriers.base import Inbound
 from app.messaging.sending.senders import Kind
-from app.usecases.accounts.create_user import create_user
 from app.usecases.consents.give_opt_out_link import give_opt_out_link
 from app.usecases.messages.record_inbound import record_inbound
-from tests.browser.conftest import Open
+from tests.browser.conftest import Open, log_in_as_owner
 from tests.browser.looking import overflow, violations
 from tests.senders import add_sender
-from tests.web.live import LOGIN, Live
+from tests.web.live import Live
 
 pytestmark = pytest.mark.browser
-OWNER = "direction@exemple.test"
-
-
-@pytest.fixture(scope="module", autouse=True)
-def owner(live: Live) -> None:
-    """Somebody who may change texts."""
-    create_user(
-        live.rt,
-        live.house.organisation.id,
-        email=OWNER,
-        name="Dominique Exemple",
-        password=LOGIN,
-        role="owner",
-        language="fr",
-        actor="operator",
-        now=live.rt.now(),
-    )
-
-
-def log_in(page: Page) -> None:
-    page.goto("/app/login")
-    page.fill("input[name=email]", OWNER)
-    page.fill("input[name=password]", LOGIN)
-    page.click("button:has-text('Se connecter')")
-    page.wait_for_url("**/app/batches")
 
 
 def test_the_counter_follows_the_typing(open_page: Open, live: Live) -> None:
     page = open_page(1280)
-    log_in(page)
+    log_in_as_owner(page)
     page.goto("/app/templates/payslip_notice/sms/fr")
     segments = page.locator("#count .stat__value").first
     expect(segments).to_have_text("1")
@@ -61,7 +35,7 @@ def test_the_counter_follows_the_typing(open_page: Open, live: Live) -> None:
 
 def test_values_pasted_from_a_list_are_kept_while_typing(open_page: Open, live: Live) -> None:
     page = open_page(390)
-    log_in(page)
+    log_in_as_owner(page)
     page.goto("/app/templates/new")
     page.fill("input[name=key]", "rendez_vous")
     page.fill("#text", "Bonjour {prenom}")
@@ -88,7 +62,7 @@ def test_a_person_who_wrote_is_answered_on_any_screen(open_page: Open, live: Liv
     record_answer(live, "À quelle heure ouvrez-vous ?", "+33611008003")
     for width in (390, 1280):
         page = open_page(width)
-        log_in(page)
+        log_in_as_owner(page)
         page.goto("/app/inbox?show=all")
         page.locator("li", has_text="À quelle heure").locator("a.btn").click()
         assert overflow(page) == 0
@@ -116,7 +90,7 @@ def test_a_person_who_wrote_is_answered_on_any_screen(open_page: Open, live: Liv
 def test_pages_fit_and_are_accessible(open_page: Open, live: Live, path: str, width: int) -> None:
     record_answer(live, "laissez-moi tranquille")
     page = open_page(width)
-    log_in(page)
+    log_in_as_owner(page)
     page.goto(path)
     if path == "/app/consents":
         page.fill("input[name=number]", "0611008002")

@@ -9,37 +9,11 @@ from app.db.models import Pace
 from app.db.queries import organisations
 from app.db.sending import pace
 from app.messaging.timing import throttle
-from app.usecases.accounts.create_user import create_user
-from tests.browser.conftest import Open
+from tests.browser.conftest import Open, log_in_as_owner
 from tests.browser.looking import overflow, small_targets, violations
-from tests.web.live import LOGIN, Live
+from tests.web.live import Live
 
 pytestmark = pytest.mark.browser
-OWNER = "expediteurs@exemple.test"
-
-
-@pytest.fixture(scope="module", autouse=True)
-def owner(live: Live) -> None:
-    """Somebody who may decide everything."""
-    create_user(
-        live.rt,
-        live.house.organisation.id,
-        email=OWNER,
-        name="Dominique Exemple",
-        password=LOGIN,
-        role="owner",
-        language="fr",
-        actor="operator",
-        now=live.rt.now(),
-    )
-
-
-def log_in(page: Page) -> None:
-    page.goto("/app/login")
-    page.fill("input[name=email]", OWNER)
-    page.fill("input[name=password]", LOGIN)
-    page.click("button:has-text('Se connecter')")
-    page.wait_for_url("**/app/batches")
 
 
 def ask(page: Page, kind: str, address: str) -> None:
@@ -63,7 +37,7 @@ def leave(live: Live, segments: int) -> None:
 
 def test_a_sender_is_asked_for_approved_and_listed(open_page: Open) -> None:
     page = open_page(390)
-    log_in(page)
+    log_in_as_owner(page)
     page.click("[data-menu]")
     page.click("nav >> text=Expéditeurs")
     page.click("text=Demander un expéditeur")
@@ -83,7 +57,7 @@ def test_a_sender_is_asked_for_approved_and_listed(open_page: Open) -> None:
 
 def test_the_figures_move_without_a_reload_and_a_tick_stays_ticked(open_page: Open, live: Live) -> None:
     page = open_page(1280)
-    log_in(page)
+    log_in_as_owner(page)
     page.goto("/app/senders")
     row = page.locator("#live tr", has_text="Nom affiché").first
     expect(row).to_contain_text("0 segment/s")
@@ -97,7 +71,7 @@ def test_the_figures_move_without_a_reload_and_a_tick_stays_ticked(open_page: Op
 @pytest.mark.parametrize("width", [390, 1280])
 def test_pages_fit_and_are_accessible(open_page: Open, width: int) -> None:
     page = open_page(width)
-    log_in(page)
+    log_in_as_owner(page)
     name = "a.cell-main[href^='/app/senders/']"
     page.goto("/app/senders")
     addresses = ["/app/senders", "/app/senders/new", str(page.locator(name).first.get_attribute("href"))]

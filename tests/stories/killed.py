@@ -18,6 +18,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from multiprocessing.connection import wait
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any, Literal
@@ -50,6 +51,9 @@ CLERK = "clerk"
 
 _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload([__name__])
+# An exit code can be read once. `start` reads those of all children that have ended, so of two threads one would
+# find nothing and take the code to be 255.
+_READING_EXITS = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -99,18 +103,21 @@ def team(number: int, count: int = 6) -> list[Employee]:
 def start(place: Place, kill: Kill | None, payrolls: int = 1) -> ForkServerProcess:
     """Begin a process that carries `payrolls` payrolls through, or dies on the way."""
     process = _FORKS.Process(target=_work, args=(place, kill, payrolls))
-    process.start()
+    with _READING_EXITS:
+        process.start()
     return process
 
 
 def end_of(process: ForkServerProcess, place: Place) -> int:
     """The exit code: 0, or minus the signal."""
-    process.join(PATIENCE_SECONDS)
-    if process.exitcode is None:
+    wait([process.sentinel], PATIENCE_SECONDS)
+    with _READING_EXITS:
+        code = process.exitcode
+    if code is None:
         process.kill()
-        process.join()
+        wait([process.sentinel])
         raise AssertionError(f"the process did not come to an end\n{place.log.read_text()[-6000:]}")
-    return process.exitcode
+    return code
 
 
 def _work(place: Place, kill: Kill | None, payrolls: int) -> None:

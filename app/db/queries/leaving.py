@@ -16,6 +16,12 @@ from app.db.models import Batch, Document, Person
 from links.tables import Link
 
 _Earlier = aliased(Document)
+# The same staff number and month in another batch.
+_SAME_PLACE = sa.and_(
+    col(Document.staff_index) == col(_Earlier.staff_index),
+    col(Document.period) == col(_Earlier.period),
+    col(Document.batch_id) != col(_Earlier.batch_id),
+)
 
 
 class LeavingDocument(NamedTuple):
@@ -80,11 +86,7 @@ def replaceable_by(session: Session, block_id: UUID) -> list[Replaceable]:
         )
         .join(
             Document,
-            sa.and_(
-                col(Document.staff_index) == col(_Earlier.staff_index),
-                col(Document.period) == col(_Earlier.period),
-                col(Document.batch_id) != col(_Earlier.batch_id),
-            ),
+            _SAME_PLACE,
         )
         .where(
             col(Document.block_id) == block_id,
@@ -103,11 +105,7 @@ def replaced_in(session: Session, batch: Batch) -> list[Document]:
         sa.select(_Earlier)
         .join(
             Document,
-            sa.and_(
-                col(Document.staff_index) == col(_Earlier.staff_index),
-                col(Document.period) == col(_Earlier.period),
-                col(Document.batch_id) != col(_Earlier.batch_id),
-            ),
+            _SAME_PLACE,
         )
         .join(Link, col(Link.document_id) == col(_Earlier.id))
         .where(
