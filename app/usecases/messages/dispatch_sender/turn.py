@@ -21,7 +21,7 @@ from app.messaging.texts.drafts import SMS
 from app.messaging.texts.segmentation import segment
 from app.messaging.timing import throttle
 from app.runtime import Runtime
-from app.usecases.messages.dispatch_sender.run import RETRIES, Run, Trying, parcel, read_text
+from app.usecases.messages.dispatch_sender.run import RETRIES, Run, Trying, longer_of, parcel, read_text
 
 MOST_AT_ONCE = 200
 
@@ -62,7 +62,8 @@ class _Turn:
         self._rt, self._book, self._run, self._sender = rt, book, run, sender
         self._session, self._now = book.session, book.now
         self._roads = RoadMap(self._session, sender, self._now)
-        self._resting = {name: one for name, one in run.resting.items() if one.until > self._now}
+        mine = {name: one for name, one in run.resting.items() if one.until > self._now}
+        self._resting = longer_of(mine, self._roads.resting)
         self._pace = pace.hold(self._session, {sender.id: sender.rate}, self._roads.limits(), rt.timepiece)
         self._log = self._pace.logs[sender.id]
         self._from = self._pace.now + run.lead
