@@ -28,8 +28,8 @@ def kannel() -> Iterator[Double]:
         yield played
 
 
-def add(folder: Path, kannel: Double, *more: str) -> None:
-    given = ("carrier", "add", "kannel", "box", f"address={kannel.base}", "username=pli", *more)
+def add(folder: Path, kannel: Double, *more: str, name: str = "box") -> None:
+    given = ("carrier", "add", "kannel", name, f"address={kannel.base}", "username=pli", *more)
     made = call(*given, folder=folder, stdin="secret\n")
     assert made.returncode == 0, made.stderr
 
@@ -60,3 +60,25 @@ def test_one_message_through_a_provider_over_http(folder: Path, kannel: Double) 
     (sent,) = kannel.to(SENDSMS)
     asked = parse_qs(urlsplit(sent.path).query)
     assert (asked["to"], asked["from"], asked["text"]) == (["+33612345678"], ["DUPONT"], ["Bonjour"])
+
+
+def test_the_check_says_where_callbacks_may_come_from(folder: Path, kannel: Double) -> None:
+    kannel.answers[SENDSMS] = Say(400, b"Empty text")
+    add(folder, kannel)
+    add(folder, kannel, 'callback_networks=["185.20.0.0/22", "2001:db8::7"]', name="fenced")
+    open_ = call("carrier", "check", "box", folder=folder).stdout
+    fenced = call("carrier", "check", "fenced", folder=folder).stdout
+
+    assert "give them as callback_networks" in open_
+    assert "taken from 185.20.0.0/22, 2001:db8::7/128 only" in fenced
+    assert "PLI_TRUSTED_PROXIES" in fenced
+    assert "can report and answer in its name from there." in fenced
+
+
+@pytest.mark.parametrize("given", ["185.20.0.1/22", "operator.example", ""])
+def test_what_is_no_network_is_refused(folder: Path, kannel: Double, given: str) -> None:
+    settings = (f"address={kannel.base}", "username=pli", f'callback_networks=["{given}"]')
+    done = call("carrier", "add", "kannel", "box", *settings, folder=folder, stdin="secret\n")
+
+    assert done.returncode == 1
+    assert "callback_networks.0: Value error, not a network such as 185.20.0.0/22" in done.stderr
