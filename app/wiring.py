@@ -114,6 +114,16 @@ KINDS: dict[str, Kind[Any]] = {
 }
 
 
+def require_usable(connection: Connection) -> None:
+    """Raises InvalidInput that says why no carrier can be made of a stored connection."""
+    if connection.kind not in KINDS:
+        raise InvalidInput(
+            "connection_kind",
+            f"{connection.name} is of the kind {connection.kind}, which this version lacks.",
+        )
+    read_settings(KINDS[connection.kind].settings, connection.settings)
+
+
 @dataclass(frozen=True)
 class Application:
     """The runtime with what only the roots may hold."""
@@ -186,10 +196,7 @@ def _carriers(built_in: dict[str, Carrier], around: Surroundings) -> Carriers[Co
             return connections.opened(session, around.vault.columns)
 
     def make(one: Connection) -> Carrier:
-        if one.kind not in KINDS:
-            raise InvalidInput(
-                "connection_kind", f"{one.name} is of the kind {one.kind}, which this version lacks."
-            )
+        require_usable(one)
         return KINDS[one.kind].build(one, around)
 
     return Carriers(built_in, load, make)
