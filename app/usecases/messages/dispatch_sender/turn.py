@@ -18,6 +18,7 @@ from app.messaging.sending import routing, status
 from app.messaging.sending.failures import ANOTHER_ROAD, lasting
 from app.messaging.sending.roads import Why, rounds
 from app.messaging.texts.drafts import SMS
+from app.messaging.texts.encode import smart_encode
 from app.messaging.texts.segmentation import segment
 from app.messaging.timing import throttle
 from app.runtime import Runtime
@@ -136,8 +137,11 @@ class _Turn:
             return 0.0
         text = read_text(self._rt, one.message)
         if one.message.channel == SMS:
-            # The road that was found may cut texts otherwise than the one they were counted for.
-            one.message.segments = segment(text, self._rt.text_options(carrier)).segments
+            # The road that was found may cut texts otherwise than the one they were written and counted for.
+            options = self._rt.text_options(carrier)
+            text = smart_encode(text, options).text
+            count = segment(text, options)
+            one.message.segments, one.message.encoding = count.segments, count.encoding
         slot = self._reserve(carrier, _cost(one.message))
         if isinstance(slot, throttle.Wait):
             return slot.seconds
