@@ -1,7 +1,7 @@
 """The pages of a link as responses."""
 
 from datetime import date
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from babel.dates import format_date
 from starlette.requests import Request
@@ -18,6 +18,7 @@ from links.text import is_ref
 
 LANGUAGE_SECONDS = 365 * 24 * 3600
 HELLO = "/hello"
+OPT_OUT = "o"
 _OVERLOADED = frozenset({"argon2_queue", "argon2_slow", "pages_queue"})
 _UNREADABLE = frozenset({400, TABLE[InvalidInput].status, TABLE[TooLarge].status})
 
@@ -165,9 +166,29 @@ def notice(
     )
 
 
+def opt_out_notice(request: Request, status: int) -> Response:
+    """An opt-out address that nobody was given, or that cannot be used now. Another language shows it again."""
+    path = quote(request.url.path)
+    return page(
+        request,
+        "recipient/notice.html",
+        path,
+        status,
+        host_name=host_name(request),
+        brand=None,
+        kind="optout_unavailable" if status >= 500 else "optout_unknown",
+        sender="",
+        contact="",
+        retry_url=path if status >= 500 else "",
+        closed="",
+    )
+
+
 def error_page(request: Request, problem: Problem) -> Response:
     """An error at this door: one of the calm pages, without a word of detail."""
     first = request.url.path.lstrip("/").partition("/")[0]
+    if first == OPT_OUT:
+        return opt_out_notice(request, problem.status)
     ref = first if is_ref(first) else ""
     if problem.status == 401:
         return _session_over(request, ref)
