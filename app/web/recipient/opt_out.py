@@ -26,12 +26,6 @@ def end(request: Request, token: str, rt: RuntimeDep) -> Response:
     return _page(request, token, opt_out_by_link(rt, token) if _TOKEN.fullmatch(token) else None)
 
 
-@router.api_route("/o/{token}/{rest:path}", methods=["GET", "HEAD"])
-def mangled(request: Request) -> Response:
-    """Something was written behind the address."""
-    return pages.opt_out_notice(request, 404)
-
-
 def _page(request: Request, token: str, found: OptOutPage | None, *, asked: bool = False) -> Response:
     if found is None:
         return pages.opt_out_notice(request, 404)

@@ -83,6 +83,7 @@ def landing(
     known: Introduction | None = None,
     tries_left: int = 0,
     retry_after: int = 0,
+    capitals_matter: bool = True,
 ) -> Response:
     """The page that asks for the password, once more. Without a proof, `known` being None, it says the same for every
     ref."""
@@ -97,6 +98,7 @@ def landing(
         known=known,
         tries_left=tries_left,
         retry_after=retry_after,
+        capitals_matter=capitals_matter,
     )
     response = HTMLResponse(html, status)
     remember_language(request, response)
@@ -117,8 +119,10 @@ def landing_html(
     known: Introduction | None = None,
     tries_left: int = 0,
     retry_after: int = 0,
+    capitals_matter: bool = True,
 ) -> str:
-    """The page that asks for the password; with a `problem`, why it asks again."""
+    """The page that asks for the password; with a `problem`, why it asks again. `capitals_matter` in the password that
+    was wrong."""
     return render(
         "recipient/landing.html",
         PageContext(lang=lang, nonce=page_nonce, path=f"/{ref}"),
@@ -136,6 +140,7 @@ def landing_html(
         problem=problem,
         tries_left=tries_left,
         retry_after=retry_after,
+        capitals_matter=capitals_matter,
         report_url="",
     )
 
