@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from app.carriers.simulated.numbers import MAGIC_NUMBERS, MagicNumber
-from app.carriers.simulated.phones import Phone, PhoneMessage
+from app.carriers.simulated.phones import Phone, PhoneAct, PhoneMessage
 from app.web.texts import Language
 from rcs.cards import OpenLink
 
@@ -31,7 +31,8 @@ class CardView:
 
 @dataclass(frozen=True)
 class MessageView:
-    """One message. `from_phone` is what the person wrote; `text` is empty once it was erased."""
+    """One message. `from_phone` is what the person wrote, or with `act` what the phone did at a tap; `text` is empty once
+    it was erased."""
 
     id: UUID
     from_phone: bool
@@ -42,6 +43,7 @@ class MessageView:
     text: str
     card: CardView | None
     erased: bool
+    act: PhoneAct | None
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,7 @@ def _message_view(message: PhoneMessage) -> MessageView:
         text=message.text,
         card=card,
         erased=message.erased,
+        act=message.act,
     )
 
 

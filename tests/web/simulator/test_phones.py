@@ -200,6 +200,28 @@ def test_a_tapped_button_answers_the_sender(live: Live, clerk: httpx.Client, pho
         assert clerk.post(form[1], data={"position": position}).status_code == 404
 
 
+def test_a_reminder_goes_into_the_calendar_of_the_phone_and_is_told(live: Live, clerk: httpx.Client) -> None:
+    letter = live.letter()
+    phone = live.house.application.phones.find(live.house.organisation.id, letter.phone)
+    assert phone is not None
+    address = f"/simulator/handsets/{phone.id}"
+    form = re.search(
+        r'action="([^"]+/tap)">(?:(?!</form>).)*?name="position" value="(\d+)"[^>]*>Me le rappeler<',
+        clerk.get(address).text,
+        re.DOTALL,
+    )
+    assert form is not None
+    assert "agenda" not in clerk.get(address).text
+    assert clerk.post(form[1], data={"position": form[2]}).status_code == 303
+    noted = re.compile(r"agenda du téléphone\s:\s«\sLire mon document\s», le 29 déc., 10:00")
+    assert noted.search(clerk.get(address).text)
+    assert "Put in the phone’s calendar: “Lire mon document”" in clerk.get(f"{address}?lang=en").text
+    clerk.cookies.delete("pli-lang")
+    live.deliver()
+    story = clerk.get(f"/app/documents/{letter.document_id}").text
+    assert "A touché «\u202fMe le rappeler\u202f»" in story
+
+
 def test_a_tap_on_the_link_is_an_event_of_the_document_and_no_answer(live: Live, clerk: httpx.Client) -> None:
     letter = live.letter()
     story = f"/app/documents/{letter.document_id}"
