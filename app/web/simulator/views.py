@@ -48,11 +48,13 @@ class MessageView:
 
 @dataclass(frozen=True)
 class HandsetView:
-    """One phone with its messages, oldest first. `waiting` are on their way to it; `magic` says how it misbehaves;
+    """One phone with its messages, oldest first. `name` is the person's to whom it belongs, empty for nobody known;
+    `waiting` are on their way to it; `magic` says how it misbehaves;
     `answers_to` is the sender that an answer goes to, empty while nobody wrote."""
 
     id: UUID
     phone: str
+    name: str
     powered: bool
     rcs: bool
     magic: str
@@ -71,12 +73,13 @@ class MagicView:
     text: str
 
 
-def handset_view(phone: Phone, lang: Language, shown: int) -> HandsetView:
-    """A phone with its latest `shown` messages."""
+def handset_view(phone: Phone, lang: Language, shown: int, name: str) -> HandsetView:
+    """A phone with its latest `shown` messages, and whose it is."""
     summary, latest = phone.summary, phone.messages[:shown]
     return HandsetView(
         id=summary.id,
         phone=summary.number,
+        name=name,
         powered=summary.powered,
         rcs=summary.rcs,
         magic=_sentence(summary.magic, lang) if summary.magic else "",

@@ -8,8 +8,11 @@ import httpx
 import pytest
 
 from app.carriers.simulated.phones import PhoneSummary
+from app.db.payroll.faces import read_face
+from app.db.queries import documents
 from app.usecases.accounts import identify_session
 from app.usecases.accounts.identify_session import Account
+from app.usecases.messages.name_phones import name_phones
 from tests.web.live import Live
 
 
@@ -113,6 +116,36 @@ def test_the_phone_shows_the_card_with_the_link_to_the_document(
     page = clerk.get(f"/simulator/handsets/{phone.id}")
     assert f'href="{url}"' in page.text
     assert live.client().post(f"/{link.ref}/hello", json={"s": link.secret}).json()["state"] == "live"
+
+
+def test_a_phone_says_whose_it_is(live: Live, clerk: httpx.Client) -> None:
+    letter = live.letter()
+    phone = live.house.application.phones.find(live.house.organisation.id, letter.phone)
+    assert phone is not None
+    story = clerk.get(f"/app/documents/{letter.document_id}").text
+    person = re.search(r"<h1>([^<]+)</h1>", story)
+    assert person is not None
+    page = clerk.get(f"/simulator/handsets/{phone.id}").text
+    assert f"<h1>{person[1]}</h1>" in page
+    assert f'<span class="phone__name">{person[1]}</span>' in page
+    wall = clerk.get("/simulator", params={"q": letter.phone}).text
+    assert f'<span class="phone__name">{person[1]}</span>' in wall
+
+
+def test_a_phone_that_two_people_share_says_both_names(live: Live) -> None:
+    letter, other = live.letter(), live.letter()
+    organisation_id = live.house.organisation.id
+    with live.rt.begin() as session:
+        first = documents.get(session, organisation_id, letter.document_id)
+        second = documents.get(session, organisation_id, other.document_id)
+        assert first is not None
+        assert second is not None
+        second.phone_index = first.phone_index
+        session.add(second)
+        names = sorted(read_face(live.rt.vault, each).name for each in (first, second))
+    named = name_phones(live.rt, organisation_id, [letter.phone, other.phone, "+33699999999"])
+    assert list(named) == [letter.phone]
+    assert sorted(named[letter.phone].split(", ")) == names
 
 
 def test_the_legend_lists_every_magic_number_in_both_languages(clerk: httpx.Client) -> None:
