@@ -1,6 +1,7 @@
 // What console pages do beyond links and forms. Everything here has a way without script.
 // No innerHTML anywhere: the pages require Trusted Types and allow htmx's policy only.
 import { watchDropzones } from "./dropzone.js";
+import { watchPreviews } from "./preview.js";
 import { watchUploads } from "./upload.js";
 
 document.addEventListener("click", (event) => {
@@ -10,10 +11,6 @@ document.addEventListener("click", (event) => {
   if (menu) menu.setAttribute("aria-expanded", String(menu.getAttribute("aria-expanded") !== "true"));
   target.closest("[data-dismiss]")?.closest(".notice")?.remove();
   target.closest("[data-close]")?.closest("dialog")?.close();
-  const thumb = target.closest("[data-preview]");
-  if (thumb && !event.ctrlKey && !event.metaKey && openPreview(thumb)) event.preventDefault();
-  const step = target.closest("[data-preview-step]");
-  if (step) showPage(page + Number(step.dataset.previewStep));
 });
 
 // Good news leaves by itself, but not while somebody is at it; an error stays until it is dismissed.
@@ -64,40 +61,6 @@ window.addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
 });
 
-// The page images of the review, large.
-let source = "";
-let pages = 1;
-let page = 1;
-
-function openPreview(thumb) {
-  const dialog = document.getElementById("preview");
-  if (!dialog || !dialog.showModal) return false;
-  source = thumb.dataset.preview;
-  pages = Number(thumb.dataset.pages);
-  document.getElementById("preview-title").textContent = thumb.dataset.title;
-  dialog.showModal();
-  showPage(1);
-  return true;
-}
-
-function showPage(wanted) {
-  const dialog = document.getElementById("preview");
-  page = Math.min(Math.max(wanted, 1), pages);
-  const label = dialog.dataset.pageLabel.replace("(page)", page).replace("(pages)", pages);
-  const image = dialog.querySelector("[data-preview-image]");
-  image.src = `${source}${page}.png`;
-  image.alt = label;
-  dialog.querySelector("[data-preview-count]").textContent = label;
-  dialog.querySelector('[data-preview-step="-1"]').disabled = page === 1;
-  dialog.querySelector('[data-preview-step="1"]').disabled = page === pages;
-}
-
-document.addEventListener("keydown", (event) => {
-  const open = document.querySelector("#preview[open]");
-  if (open && event.key === "ArrowLeft") showPage(page - 1);
-  if (open && event.key === "ArrowRight") showPage(page + 1);
-});
-
 // Live parts come by server-sent events. Some company proxies hold a stream back until it ends: when nothing has come
 // for a while, the page asks for itself instead.
 const POLL_EVERY = 8000;
@@ -115,4 +78,5 @@ function watchLive(live) {
 
 for (const live of document.querySelectorAll("[data-live]")) watchLive(live);
 watchDropzones(document);
+watchPreviews();
 watchUploads(document);

@@ -264,3 +264,26 @@ def same_phone(session: Session, batch_id: UUID, phone_indexes: Sequence[bytes])
         col(Document.match).in_(("matched", "duplicate")),
     )
     return list(session.exec(query.order_by(col(Document.position)).with_for_update(key_share=True)))
+
+
+def last_sent_to(
+    session: Session, organisation_id: UUID, phone_indexes: Sequence[bytes]
+) -> dict[bytes, list[Document]]:
+    """What the newest batch that was sent to each phone announced to it; phones without are missing."""
+    query = (
+        select(Document)
+        .join(Batch, col(Batch.id) == col(Document.batch_id))
+        .where(
+            Document.organisation_id == organisation_id,
+            col(Document.phone_index).in_(phone_indexes),
+            col(Document.state).in_(("sealed", "revoked", "expired")),
+        )
+        .order_by(col(Batch.released_at).desc(), col(Document.position))
+    )
+    found: dict[bytes, list[Document]] = {}
+    for document in session.exec(query):
+        assert document.phone_index is not None
+        same = found.setdefault(document.phone_index, [])
+        if not same or same[0].batch_id == document.batch_id:
+            same.append(document)
+    return found

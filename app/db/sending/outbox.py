@@ -1,9 +1,10 @@
 """What is said about a document, as a row of the table `message`: texts composed, counted and sealed."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, NamedTuple, Protocol
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 from app.crypto.envelope import OutboxPlace
 from app.crypto.epochs import day_of
@@ -22,6 +23,8 @@ from rcs.cards import agent_message_text, document_card
 
 TEXT_LIFE = timedelta(hours=72)
 REMIND_BEFORE = timedelta(days=2)
+# An entry at midnight would ring when nobody can read.
+REMIND_HOUR = time(10)
 
 
 class MintedLink(NamedTuple):
@@ -92,6 +95,13 @@ class NoticeWriter:
         return {**known, "link": url}
 
 
+def remind_at(last_day: date, zone: ZoneInfo, now: datetime) -> datetime | None:
+    """When the calendar of a phone reminds of a link: in the morning of the sender's zone, two days before its last day.
+    None when that is over."""
+    moment = datetime.combine(last_day - REMIND_BEFORE, REMIND_HOUR, zone).astimezone(UTC)
+    return moment if moment > now else None
+
+
 class NoticeMaker:
     """Composes the notices of one batch. `rcs_life` is how long a card may wait before the SMS goes out instead.
 
@@ -120,8 +130,7 @@ class NoticeMaker:
         self._held_to = held_to
         self._sorting = held_to.sorting
         self._plan = self._sorting.plan(batch.channels)
-        remind_at = terms.expires_at - REMIND_BEFORE
-        self._remind_at = remind_at if remind_at > now else None
+        self._remind_at = remind_at(terms.until, ZoneInfo(organisation.timezone), now)
         self._expires_at = min(now + TEXT_LIFE, terms.expires_at)
         self._day = day_of(self._expires_at)
         self._sealer = vault.envelope.text_sealer(self._day)

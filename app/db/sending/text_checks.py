@@ -16,7 +16,7 @@ from app.messaging.rule_rows import RuleKind, category_rules, kind_rules
 from app.messaging.sending.senders import PROFILES, Kind
 from app.messaging.texts import notices
 from app.messaging.texts.content import StopMention
-from app.messaging.texts.drafts import SMS, Draft, Judged, asked_fields, judge
+from app.messaging.texts.drafts import SMS, Draft, Judged, asked_fields, built_in, judge
 from app.messaging.texts.segmentation import CarrierOptions
 from app.messaging.texts.text_rules import Circumstances
 from links.text import ALPHABET, REF_LENGTH
@@ -86,7 +86,10 @@ class TextRules:
         }
 
     def own_fields(self, draft: Draft) -> tuple[str, ...]:
-        """The fields that only the organisation's own list can fill."""
+        """The fields that only the organisation's own list can fill: none in a text the service sends itself, which is
+        never sent for a list."""
+        if built_in(draft.key) is not None:
+            return ()
         return tuple(name for name in asked_fields(draft) if name not in FILLED_IN)
 
     def judge(self, draft: Draft, lists: Mapping[str, Sequence[str]], link_url: str, on: date) -> Judged:

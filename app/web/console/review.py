@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from typing import Annotated, Literal, get_args
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 from uuid import UUID
 
 from fastapi import APIRouter, Query
@@ -26,6 +26,7 @@ from app.usecases.documents.confirm_finding import confirm_finding
 from app.usecases.documents.correct_phone import correct_phone
 from app.usecases.documents.exclude_document import exclude_document
 from app.usecases.documents.include_document import include_document
+from app.usecases.documents.show_document import show_document
 from app.usecases.documents.show_page import show_page
 from app.web.auth import CheckedForm, Preparer, Reader
 from app.web.console.batches import PageNumber
@@ -36,8 +37,8 @@ router = APIRouter()
 # More than elsewhere: a clerk runs an eye over all of them, and most are one short line.
 PAGE_SIZE = 100
 Show = Literal["all", "blocking", "warning", "ready", "unsent"]
-# A thumbnail in the list, and a page to read.
-WIDTHS = {"small": 320, "large": 1240}
+# A thumbnail in the list, a page to look at, and one whose small print is read.
+WIDTHS = {"small": 320, "large": 1240, "zoom": 2400}
 _KIND = "^[a-z_]{0,40}$"
 _ID = re.compile("[0-9a-f-]{36}")
 _REVIEW = re.compile(r"/app/batches/([0-9a-f-]{36})/review")
@@ -138,7 +139,7 @@ def page_image(
     number: int,
     account: Reader,
     rt: RuntimeDep,
-    size: Literal["small", "large"] = "large",
+    size: Literal["small", "large", "zoom"] = "large",
 ) -> Response:
     png = show_page(rt, account.organisation_id, document_id, number, width=WIDTHS[size])
     return Response(png, media_type="image/png")
@@ -166,6 +167,14 @@ def confirm(
 ) -> Response:
     confirm_finding(rt, account.organisation_id, document_id, form.get("finding", ""), account.actor)
     return go(request, back_to(form.get("back", ""), "/app/batches"), "confirmed")
+
+
+@router.get("/documents/{document_id}/phone")
+def phone_again(document_id: UUID, account: Reader, rt: RuntimeDep) -> Response:
+    """A page with a refused number, loaded anew: back to its line in the review, which leads on when that is over."""
+    shown = show_document(rt, account.organisation_id, document_id)
+    search = f"?{urlencode({'q': shown.staff_number})}" if shown.staff_number else ""
+    return RedirectResponse(f"/app/batches/{shown.batch_id}/review{search}#d-{document_id}", 303)
 
 
 @router.post("/documents/{document_id}/phone")

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from app.core.errors import InvalidInput
 from app.usecases.accounts.identify_session import Account
-from app.usecases.batches.receive_batch import BatchOptions
+from app.usecases.batches.receive_batch import BatchOptions, EmptyFiles
 from app.usecases.batches.show_upload import UploadForm, show_upload
 from app.web.auth import Preparer, upload_check
 from app.web.console.pages import go, page
@@ -24,7 +24,6 @@ MB = 1024 * 1024
 # Where the form shows what is wrong; anything else is told at its top.
 _PLACES = {
     "documents_missing": "documents",
-    "file_empty": "documents",
     "people_sheet_missing": "people",
     "period_format": "period",
     "date_format": "expires_on",
@@ -98,10 +97,20 @@ def _typed(fields: Mapping[str, str]) -> Typed:
     )
 
 
+def _told(error: InvalidInput) -> dict[str, dict[str, str]]:
+    """What is wrong, by the field it is shown beside."""
+    if not isinstance(error, EmptyFiles):
+        return {_PLACES.get(error.code, "form"): {"code": error.code, "detail": ""}}
+    names: dict[str, list[str]] = {}
+    for role, name in error.files:
+        names.setdefault(role, []).append(name)
+    return {role: {"code": error.code, "detail": ", ".join(given)} for role, given in names.items()}
+
+
 def _form(
     request: Request, account: Account, offered: UploadForm, typed: Typed, error: InvalidInput | None = None
 ) -> Response:
-    errors = {} if error is None else {_PLACES.get(error.code, "form"): {"code": error.code, "detail": ""}}
+    errors = {} if error is None else _told(error)
     limit = offered.upload_bytes // MB
     return page(
         request,

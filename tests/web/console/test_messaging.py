@@ -67,6 +67,37 @@ def test_the_counter_follows_the_typing(office: Office) -> None:
     assert 'name="list.prénom"' in answer.text
 
 
+NOTICE = {"key": "payslip_notice", "channel": "sms", "language": "fr", "title": ""}
+
+
+def test_a_text_of_pli_is_offered_no_field_that_it_refuses(office: Office) -> None:
+    owner = office.browser("owner")
+    text = {"text": "{sender}: votre bulletin {lien} {prénom}"}
+    owner.get("/app/templates/payslip_notice/sms/fr")
+    for path, said in (
+        ("/app/templates/count", "Pli ne remplit pas {lien}, {prénom} dans ce texte."),
+        ("/app/templates", "Pli ne remplit pas {lien}, {prénom} dans ce texte."),
+        ("/app/templates?lang=en", "Pli does not fill in {lien}, {prénom} in this text."),
+    ):
+        answer = owner.post(path, **NOTICE, **text)
+        shown = words(answer)
+        assert said in shown
+        assert "{hint}, {link}, {period}, {sender}, {until}" in shown
+        assert "list.lien" not in answer.text
+        assert "dans votre liste" not in shown
+        assert "in your list" not in shown
+    assert "{link}" in _text(office, "payslip_notice")
+
+
+def test_a_text_of_ones_own_is_offered_the_values_it_takes(office: Office) -> None:
+    owner = office.browser("owner")
+    owner.get("/app/templates/new")
+    text = {"text": "Boulangerie Épi : {prénom}, votre commande est prête."}
+    answer = owner.post("/app/templates/count", **(OFFER | {"kind": "notice"}), **text)
+    assert "Valeurs de {prénom} dans votre liste" in words(answer)
+    assert "ne remplit pas" not in words(answer)
+
+
 def test_the_counter_answers_at_once_whatever_is_typed(office: Office) -> None:
     """One form of somebody who may only look must not hold up everybody else."""
     auditor = office.browser("auditor")

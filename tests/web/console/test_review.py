@@ -102,6 +102,12 @@ def test_a_phone_is_corrected_and_looked_at_again(office: Office, address: str) 
     assert "ne peut pas être utilisé : c’est une ligne fixe." in words(refused)
     assert 'value="01 44 55 66 77"' in refused.text
     assert refused.text.count('<details class="fold" open>') == 1
+    anew = clerk.client.get(f"/app/documents/{line.id}/phone", follow_redirects=False)
+    assert anew.status_code == 303
+    back = clerk.get(anew.headers["location"])
+    assert back.url.path == f"{address}/review"
+    assert anew.headers["location"].endswith(f"#d-{line.id}")
+    assert f'id="d-{line.id}"' in back.text
     other = next(each for each in office.lines(address) if each.phone_sealed and each.id != line.id)
     taken = read_face(office.rt.vault, other).phone
     clerk.post(f"/app/documents/{line.id}/phone", phone=taken, back=f"{address}/review")
