@@ -31,7 +31,7 @@ _CHUNK = 1024 * 1024
 # Often enough for a bar that moves, seldom enough to cost nothing.
 _PAGES_A_REPORT = 50
 # Options of mallopt (malloc.h).
-_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
+_MAX_FAST, _TRIM_THRESHOLD, _MMAP_THRESHOLD = 1, -1, -3
 
 
 class _ParentGoneError(Exception):
@@ -62,9 +62,11 @@ def _forbid_everything_else() -> None:
 
 def _keep_freed_memory() -> None:
     """glibc would give the memory of every page's text back to the system and ask for it again at the next page, which
-    costs a sixth of the work. Another C library has no such function, or does not heed it."""
+    costs a sixth of the work. What `split.py` lets it keep at hand is enough; a second list of small pieces would be
+    swept with every large one. Another C library has no such function, or does not heed it."""
     set_option = getattr(ctypes.CDLL(None), "mallopt", None)
     if set_option is not None:
+        set_option(_MAX_FAST, 0)
         set_option(_MMAP_THRESHOLD, 4 * 1024 * 1024)
         set_option(_TRIM_THRESHOLD, 32 * 1024 * 1024)
 
