@@ -28,6 +28,10 @@ from app.documents.pdf.writer import Block, PageWriter
 _INPUT = 0
 _OUTPUT = 1
 _CHUNK = 1024 * 1024
+# Parts leave some at a time: to wake the parent for each costs both sides more than the writing.
+_LATER = frozenset({frames.BLOCK, frames.FORGET, frames.PART, frames.PART_REFUSED})
+_MOST_WAITING_BYTES, _MOST_WAITING_PIECES = 64 * 1024, 200
+_waiting: list[bytes] = []
 # Often enough for a bar that moves, seldom enough to cost nothing.
 _PAGES_A_REPORT = 50
 # Options of mallopt (malloc.h).
@@ -228,14 +232,18 @@ def _reply_refused(refusal: Refused) -> None:
 
 
 def _reply(kind: bytes, *payload: bytes) -> None:
-    waiting = [frames.HEAD.pack(kind, sum(map(len, payload))), *payload]
+    """Answer at once, or with the next answers where nobody waits for this one alone."""
+    _waiting.extend((frames.HEAD.pack(kind, sum(map(len, payload))), *payload))
+    few = len(_waiting) < _MOST_WAITING_PIECES and sum(map(len, _waiting)) < _MOST_WAITING_BYTES
+    if kind in _LATER and few:
+        return
     try:
-        while waiting:
-            sent = os.writev(_OUTPUT, waiting)
-            while waiting and sent >= len(waiting[0]):
-                sent -= len(waiting.pop(0))
+        while _waiting:
+            sent = os.writev(_OUTPUT, _waiting)
+            while _waiting and sent >= len(_waiting[0]):
+                sent -= len(_waiting.pop(0))
             if sent:
-                waiting[0] = waiting[0][sent:]
+                _waiting[0] = _waiting[0][sent:]
     except BrokenPipeError:
         raise _ParentGoneError from None
 
