@@ -22,9 +22,10 @@ from app.usecases.callbacks.keep_event import keep_event
 from app.usecases.callbacks.open_connection import open_connection
 from app.usecases.callbacks.route_reply import route_reply
 from app.usecases.messages.record_inbound import record_inbound
-from app.usecases.messages.record_report import record_report
+from app.usecases.messages.record_report import record_reports
 from app.web.callbacks import kannel, ovh, smsmode, twilio
 from app.web.callbacks.provider import Voice
+from app.web.callbacks.together import Together
 from app.web.deps import ConfigDep, RuntimeDep, client_address
 
 VOICES: Final[Mapping[str, Voice]] = {
@@ -37,6 +38,7 @@ MOST_FIELDS: Final = 200
 FORM: Final = "application/x-www-form-urlencoded"
 
 log = logging.getLogger(__name__)
+_record = Together(record_reports)
 router = APIRouter(prefix="/callbacks", include_in_schema=False)
 
 
@@ -82,7 +84,7 @@ def _kept_key(rt: Runtime, carrier: str, event: CallbackEvent) -> str:
 def _store(rt: Runtime, carrier: str, voice: Voice, event: CallbackEvent, request: CallbackRequest) -> None:
     now = rt.now()
     if isinstance(event, StatusNote) and (report := find_attempt(rt, carrier, event, now)):
-        record_report(rt, report)
+        _record(rt, report)
     elif isinstance(event, Reply) and (inbound := route_reply(rt, carrier, event, now)):
         record_inbound(rt, replace(inbound, proven=voice.signs))
     else:
