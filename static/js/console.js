@@ -61,6 +61,22 @@ window.addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
 });
 
+// Whoever works through the review finds the row, or the one that took its place, where she left it on the screen.
+const HEIGHT = "pli-row-height";
+
+document.addEventListener("submit", (event) => {
+  const row = event.target.closest(".slip");
+  if (row) window.sessionStorage.setItem(HEIGHT, String(row.getBoundingClientRect().top));
+});
+window.addEventListener("load", () => {
+  const height = window.sessionStorage.getItem(HEIGHT);
+  window.sessionStorage.removeItem(HEIGHT);
+  const row = document.getElementById(window.location.hash.slice(1))?.closest(".review-list .slip");
+  // The browser has put the row at the top; one whose head was out of sight is left there.
+  const up = row ? row.getBoundingClientRect().top - Number(height) : 0;
+  if (height !== null && up < 0) window.scrollBy(0, up);
+});
+
 // Live parts come by server-sent events. Some company proxies hold a stream back until it ends: when nothing has come
 // for a while, the page asks for itself instead.
 const POLL_EVERY = 8000;

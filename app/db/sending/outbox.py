@@ -17,7 +17,7 @@ from app.messaging.texts import notices
 from app.messaging.texts.content import render
 from app.messaging.texts.drafts import SMS
 from app.messaging.texts.encode import smart_encode
-from app.messaging.texts.segmentation import segment
+from app.messaging.texts.segmentation import PLAIN, CarrierOptions, segment
 from links.policy import LinkTerms
 from rcs.cards import agent_message_text, document_card
 
@@ -60,10 +60,10 @@ class NoticeWriter:
         self._terms = terms
         self._known: dict[tuple[str, str], dict[str, str]] = {}
 
-    def text(self, document: Announced, url: str) -> str:
-        """The SMS, as it will leave."""
+    def text(self, document: Announced, url: str, options: CarrierOptions = PLAIN) -> str:
+        """The SMS, as it will leave by a carrier with these options."""
         template = self._templates["sms", document.language]
-        return smart_encode(self._fill(template.text, document, url)).text
+        return smart_encode(self._fill(template.text, document, url), options).text
 
     def card(self, document: Announced, url: str) -> tuple[str, str]:
         """Title and description of the RCS card."""
@@ -139,14 +139,15 @@ class NoticeMaker:
     def row(self, document: LeavingDocument, phone: str, link: MintedLink) -> dict[str, Any]:
         """The message about one document, queued."""
         organisation_id, message_id = self._organisation_id, uuid4()
-        text = self._words.text(document, link.url)
         category, kind = self._words.category(document), self._words.kind(document)
         plan = self._plan_of(category, phone)
         sender = self._sorting.first_sender(plan[0], category, phone)
         if sender is None:
             raise ValueError("a channel of the plan has a sender")
         texting = sender if plan[0] == SMS else self._sorting.first_sender(SMS, category, phone)
-        count = segment(text, self._held_to.options(texting))
+        options = self._held_to.options(texting)
+        text = self._words.text(document, link.url, options)
+        count = segment(text, options)
         too_long = count.segments > self._held_to.longest
         place = OutboxPlace(organisation_id, message_id, link.id, "sms", self._day)
         card = None

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.carriers.http.calls import CallbackEvent, CallbackRequest, NotAuthentic, Reply, StatusNote
+from app.carriers.http.sources import sources_of
 from app.core.errors import Forbidden, InvalidInput
 from app.core.log import fields
 from app.db.sending.connections import HOUSE
@@ -24,7 +25,7 @@ from app.usecases.messages.record_inbound import record_inbound
 from app.usecases.messages.record_report import record_report
 from app.web.callbacks import kannel, ovh, smsmode, twilio
 from app.web.callbacks.provider import Voice
-from app.web.deps import ConfigDep, RuntimeDep
+from app.web.deps import ConfigDep, RuntimeDep, client_address
 
 VOICES: Final[Mapping[str, Voice]] = {
     "kannel": kannel.VOICE,
@@ -41,19 +42,27 @@ router = APIRouter(prefix="/callbacks", include_in_schema=False)
 
 @router.api_route("/{connection}", methods=["GET", "POST"])
 async def callback(connection: str, request: Request, rt: RuntimeDep, config: ConfigDep) -> Response:
-    """Store what a carrier says, then thank for it. 403 for whatever is not proven, a name nobody has included."""
+    """Store what a carrier says, then thank for it. 403 for whatever is not proven or comes from elsewhere, a name nobody
+    has included."""
     received = _received(request, await request.body(), config.public_url)
-    voice = await run_in_threadpool(take, rt, connection, request.method, received)
+    sender = client_address(request, config.trusted_proxies)
+    voice = await run_in_threadpool(take, rt, connection, request.method, received, sender)
     return Response(voice.thanks, media_type=voice.thanks_type)
 
 
-def take(rt: Runtime, name: str, method: str, request: CallbackRequest) -> Voice:
-    """Prove, read and store. Raises Forbidden; anything else that goes wrong makes the carrier ask again."""
+def take(rt: Runtime, name: str, method: str, request: CallbackRequest, sender: str) -> Voice:
+    """Prove, read and store what came from the address `sender`. Raises Forbidden; anything else that goes wrong makes
+    the carrier ask again."""
     found = open_connection(rt, name)
     voice = VOICES.get(found[0].kind) if found else None
     if found is None or voice is None or method not in voice.methods:
         raise _refused()
     connection, callbacks = found
+    if not sources_of(connection.settings).admits(sender):
+        log.warning(
+            "a callback came from elsewhere", extra=fields(carrier=connection.name, code="callback_networks")
+        )
+        raise _refused()
     try:
         event = voice.read(connection.settings, callbacks, request)
     except NotAuthentic:

@@ -54,8 +54,8 @@ def use(house: House, *carriers: ScriptedCarrier) -> None:
     move_senders(house.rt, house.id, carriers[0].name)
 
 
-def sent(house: House) -> Message:
-    taken = send_message(house.rt, house.id, NewMessage(ZOE, TEXT, category=Category.TRANSACTIONAL), "key:1")
+def sent(house: House, text: str = TEXT) -> Message:
+    taken = send_message(house.rt, house.id, NewMessage(ZOE, text, category=Category.TRANSACTIONAL), "key:1")
     assert isinstance(taken, Taken)
     return taken.message
 
@@ -109,3 +109,32 @@ def test_another_road_counts_anew(house: House) -> None:
     assert (len(down.submitted), len(plain.submitted)) == (1, 1)
     assert last_attempt(house, message).segments == 2
     assert house.message(message.id).segments == 2
+
+
+LETTERS = (
+    "Teşekkürler, bordronuz hazır değil; lütfen şirketinizi arayın.".replace("ı", "i") + " Ağaç ve çiçek" * 3
+)
+PLAIN_LETTERS = LETTERS.translate(str.maketrans("şğç", "sgc"))
+
+
+@pytest.mark.parametrize(("kind", "text"), [(Tabled, LETTERS), (ScriptedCarrier, PLAIN_LETTERS)])
+def test_letters_leave_as_they_are_where_the_carrier_has_their_tables(
+    house: House, kind: type[ScriptedCarrier], text: str
+) -> None:
+    carrier = kind(name="main")
+    use(house, carrier)
+    message = sent(house, LETTERS)
+    house.pipeline.run("dispatch_sender")
+    assert [one.text for one in carrier.submitted] == [text]
+    assert (message.segments, house.message(message.id).segments) == (1, 1)
+
+
+def test_letters_become_plain_for_a_road_without_their_tables(house: House) -> None:
+    down = Tabled(lambda _: CarrierError("carrier_down", "down", retryable=True, in_doubt=False), name="main")
+    plain = ScriptedCarrier(accept, name="other")
+    use(house, down, plain)
+    message = sent(house, LETTERS)
+    house.pipeline.run("dispatch_sender")
+    assert [one.text for one in down.submitted] == [LETTERS]
+    assert [one.text for one in plain.submitted] == [PLAIN_LETTERS]
+    assert (last_attempt(house, message).segments, house.message(message.id).encoding) == (1, "GSM-7")

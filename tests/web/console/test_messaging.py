@@ -5,6 +5,8 @@ import time
 from typing import Any
 from uuid import uuid4
 
+import pytest
+
 from app.carriers.base import Inbound
 from app.db.queries import consents, rules, templates
 from app.messaging.permission.consent import is_stopped
@@ -313,8 +315,61 @@ def test_staff_look_a_number_up_and_stop_it(office: Office) -> None:
     assert clerk.post("/app/consents/record", number=ZOE, fact="carrier_block").status_code == 422
     link = clerk.post("/app/consents/link", number=ZOE)
     assert re.search(r"/o/[1-9A-Za-z]{10}", link.text)
-    assert "l’opposition reste" in words(clerk.post("/app/consents/forget", number=ZOE))
-    assert _stopped(office, ZOE)
+
+
+def _record_of(office: Office, number: str) -> list[bool]:
+    """Whether each line about a number still tells it."""
+    organisation_id = office.house.organisation.id
+    with office.rt.read() as session:
+        index = office.rt.vault.phone_index(organisation_id, number)
+        return [line.number_sealed is not None for line in consents.records(session, organisation_id, index)]
+
+
+@pytest.mark.parametrize(
+    ("lang", "said", "done"),
+    [
+        (
+            "fr",
+            "Personne ne pourra revenir en arrière, pas même Pli.",
+            "son opposition reste, sous forme d’empreinte",
+        ),
+        ("en", "Nobody can take this back, not even Pli.", "its objection stays, as a fingerprint"),
+    ],
+)
+def test_erasing_a_number_is_confirmed_by_whoever_knows_what_goes(
+    office: Office, lang: str, said: str, done: str
+) -> None:
+    number = {"fr": "+33611003001", "en": "+33611003002"}[lang]
+    _hears(office, number, "STOP et merci pour tout")
+    clerk = office.browser()
+    clerk.post("/app/language", lang=lang, back="/app/consents")
+    asked = clerk.post("/app/consents/forget", number=number)
+    page = words(asked)
+    assert said in page
+    assert {"fr": "1 réponse reçue, 0 réponse que vous", "en": "1 answer received, 0 replies that you"}[
+        lang
+    ] in page
+    assert {"fr": "Son opposition, sous forme d’empreinte.", "en": "Its objection, as a fingerprint."}[
+        lang
+    ] in page
+    assert "11003" not in str(asked.url)
+    assert all(_record_of(office, number))
+    assert "STOP et merci" in words(clerk.get("/app/inbox", show="all"))
+    assert done in words(clerk.post("/app/consents/forget", number=number, confirm="yes"))
+    assert not any(_record_of(office, number))
+    assert "STOP et merci" not in words(clerk.get("/app/inbox", show="all"))
+    clerk.post("/app/language", lang="fr", back="/app/consents")
+
+
+def test_a_number_without_a_refusal_is_not_said_to_keep_one(office: Office) -> None:
+    clerk = office.browser()
+    clerk.get("/app/consents")
+    assert "Aucune opposition n’est enregistrée." in words(
+        clerk.post("/app/consents/forget", number="06 11 00 30 03")
+    )
+    done = words(clerk.post("/app/consents/forget", number="06 11 00 30 03", confirm="yes"))
+    assert "n’avait fait aucune opposition" in done
+    assert "empreinte" not in done
 
 
 def test_a_list_of_refusals_is_pasted(office: Office) -> None:
