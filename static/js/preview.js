@@ -44,7 +44,7 @@ class Preview {
     this.image.src = address;
     this.zoom.set(1);
     this.box.scrollTo(0, 0);
-    this.dialog.querySelector("[data-preview-count]").textContent = label;
+    this.dialog.querySelector("[data-preview-count]").textContent = `${this.page} / ${this.pages}`;
     this.dialog.querySelector('[data-preview-step="-1"]').disabled = this.page === 1;
     this.dialog.querySelector('[data-preview-step="1"]').disabled = this.page === this.pages;
   }

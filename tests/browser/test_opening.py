@@ -259,6 +259,30 @@ def test_a_page_that_cannot_be_drawn_is_drawn_by_the_phone(
     expect(page.locator("[data-page='1'] canvas")).to_be_visible()
 
 
+def test_the_document_zooms_by_button_and_by_wheel(letter: Letter, open_page: Open) -> None:
+    page = open_page(1280)
+    page.goto(letter.url)
+    greeted(page)
+    type_password(page, letter.password)
+    read(page)
+    sheet = page.locator("[data-page='1']")
+    whole = sheet.bounding_box()
+    page.get_by_role("button", name="Agrandir").click()
+    expect(page.locator("html")).to_have_attribute("data-zoom", "125")
+    larger = sheet.bounding_box()
+    assert whole is not None
+    assert larger is not None
+    assert larger["width"] == pytest.approx(whole["width"] * 1.25, abs=2)
+    page.get_by_role("button", name="Réduire").click()
+    expect(page.locator("html")).to_have_attribute("data-zoom", "100")
+    expect(page.get_by_role("button", name="Réduire")).to_be_disabled()
+    page.mouse.move(640, 400)
+    page.keyboard.down("Control")
+    page.mouse.wheel(0, -120)
+    page.keyboard.up("Control")
+    expect(page.locator("html")).to_have_attribute("data-zoom", "149")
+
+
 def test_a_session_that_ends_while_reading_says_so(live: Live, letter: Letter, open_page: Open) -> None:
     page = open_page()
     page.goto(letter.url)
