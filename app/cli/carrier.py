@@ -34,6 +34,7 @@ def carrier_kinds() -> None:
         for field, info in kind.settings.model_fields.items():
             star = "*" if info.is_required() else " "
             secret = "  (secret)" if field in _secrets(kind.settings) else ""
+            secret = "  (secret, given as the path of its file)" if field in _files(kind.settings) else secret
             default = "" if info.is_required() or secret else f" = {info.default!r}"
             print(f"  {star} {field}{default}{secret}")
 
@@ -73,7 +74,16 @@ def carrier_add(
         rt = application.runtime
         organisation_id = find_organisation(rt, slug).id if slug else None
         new = NewConnection(
-            name, kind, text, rate, organisation_id, ("sms",), destination or (), sender or (), rank, weight
+            name,
+            kind,
+            text,
+            rate,
+            organisation_id,
+            KINDS[kind].channels,
+            destination or (),
+            sender or (),
+            rank,
+            weight,
         )
         add_connection(rt, new)
     print(f"The carrier {name} exists. See whether it works: pli carrier check {name}")
@@ -117,7 +127,12 @@ def carrier_use(
 
 
 @carrier.command("password")
-def carrier_password(name: Name) -> None:
+def carrier_password(
+    name: Name,
+    files: Annotated[
+        list[str] | None, typer.Argument(help="Secrets that come in a file, as service_account=key.json.")
+    ] = None,
+) -> None:
     """Give a connection its renewed passwords. Workers use them within seconds."""
     from app.cli.setup import opened
     from app.db.sending.connections import Connection
@@ -126,7 +141,10 @@ def carrier_password(name: Name) -> None:
 
     def renewed(connection: Connection) -> str:
         model = KINDS[connection.kind].settings
-        text = json.dumps(json.loads(connection.settings) | _ask(model))
+        given = _values(files or [], model)
+        if others := given.keys() - set(_files(model)):
+            raise InvalidInput("connection_settings", f"{min(others)} is not a secret that comes in a file.")
+        text = json.dumps(json.loads(connection.settings) | given | _ask(model))
         read_settings(model, text)
         return text
 
@@ -283,10 +301,28 @@ def _carrier(rt: "Runtime", name: str) -> Any:
 
 
 def _secrets(model: "type[BaseModel]") -> list[str]:
-    """Settings nobody may see, in their order."""
+    """Settings nobody may see that are asked for, in their order."""
     from pydantic import SecretStr
 
-    return [field for field, info in model.model_fields.items() if info.annotation is SecretStr]
+    every = [field for field, info in model.model_fields.items() if info.annotation is SecretStr]
+    return [field for field in every if field not in _files(model)]
+
+
+def _files(model: "type[BaseModel]") -> list[str]:
+    """Secrets that are given as the path of a file that holds them, as a key that comes as one."""
+    extra = {field: info.json_schema_extra for field, info in model.model_fields.items()}
+    return [field for field, more in extra.items() if isinstance(more, dict) and more.get("from_file")]
+
+
+def _content(name: str, path: str) -> str:
+    from pathlib import Path
+
+    try:
+        return Path(path).expanduser().read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidInput(
+            "connection_settings", f"{name}: {path} cannot be read ({type(error).__name__})."
+        ) from None
 
 
 def _values(given: Sequence[str], model: "type[BaseModel]") -> dict[str, Any]:
@@ -300,6 +336,9 @@ def _values(given: Sequence[str], model: "type[BaseModel]") -> dict[str, Any]:
             )
         if name in _secrets(model):
             raise InvalidInput("connection_settings", f"{name} is asked for; do not give it as an argument.")
+        if name in _files(model):
+            values[name] = _content(name, value)
+            continue
         try:
             values[name] = json.loads(value) if value[:1] in ("[", "{") else value
         except ValueError:

@@ -66,6 +66,14 @@ def organisation_of_sender(session: Session, address: str, connection: CarrierCo
     return users[0] if len(users) == 1 else None
 
 
+def agent_of(session: Session, organisation_id: UUID, name: str) -> str:
+    """What people read as the sender of an organisation's cards that leave by this connection; empty when it has none."""
+    query = select(Sender.address).where(
+        Sender.organisation_id == organisation_id, Sender.kind == "rcs_agent", Sender.carrier == name
+    )
+    return session.exec(query.limit(1)).first() or ""
+
+
 def sms_senders(session: Session, organisation_id: UUID) -> list[Sender]:
     """What an organisation's texts may come from, oldest first."""
     query = select(Sender).where(Sender.organisation_id == organisation_id, Sender.kind != "rcs_agent")

@@ -11,7 +11,15 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.carriers.http.calls import CallbackEvent, CallbackRequest, NotAuthentic, Reply, StatusNote
+from app.carriers.http.calls import (
+    CallbackEvent,
+    CallbackRequest,
+    Greeting,
+    NotAuthentic,
+    Passing,
+    Reply,
+    StatusNote,
+)
 from app.core.errors import Forbidden, InvalidInput
 from app.core.log import fields
 from app.db.sending.connections import HOUSE
@@ -22,13 +30,14 @@ from app.usecases.callbacks.open_connection import open_connection
 from app.usecases.callbacks.route_reply import route_reply
 from app.usecases.messages.record_inbound import record_inbound
 from app.usecases.messages.record_report import record_report
-from app.web.callbacks import kannel, ovh, smsmode, twilio
+from app.web.callbacks import kannel, ovh, rcs, smsmode, twilio
 from app.web.callbacks.provider import Voice
 from app.web.deps import ConfigDep, RuntimeDep
 
 VOICES: Final[Mapping[str, Voice]] = {
     "kannel": kannel.VOICE,
     "ovh": ovh.VOICE,
+    "rcs": rcs.VOICE,
     "smsmode": smsmode.VOICE,
     "twilio": twilio.VOICE,
 }
@@ -43,12 +52,13 @@ router = APIRouter(prefix="/callbacks", include_in_schema=False)
 async def callback(connection: str, request: Request, rt: RuntimeDep, config: ConfigDep) -> Response:
     """Store what a carrier says, then thank for it. 403 for whatever is not proven, a name nobody has included."""
     received = _received(request, await request.body(), config.public_url)
-    voice = await run_in_threadpool(take, rt, connection, request.method, received)
-    return Response(voice.thanks, media_type=voice.thanks_type)
+    thanks, media_type = await run_in_threadpool(take, rt, connection, request.method, received)
+    return Response(thanks, media_type=media_type)
 
 
-def take(rt: Runtime, name: str, method: str, request: CallbackRequest) -> Voice:
-    """Prove, read and store. Raises Forbidden; anything else that goes wrong makes the carrier ask again."""
+def take(rt: Runtime, name: str, method: str, request: CallbackRequest) -> tuple[bytes, str]:
+    """Prove, read and store; what to answer, and its type. Raises Forbidden; anything else that goes wrong makes the
+    carrier ask again."""
     found = open_connection(rt, name)
     voice = VOICES.get(found[0].kind) if found else None
     if found is None or voice is None or method not in voice.methods:
@@ -59,10 +69,12 @@ def take(rt: Runtime, name: str, method: str, request: CallbackRequest) -> Voice
     except NotAuthentic:
         log.warning("a callback was refused", extra=fields(carrier=connection.name))
         raise _refused() from None
-    _store(
-        rt, connection.name, voice, replace(event, event_key=_kept_key(rt, connection.name, event)), request
-    )
-    return voice
+    if isinstance(event, Greeting):
+        return event.answer.encode(), voice.thanks_type
+    if not isinstance(event, Passing):
+        kept = replace(event, event_key=_kept_key(rt, connection.name, event))
+        _store(rt, connection.name, voice, kept, request)
+    return voice.thanks, voice.thanks_type
 
 
 def _kept_key(rt: Runtime, carrier: str, event: CallbackEvent) -> str:
