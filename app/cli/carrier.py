@@ -179,20 +179,16 @@ def carrier_remove(name: Name) -> None:
 def carrier_check(name: Name) -> None:
     """Say in plain words whether a connection works, without sending a message. Exit status 1 when something is wrong."""
     from app.carriers.base import Checkable
+    from app.cli.remarks import tell
     from app.cli.setup import opened
 
-    well = True
     with opened() as application:
         rt = application.runtime
         found = _carrier(rt, name)
         if not isinstance(found, Checkable):
             print(f"ok    {name} sends nothing, so nothing can be wrong with it")
             return
-        for remark in found.check(rt.now()):
-            well = well and remark.well
-            print(f"{'ok   ' if remark.well else 'WRONG'} {remark.words}", flush=True)
-    if not well:
-        raise typer.Exit(1)
+        tell(found.check(rt.now()))
 
 
 def send_sms(

@@ -6,7 +6,7 @@ Texts leave by the simulator, so what a person got is on two screens: `shown` co
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -82,7 +82,6 @@ class Agency:
 
     story: Story
     google: Platform
-    sent_at: dict[str, float] = field(default_factory=dict)
 
     def phones(self, *people: Employee, on: bool = True) -> None:
         """These take RCS; off, they get their cards later."""
@@ -133,6 +132,16 @@ class Agency:
         """How many SMS left for it."""
         return sum(one.channel == "sms" for one in self.story.attempts_of(message))
 
+    def now(self, message: Message) -> Message:
+        """The message as it is now."""
+        with self.story.rt.read() as session:
+            return session.get_one(Message, message.id)
+
+    def number(self, message: Message) -> str:
+        """Whom it is for, E.164."""
+        seals = self.story.rt.vault.columns
+        return seals.open_column(message.organisation_id, "message", "to", message.id, message.to_sealed)
+
     def only(self, batch: Batch) -> Message:
         return self.story.only_message(batch)
 
@@ -150,6 +159,7 @@ def agency(folder: Path, *, database_url: str = "", **settings: Any) -> Iterator
         pipeline(folder, database_url=database_url, now=clock, **settings) as made,
     ):
         story = Story(made, clock, folder)
+        google.leeway = 86_400.0  # stories move their clock
         given = json.dumps(settings_of(google))
         add_connection(story.rt, NewConnection(CONNECTION, "rcs", given, rate=100.0, channels=("rcs",)))
         assert use_connection(story.rt, story.id, CONNECTION, "", actor="operator") == ["Atelier Exemple"]

@@ -54,6 +54,10 @@ def _cost(message: Message) -> int:
     return message.segments if message.channel == "sms" else 1
 
 
+def _may_fall_back(message: Message) -> bool:
+    return message.channel == routing.Channel.RCS and routing.Channel.SMS in message.plan
+
+
 class _Turn:
     """Within one transaction. `parcels` are to be handed over after it."""
 
@@ -151,7 +155,7 @@ class _Turn:
         pick = self._roads.pick(message, one.to, tried, shut)
         if pick.carrier is not None:
             return pick.carrier
-        if pick.why is Why.NO_ROAD:
+        if pick.why is Why.NO_ROAD and not _may_fall_back(message):
             transitions.end(book, message, status.State.FAILED, "no_road")
             return None
         failures, reason = rounds(tried, message.channel), tried[-1].reason if tried else ""
@@ -159,8 +163,9 @@ class _Turn:
         if 0 < failures <= len(RETRIES) and reason not in ANOTHER_ROAD:
             rest = self._resting.get(tried[-1].carrier, Shut(self._now, reason))
             waits.append(Shut(max(self._now + RETRIES[failures - 1], rest.until), reason))
-        if waits and self._outlasts_card(message, tried, min(waits).until):
-            lane = transitions.take(book, message, routing.Send(routing.Channel.SMS), min(waits).reason)
+        if pick.why is Why.NO_ROAD or (waits and self._outlasts_card(message, tried, min(waits).until)):
+            reason = min(waits).reason if waits else pick.why
+            lane = transitions.take(book, message, routing.Send(routing.Channel.SMS), reason)
         elif waits:
             self._wait_for(message, min(waits))
             return None
@@ -173,8 +178,7 @@ class _Turn:
     def _outlasts_card(self, message: Message, tried: Sequence[Attempt], until: datetime) -> bool:
         """Whether waiting so long would take more than a card's time before the SMS."""
         began = tried[0].started_at if tried else self._now
-        falls_back = message.channel == routing.Channel.RCS and routing.Channel.SMS in message.plan
-        return falls_back and until > began + patience(self._rt, message)
+        return _may_fall_back(message) and until > began + patience(self._rt, message)
 
     def _all_rest(self) -> bool:
         """Whether nothing can leave before some carrier has rested; cards do not wait longer than their time for it."""
