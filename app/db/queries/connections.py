@@ -41,7 +41,13 @@ def in_use(session: Session, name: str) -> bool:
     senders = select(Sender.id).where(Sender.carrier == name).limit(1)
     attempts = (
         select(Attempt.id)
-        .where(Attempt.carrier == name, col(Attempt.state).in_(("submitting", "submitted")))
+        .where(
+            Attempt.carrier == name,
+            sa.or_(
+                col(Attempt.state).in_(("submitting", "submitted")),
+                sa.and_(col(Attempt.state) == "unknown", col(Attempt.deadline_at).is_not(None)),
+            ),
+        )
         .limit(1)
     )
     return session.exec(senders).first() is not None or session.exec(attempts).first() is not None

@@ -112,6 +112,8 @@ def take(book: Book, message: Message, route: routing.Route, reason: str) -> Lan
             end(book, message, status.State.DELIVERED, OPENED)
             return None
         if message.text_sealed is None:
+            if not status.is_settled(status.State(message.state)):
+                end(book, message, status.State.EXPIRED, reason)
             return None
         message.channel = route.channel.value
         refusal = redirect(book, message)
