@@ -77,7 +77,7 @@ class Card:
     image_side: ImageSide | None = None
 
     def __post_init__(self) -> None:
-        if not self.title and not self.description and self.media is None:
+        if self.media is None and not (self.title + self.description).strip():
             raise RcsError("empty_card", "a card needs a title, a description or media")
         if self.image_side is not None:
             _check_choice("image_side", self.image_side, ImageSide)

@@ -23,6 +23,7 @@ from tests.rcs.making import COVER, uploaded
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 labels = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=12)
+titles = labels.filter(str.strip)
 postbacks = st.text("AZaz09", min_size=4, max_size=4)
 instants = st.datetimes(datetime(2026, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC)).map(
     lambda moment: moment.replace(microsecond=0)
@@ -43,9 +44,9 @@ suggestions: st.SearchStrategy[Suggestion] = st.one_of(
 )
 buttons = st.lists(suggestions, max_size=4).map(tuple)
 media = st.sampled_from([None, COVER, uploaded(), Media(HostedFile("https://d.example.fr/a.gif"), "SHORT")])
-upright = st.builds(Card, labels, texts, buttons, media)
+upright = st.builds(Card, titles, texts, buttons, media)
 beside = st.builds(
-    Card, labels, texts, buttons, st.sampled_from([COVER, uploaded()]), st.sampled_from(["LEFT", "RIGHT"])
+    Card, titles, texts, buttons, st.sampled_from([COVER, uploaded()]), st.sampled_from(["LEFT", "RIGHT"])
 )
 contents: st.SearchStrategy[Content] = st.one_of(
     upright,
@@ -53,7 +54,7 @@ contents: st.SearchStrategy[Content] = st.one_of(
     st.builds(
         Carousel, st.lists(upright, min_size=2, max_size=4).map(tuple), st.sampled_from(["SMALL", "MEDIUM"])
     ),
-    st.builds(Text, labels.filter(str.strip)),
+    st.builds(Text, titles),
 )
 below = st.lists(suggestions, max_size=10).map(tuple)
 lifetimes = st.integers(10, 1_296_000)

@@ -148,9 +148,11 @@ def test_f1_04_four_suggestions_pass_and_five_do_not() -> None:
 def test_an_empty_card_and_an_empty_label_are_refused() -> None:
     with pytest.raises(RcsError) as card:
         Card("", "", (reply(),))
+    with pytest.raises(RcsError) as blank:
+        Card("\r", " \n", (reply(),))
     with pytest.raises(RcsError) as label:
         reply(label="")
-    assert (code_of(card), code_of(label)) == ("empty_card", "label_empty")
+    assert (code_of(card), code_of(blank), code_of(label)) == ("empty_card", "empty_card", "label_empty")
 
 
 def test_a_calendar_entry_has_a_title_and_may_do_without_more() -> None:

@@ -148,6 +148,12 @@ def test_a_text_without_buttons_has_nothing_simpler() -> None:
     assert list(rungs(plain, None)) == [plain]
 
 
+def test_a_picture_without_words_or_a_link_cannot_become_a_text() -> None:
+    with pytest.raises(RcsError) as error:
+        degrade(message(Card("\r", "", (reply(),), COVER)), frozenset())
+    assert error.value.code == "empty_text"
+
+
 @given(messages, phones)
 @settings(max_examples=200, deadline=None)
 def test_what_is_left_needs_nothing_the_phone_lacks_and_has_every_link(
