@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Generic, TypeVar
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ValidationError
 
-from app.carriers.base import Carrier
+from app.carriers.base import Carrier, Channel
 from app.carriers.http.calls import Callbacks, make_client
 from app.carriers.http.carrier import HttpCarrier, Provider
 from app.carriers.http.kannel import Kannel, KannelSettings
@@ -19,6 +20,9 @@ from app.carriers.http.ovh import Ovh, OvhSettings
 from app.carriers.http.smsmode import Smsmode, SmsmodeSettings
 from app.carriers.http.sources import CallbackSources
 from app.carriers.http.twilio import Twilio, TwilioSettings
+from app.carriers.rcs.carrier import RcsCarrier
+from app.carriers.rcs.carrier import make_client as make_agent_client
+from app.carriers.rcs.settings import RcsSettings
 from app.carriers.registry import Carriers
 from app.carriers.simulated.carrier import SimulatorCarrier
 from app.carriers.simulated.network import SimulatedNetwork
@@ -64,6 +68,7 @@ class Surroundings:
     database: Database
     vault: Vault
     public_url: str
+    link_url: str
     process: str
 
 
@@ -78,10 +83,17 @@ def read_settings(model: type[S], text: str) -> S:
 
 
 class Kind(Generic[S]):
-    """One kind of carrier an operator can set up: the settings it takes, and how it is put together."""
+    """One kind of carrier an operator can set up: the settings it takes, the channels it serves, and how it is put
+    together."""
 
-    def __init__(self, settings: type[S], make: Callable[[Connection, S, Surroundings], Carrier]) -> None:
+    def __init__(
+        self,
+        settings: type[S],
+        make: Callable[[Connection, S, Surroundings], Carrier],
+        channels: tuple[Channel, ...] = ("sms",),
+    ) -> None:
         self.settings = settings
+        self.channels = channels
         self._make = make
 
     def build(self, connection: Connection, around: Surroundings) -> Carrier:
@@ -105,9 +117,16 @@ def _smpp(connection: Connection, settings: SmppSettings, around: Surroundings) 
     return SmppCarrier(connection.name, settings, connection.rate, store, owner, clock.now)
 
 
+def _rcs(connection: Connection, settings: RcsSettings, around: Surroundings) -> Carrier:
+    callback = Callbacks.at(around.public_url, connection.name, "").address
+    host = urlsplit(around.link_url).hostname or ""
+    return RcsCarrier(connection.name, settings, {host}, callback, make_agent_client(), clock.now)
+
+
 KINDS: dict[str, Kind[Any]] = {
     "kannel": _over_http(KannelSettings, Kannel),
     "ovh": _over_http(OvhSettings, Ovh),
+    "rcs": Kind(RcsSettings, _rcs, ("rcs",)),
     "smpp": Kind(SmppSettings, _smpp),
     "smsmode": _over_http(SmsmodeSettings, Smsmode),
     "twilio": _over_http(TwilioSettings, Twilio),
@@ -172,7 +191,8 @@ def build(settings: Settings) -> Application:
     )
     policies = _policies(settings)
     carriers = _carriers(
-        {"simulator": SimulatorCarrier(store)}, Surroundings(database, vault, settings.public, process)
+        {"simulator": SimulatorCarrier(store)},
+        Surroundings(database, vault, settings.public, settings.links, process),
     )
     runtime = Runtime(
         database=database,

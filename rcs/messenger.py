@@ -59,24 +59,27 @@ class Messenger:
         self._wait = wait
         self._spread = spread
 
-    def submit(self, to: str, message_id: UUID, message: AgentMessage, now: datetime) -> SendOutcome:
+    def submit(
+        self, to: str, message_id: UUID, message: AgentMessage, now: datetime, *, again: bool = False
+    ) -> SendOutcome:
         """Send one message. The same `message_id` may be submitted again at any time: the platform takes it once.
 
         The phone is asked what it can do unless that is remembered; when it does not take RCS nothing is sent. A body
         that was refused is never sent again: a simpler one is. `InDoubt` also stands for a doubt that later tries did
-        not end. A message that was refused after a doubt is revoked, in case the doubtful try had come through. Raises
+        not end. A message that was refused after a doubt is revoked, in case the doubtful try had come through; `again`
+        says that there is a doubt from before this call. Raises
         RcsError, before any call, for a number that is not E.164 and as `check_addresses` does.
         """
         check_phone(to)
         check_addresses(message, self._hosts, personal=(to.removeprefix("+"),))
         features: frozenset[str] | None = None
+        course = _Course(doubt=InDoubt("an earlier call gave no answer") if again else None)
         if needs(message):
             told = self._capabilities.of(to, now)
             if isinstance(told, Capability):
                 if not told.reachable:
-                    return Unreachable()
+                    return self._settled(to, message_id, Unreachable(), now, course)
                 features = told.features
-        course = _Course()
         outcome: SendOutcome = Invalid("the phone lacks a feature, and the message cannot do without")
         for rung in _made(message, features):
             outcome = self._send(to, message_id, rung, now, course)

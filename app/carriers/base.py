@@ -22,7 +22,8 @@ class Submission:
     """One message handed to a carrier.
 
     `attempt_id` is our reference and the carrier's idempotency key where it has one. `text` is the SMS text, or what
-    a phone shows that cannot draw `card` (the JSON body of an RCS message, only for the channel `rcs`).
+    a phone shows that cannot draw `card` (the JSON body of an RCS message, only for the channel `rcs`). `again` says that
+    an earlier call with this `attempt_id` may have been taken, so that a refusal now does not settle it alone.
     """
 
     attempt_id: UUID
@@ -33,6 +34,7 @@ class Submission:
     text: str
     card: dict[str, Any] | None
     ttl_seconds: int
+    again: bool = False
 
 
 @dataclass(frozen=True)
@@ -96,8 +98,9 @@ class Carrier(Protocol):
     def submit(self, submission: Submission, now: datetime) -> Accepted | Refused:
         """Hand one message over. Raises CarrierError when there was no clear answer."""
 
-    def revoke(self, attempt_id: UUID, now: datetime) -> RevokeOutcome:
-        """Ask the network not to deliver a message any more."""
+    def revoke(self, attempt_id: UUID, to: str, now: datetime) -> RevokeOutcome:
+        """Ask the network not to deliver a message to the number `to` any more. `already_delivered` may also mean that the
+        network never had it. Raises CarrierError as `submit` does."""
 
     def reaches_rcs(self, organisation_id: UUID, to: str) -> bool | None:
         """Whether the number takes RCS; None when nobody knows."""
@@ -116,12 +119,13 @@ def options_of(carrier: Carrier | None) -> CarrierOptions:
     return carrier.text_options if isinstance(carrier, Alphabets) else PLAIN
 
 
-ReportState = Literal["enroute", "delivered", "read", "failed", "expired"]
+ReportState = Literal["enroute", "delivered", "read", "failed", "expired", "inconclusive"]
 
 
 @dataclass(frozen=True)
 class Report:
-    """What the network tells about an attempt it accepted. `enroute` is not final; `code` says why, in our words.
+    """What the network tells about an attempt it accepted. `code` says why, in our words. `enroute` is not final, nor is
+    `inconclusive`: the lifetime of an RCS message is over and the platform could not take it back, so it may have arrived.
 
     The same report may come again, late, or out of order: `event_key` is the same for the same event of an attempt.
     """
@@ -133,6 +137,11 @@ class Report:
     occurred_at: datetime
 
 
+# What `Inbound.postback` holds when a person ended or allowed advertising by the switch in the phone's own menu.
+STOPPED: Final = "stop"
+STARTED: Final = "start"
+
+
 @dataclass(frozen=True)
 class Inbound:
     """What a phone sent to one of our senders. It may come again with the same `event_key`, which may hold the number and
@@ -141,7 +150,7 @@ class Inbound:
     `from_` is the number as the network gave it; `national` says that it came without a country code,
     `proven` that it came over a link that logged in or a call that was signed, and not by an address alone.
     `postback` is the data of the tapped button, empty when the person typed `text`; `pictures` counts what an MMS held,
-    of which only its text is kept.
+    of which only its text is kept. `channel` is the one it came by.
     """
 
     organisation_id: UUID
@@ -154,6 +163,7 @@ class Inbound:
     pictures: int = 0
     national: bool = False
     proven: bool = True
+    channel: Channel = "sms"
 
 
 @dataclass(frozen=True)

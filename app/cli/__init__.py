@@ -3,7 +3,20 @@
 
 import typer
 
-from app.cli import carrier, consents, demo, doctor, explain, manage, rules, send, send_sms, sender, serve
+from app.cli import (
+    carrier,
+    consents,
+    demo,
+    doctor,
+    explain,
+    manage,
+    rcs,
+    rules,
+    send,
+    send_sms,
+    sender,
+    serve,
+)
 from app.cli.failures import one_sentence
 
 cli = typer.Typer(
@@ -28,6 +41,7 @@ cli.add_typer(manage.client, name="client")
 cli.add_typer(rules.rules, name="rules")
 cli.command("import-opt-outs")(consents.import_opt_outs)
 cli.add_typer(carrier.carrier, name="carrier")
+cli.add_typer(rcs.rcs, name="rcs")
 cli.add_typer(sender.sender, name="sender")
 
 

@@ -33,6 +33,7 @@ def carrier_kinds() -> None:
         for field, info in kind.settings.model_fields.items():
             star = "*" if info.is_required() else " "
             secret = "  (secret)" if field in _secrets(kind.settings) else ""
+            secret = "  (secret, given as the path of its file)" if field in _files(kind.settings) else secret
             default = "" if info.is_required() or secret else f" = {info.default!r}"
             print(f"  {star} {field}{default}{secret}")
 
@@ -72,7 +73,16 @@ def carrier_add(
         rt = application.runtime
         organisation_id = find_organisation(rt, slug).id if slug else None
         new = NewConnection(
-            name, kind, text, rate, organisation_id, ("sms",), destination or (), sender or (), rank, weight
+            name,
+            kind,
+            text,
+            rate,
+            organisation_id,
+            KINDS[kind].channels,
+            destination or (),
+            sender or (),
+            rank,
+            weight,
         )
         add_connection(rt, new)
     print(f"The carrier {name} exists. See whether it works: pli carrier check {name}")
@@ -160,7 +170,12 @@ def carrier_use(
 
 
 @carrier.command("password")
-def carrier_password(name: Name) -> None:
+def carrier_password(
+    name: Name,
+    files: Annotated[
+        list[str] | None, typer.Argument(help="Secrets that come in a file, as service_account=key.json.")
+    ] = None,
+) -> None:
     """Give a connection its renewed passwords. Workers use them within seconds."""
     from app.cli.setup import opened
     from app.db.sending.connections import Connection
@@ -169,7 +184,10 @@ def carrier_password(name: Name) -> None:
 
     def renewed(connection: Connection) -> str:
         model = KINDS[connection.kind].settings
-        text = json.dumps(json.loads(connection.settings) | _ask(model))
+        given = _values(files or [], model)
+        if others := given.keys() - set(_files(model)):
+            raise InvalidInput("connection_settings", f"{min(others)} is not a secret that comes in a file.")
+        text = json.dumps(json.loads(connection.settings) | given | _ask(model))
         read_settings(model, text)
         return text
 
@@ -204,10 +222,10 @@ def carrier_remove(name: Name) -> None:
 def carrier_check(name: Name) -> None:
     """Say in plain words whether a connection works, without sending a message. Exit status 1 when something is wrong."""
     from app.carriers.base import Checkable
+    from app.cli.remarks import tell
     from app.cli.setup import opened
     from app.usecases.carriers.list_connections import list_connections
 
-    well = True
     with opened() as application:
         rt = application.runtime
         found = find_carrier(rt, name)
@@ -215,11 +233,7 @@ def carrier_check(name: Name) -> None:
             print(f"ok    {name} sends nothing, so nothing can be wrong with it")
             return
         stands = [remark for one in list_connections(rt) if one.name == name for remark in _standing(one)]
-        for remark in chain(found.check(rt.now()), stands):
-            well = well and remark.well
-            print(f"{'ok   ' if remark.well else 'WRONG'} {remark.words}", flush=True)
-    if not well:
-        raise typer.Exit(1)
+        tell(chain(found.check(rt.now()), stands))
 
 
 def find_carrier(rt: "Runtime", name: str) -> Any:
@@ -284,10 +298,28 @@ def _limits(given: Sequence[str] | None) -> tuple[str, ...] | None:
 
 
 def _secrets(model: "type[BaseModel]") -> list[str]:
-    """Settings nobody may see, in their order."""
+    """Settings nobody may see that are asked for, in their order."""
     from pydantic import SecretStr
 
-    return [field for field, info in model.model_fields.items() if info.annotation is SecretStr]
+    every = [field for field, info in model.model_fields.items() if info.annotation is SecretStr]
+    return [field for field in every if field not in _files(model)]
+
+
+def _files(model: "type[BaseModel]") -> list[str]:
+    """Secrets that are given as the path of a file that holds them, as a key that comes as one."""
+    extra = {field: info.json_schema_extra for field, info in model.model_fields.items()}
+    return [field for field, more in extra.items() if isinstance(more, dict) and more.get("from_file")]
+
+
+def _content(name: str, path: str) -> str:
+    from pathlib import Path
+
+    try:
+        return Path(path).expanduser().read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidInput(
+            "connection_settings", f"{name}: {path} cannot be read ({type(error).__name__})."
+        ) from None
 
 
 def _values(given: Sequence[str], model: "type[BaseModel]") -> dict[str, Any]:
@@ -301,6 +333,9 @@ def _values(given: Sequence[str], model: "type[BaseModel]") -> dict[str, Any]:
             )
         if name in _secrets(model):
             raise InvalidInput("connection_settings", f"{name} is asked for; do not give it as an argument.")
+        if name in _files(model):
+            values[name] = _content(name, value)
+            continue
         try:
             values[name] = json.loads(value) if value[:1] in ("[", "{") else value
         except ValueError:

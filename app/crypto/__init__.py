@@ -14,6 +14,7 @@ the link's last day. Formats are exact and carry a version; each has a vector in
     custody     the organisation's private key
     linkkeys    the port that `links` asks for
     passwords   the pool that runs Argon2
+    signing     the signature of a service account of a carrier
     tokens      random names, secrets, codes and API keys
     nonces      the signed nonce of a form
     boot        noticing a wrong key before it does harm

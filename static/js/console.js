@@ -36,7 +36,8 @@ document.addEventListener("submit", async (event) => {
   form.dataset.sent = "1";
   try {
     const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) });
-    if (!answer.ok) throw new Error(String(answer.status));
+    // A session that ended answers with the login.
+    if (!answer.ok || answer.redirected) throw new Error(String(answer.status));
     const link = document.createElement("a");
     link.href = URL.createObjectURL(await answer.blob());
     link.download = /filename="([^"]+)"/.exec(answer.headers.get("content-disposition") || "")?.[1] || "";

@@ -53,7 +53,7 @@ class CountingCarrier:
         self.at.append(time.monotonic())
         return Accepted(submission.attempt_id.hex)
 
-    def revoke(self, attempt_id: UUID, now: datetime) -> RevokeOutcome:
+    def revoke(self, attempt_id: UUID, to: str, now: datetime) -> RevokeOutcome:
         return "unknown"
 
     def reaches_rcs(self, organisation_id: UUID, to: str) -> bool | None:

@@ -134,8 +134,8 @@ def test_a_message_for_a_phone_that_stays_off_expires_once(world: World) -> None
 def test_a_message_is_revoked_before_delivery_and_never_shown(world: World) -> None:
     attempt = world.send(channel="rcs")
 
-    assert world.carrier.revoke(attempt, world.now) == "revoked"
-    assert world.carrier.revoke(attempt, world.now) == "revoked"
+    assert world.carrier.revoke(attempt, ORDINARY, world.now) == "revoked"
+    assert world.carrier.revoke(attempt, ORDINARY, world.now) == "revoked"
     assert world.states(1_000) == []
     assert world.phone().messages == ()
     assert stored(world, attempt).body_sealed is None
@@ -145,7 +145,7 @@ def test_a_delivered_message_is_not_revoked(world: World) -> None:
     attempt = world.send(channel="rcs")
     world.wait(2)
 
-    assert world.carrier.revoke(attempt, world.now) == "already_delivered"
+    assert world.carrier.revoke(attempt, ORDINARY, world.now) == "already_delivered"
     assert len(world.phone().messages) == 1
 
 
@@ -155,11 +155,11 @@ def test_an_expired_message_counts_as_revoked(world: World) -> None:
     attempt = world.send(channel="rcs", ttl=10)
     world.wait(11)
 
-    assert world.carrier.revoke(attempt, world.now) == "revoked"
+    assert world.carrier.revoke(attempt, ORDINARY, world.now) == "revoked"
 
 
 def test_revoking_what_was_never_sent_is_unknown(world: World) -> None:
-    assert world.carrier.revoke(uuid4(), world.now) == "unknown"
+    assert world.carrier.revoke(uuid4(), ORDINARY, world.now) == "unknown"
 
 
 def test_revocation_and_delivery_at_the_same_moment_agree(world: World) -> None:
@@ -169,7 +169,7 @@ def test_revocation_and_delivery_at_the_same_moment_agree(world: World) -> None:
         world.now += timedelta(seconds=1)
         with ThreadPoolExecutor(2) as pool:
             ticking = pool.submit(world.network.tick, world.now)
-            revoking = pool.submit(world.carrier.revoke, attempt, world.now)
+            revoking = pool.submit(world.carrier.revoke, attempt, ORDINARY, world.now)
             told = [notice.event for notice in ticking.result()]
             outcome = revoking.result()
         shown = stored(world, attempt).state == "delivered"
@@ -201,7 +201,7 @@ def test_phones_survive_a_restart_with_what_is_on_its_way(database: Database) ->
     after.now = before.now
     assert not after.phone().summary.powered
     assert len(after.phone().messages) == 2
-    assert after.carrier.revoke(delivered, after.now) == "already_delivered"
+    assert after.carrier.revoke(delivered, ORDINARY, after.now) == "already_delivered"
     assert isinstance(after.submit(attempt=attempt, channel="rcs")[1], Accepted)
     after.phones.set_power(after.organisation, after.phone().summary.id, True)
     assert [event.attempt_id for event in after.wait(5) if isinstance(event, Report)] == [waiting]

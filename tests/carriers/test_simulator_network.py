@@ -142,7 +142,7 @@ def test_whatever_happens_the_phone_and_the_reports_agree(sqlite_world: World) -
                 world.phones.set_rcs(world.organisation, phone.id, not phone.rcs)
             elif action == "revoke":
                 attempt = sent[argument % len(sent)]
-                outcomes[attempt] = world.carrier.revoke(attempt, world.now)
+                outcomes[attempt] = world.carrier.revoke(attempt, ORDINARY, world.now)
             elif action == "wait":
                 reports += [event for event in world.wait(argument * 4) if isinstance(event, Report)]
         reports += [event for event in world.wait(30) if isinstance(event, Report)]

@@ -8,7 +8,7 @@ import pytest
 
 from app.carriers.base import Accepted, CarrierError, Refused, Report
 from app.carriers.simulated.numbers import MAGIC_NUMBERS, NORMAL, behaviour, magic_number
-from tests.carriers.simulated import World, magic, stored
+from tests.carriers.simulated import ORDINARY, World, magic, stored
 
 
 def test_the_table_explains_every_number_once_in_both_languages() -> None:
@@ -54,7 +54,7 @@ def test_accepted_then_failed(world: World, suffix: str, code: str) -> None:
     assert world.wait(60) == [Report(attempt, f"failed:{code}", "failed", code, at)]
     assert world.phone(magic(suffix)).messages == ()
     assert stored(world, attempt).body_sealed is None
-    assert world.carrier.revoke(attempt, world.now) == "revoked"
+    assert world.carrier.revoke(attempt, ORDINARY, world.now) == "revoked"
 
 
 @pytest.mark.parametrize("channel", ["sms", "rcs"])
@@ -67,7 +67,7 @@ def test_no_report(world: World, channel: str) -> None:
 
     assert len(phone.messages) == 1
     assert world.wait(1_000) == []
-    assert world.carrier.revoke(attempt, world.now) == "already_delivered"
+    assert world.carrier.revoke(attempt, ORDINARY, world.now) == "already_delivered"
 
 
 def test_no_report_of_an_expiry_either(world: World) -> None:
@@ -123,7 +123,7 @@ def test_outage_once_then_accepted(world: World) -> None:
     attempt = uuid4()
     with pytest.raises(CarrierError):
         world.submit(number, attempt=attempt)
-    assert world.carrier.revoke(attempt, world.now) == "unknown"
+    assert world.carrier.revoke(attempt, ORDINARY, world.now) == "unknown"
 
     assert isinstance(world.submit(number, attempt=attempt)[1], Accepted)
     assert world.states(60) == ["delivered"]
@@ -159,7 +159,7 @@ def test_rcs_never_delivered(world: World) -> None:
     attempt = world.send(number, "rcs")
 
     assert world.wait(1_000) == []
-    assert world.carrier.revoke(attempt, world.now) == "revoked"
+    assert world.carrier.revoke(attempt, ORDINARY, world.now) == "revoked"
     world.send(number, "sms")
     assert world.states(60) == ["delivered"]
     assert [message.channel for message in world.phone(number).messages] == ["sms"]
@@ -170,8 +170,8 @@ def test_delivered_after_revoke(world: World) -> None:
     attempt = world.send(number, "rcs")
 
     assert world.wait(60) == []
-    assert world.carrier.revoke(attempt, world.now) == "revoked"
-    assert world.carrier.revoke(attempt, world.now) == "revoked"
+    assert world.carrier.revoke(attempt, ORDINARY, world.now) == "revoked"
+    assert world.carrier.revoke(attempt, ORDINARY, world.now) == "revoked"
     assert world.states(1.5) == []
     assert world.states(60) == ["delivered"]
     assert len(world.phone(number).messages) == 1
@@ -199,7 +199,7 @@ def test_revoke_unanswered(world: World) -> None:
     attempt = world.send(number, "rcs")
 
     assert world.wait(60) == []
-    assert world.carrier.revoke(attempt, world.now) == "unknown"
+    assert world.carrier.revoke(attempt, ORDINARY, world.now) == "unknown"
     world.send(number, "sms")
     assert world.states(60) == ["delivered"]
 

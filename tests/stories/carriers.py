@@ -47,7 +47,7 @@ class ScriptedCarrier:
             raise answer
         return answer
 
-    def revoke(self, attempt_id: UUID, now: datetime) -> RevokeOutcome:
+    def revoke(self, attempt_id: UUID, to: str, now: datetime) -> RevokeOutcome:
         self.revoked.append(attempt_id)
         return self.revokes
 

@@ -131,7 +131,7 @@ class Network:
         self.after(one)
         return Accepted(submission.attempt_id.hex)
 
-    def revoke(self, attempt_id: UUID, now: datetime) -> RevokeOutcome:
+    def revoke(self, attempt_id: UUID, to: str, now: datetime) -> RevokeOutcome:
         return "unknown"
 
     def reaches_rcs(self, organisation_id: UUID, to: str) -> bool | None:

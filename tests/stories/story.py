@@ -97,7 +97,11 @@ class Story:
 
     def use_carrier(self, carrier: Carrier) -> None:
         """From now on messages leave by this one."""
-        self.rt = self.pipeline.rt = replace(self.rt, carriers={"simulator": carrier})
+        self.use_carriers(simulator=carrier)
+
+    def use_carriers(self, **carriers: Carrier) -> None:
+        """The same, of several by name."""
+        self.rt = self.pipeline.rt = replace(self.rt, carriers=carriers)
 
     def upload(
         self,

@@ -54,8 +54,8 @@ class Breaking:
         self.taken.append(submission.attempt_id.hex)
         return self.real.submit(submission, now)
 
-    def revoke(self, attempt_id: Any, now: datetime) -> RevokeOutcome:
-        return self.real.revoke(attempt_id, now)
+    def revoke(self, attempt_id: Any, to: str, now: datetime) -> RevokeOutcome:
+        return self.real.revoke(attempt_id, to, now)
 
     def reaches_rcs(self, organisation_id: Any, to: str) -> bool | None:
         return self.real.reaches_rcs(organisation_id, to)

@@ -53,7 +53,7 @@ class LoggingCarrier:
             time.sleep(self.delay)
         return Accepted(submission.attempt_id.hex)
 
-    def revoke(self, attempt_id: object, now: datetime) -> RevokeOutcome:
+    def revoke(self, attempt_id: object, to: str, now: datetime) -> RevokeOutcome:
         return "unknown"
 
     def reaches_rcs(self, organisation_id: object, to: str) -> bool | None:

@@ -11,6 +11,7 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode, urlsplit
@@ -19,7 +20,7 @@ from uuid import UUID
 import httpx
 from pydantic import AfterValidator
 
-from app.carriers.base import CarrierError
+from app.carriers.base import CarrierError, Channel, ReportState
 from app.carriers.hosts import is_here
 from app.core import clock
 
@@ -85,25 +86,30 @@ class CallbackRequest:
 @dataclass(frozen=True)
 class Reply:
     """What a phone sent, before we know to which organisation. `from_` is its number as the provider writes it, `pictures`
-    counts what an MMS held: none is fetched."""
+    counts what an MMS held: none is fetched. `postback`, `channel` and `at` are those of `Inbound`; `at` is None when the
+    provider does not say when it was sent."""
 
     from_: str
     to_sender: str
     text: str
     event_key: str
     pictures: int = 0
+    postback: str = ""
+    channel: Channel = "sms"
+    at: datetime | None = None
 
 
 @dataclass(frozen=True)
 class StatusNote:
     """What a provider says of a message. Found by `attempt_id` where our reference came back, else by the provider's
-    own `reference`."""
+    own `reference`. `at` is when it happened, None when the provider does not say."""
 
-    state: Literal["enroute", "delivered", "read", "failed", "expired"]
+    state: ReportState
     code: str
     event_key: str
     attempt_id: UUID | None = None
     reference: str = ""
+    at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -113,7 +119,20 @@ class Unknown:
     event_key: str
 
 
+@dataclass(frozen=True)
+class Greeting:
+    """The provider asks whether the address is ours, and wants to read exactly `answer`. Nothing is stored."""
+
+    answer: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Passing:
+    """Authentic, and gone as soon as it is heard: somebody is writing. Nothing is stored."""
+
+
 CallbackEvent = StatusNote | Reply | Unknown
+Heard = CallbackEvent | Greeting | Passing
 
 
 class NotAuthentic(Exception):

@@ -1,9 +1,7 @@
 """A carrier that is reached by HTTP: the provider's file builds the call and reads the answer, this one makes it."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
-from threading import Lock
 from typing import Protocol
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -20,6 +18,7 @@ from app.carriers.base import (
     Submission,
     is_addressable,
 )
+from app.carriers.gate import Gate
 from app.carriers.http.calls import Answer, Call, Callbacks, exchange
 from app.carriers.http.sources import CallbackSources
 
@@ -63,15 +62,13 @@ class HttpCarrier:
         self._provider = provider
         self._callbacks = callbacks
         self._client = client
-        self._lock = Lock()
-        self._under_way = 0
-        self._closing = False
+        self._gate = Gate(name, client)
 
     def submit(self, submission: Submission, now: datetime) -> Accepted | Refused:
         """Hand one message over. Raises CarrierError when there was no clear answer."""
         if not is_addressable(submission.to):
             return Refused("unknown_number")
-        with self._open():
+        with self._gate.open():
             self._provider.prepare(self._client, now)
             answer = exchange(self._client, self._provider.build(submission, now))
             try:
@@ -80,7 +77,7 @@ class HttpCarrier:
                 error.retry_after = answer.retry_after
                 raise
 
-    def revoke(self, attempt_id: UUID, now: datetime) -> RevokeOutcome:  # noqa: ARG002
+    def revoke(self, attempt_id: UUID, to: str, now: datetime) -> RevokeOutcome:  # noqa: ARG002
         """None of these providers takes a message back."""
         return "unknown"
 
@@ -93,41 +90,14 @@ class HttpCarrier:
         yield callback_remark(self._callbacks.address)
         yield from sources_remarks(self._sources, signed=self._provider.signs)
         try:
-            with self._open():
+            with self._gate.open():
                 yield from self._provider.check(self._client, now)
         except CarrierError as error:
             yield remark_on(error)
 
     def close(self) -> None:
-        """Give the connections back when the last call has its answer: one that is cut would leave a doubt."""
-        with self._lock:
-            self._closing = True
-            idle = self._under_way == 0
-        if idle:
-            self._client.close()
-
-    @contextmanager
-    def _open(self) -> Iterator[None]:
-        with self._lock:
-            if self._closing:
-                raise CarrierError(
-                    "carrier_unreachable",
-                    f"the settings of {self.name} have just changed; nothing was sent",
-                    retryable=True,
-                    in_doubt=False,
-                )
-            self._under_way += 1
-        try:
-            yield
-        finally:
-            self._leave()
-
-    def _leave(self) -> None:
-        with self._lock:
-            self._under_way -= 1
-            last = self._closing and self._under_way == 0
-        if last:
-            self._client.close()
+        """Give the connections back when the last call has its answer."""
+        self._gate.close()
 
 
 def callback_remark(address: str) -> Remark:

@@ -51,7 +51,7 @@ class SimulatorCarrier:
             raise answer
         return answer
 
-    def revoke(self, attempt_id: UUID, now: datetime) -> RevokeOutcome:
+    def revoke(self, attempt_id: UUID, to: str, now: datetime) -> RevokeOutcome:  # noqa: ARG002
         """Stop a message that is still on its way."""
         with self._store.begin() as transaction:
             message = transaction.held_message_of(attempt_id)

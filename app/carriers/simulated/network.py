@@ -205,6 +205,7 @@ def _event(transaction: SimulatorTransaction, owed: OwedReport) -> Report | Inbo
         owed.occurred_at,
         message.id.hex,
         body.postback,
+        channel="rcs" if message.channel == "rcs" else "sms",
     )
 
 

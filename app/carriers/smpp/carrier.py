@@ -171,7 +171,7 @@ class SmppCarrier:
             found.append(Departed(outcome, max(0.0, left - began)))
         return found
 
-    def revoke(self, _attempt_id: UUID, _now: datetime) -> RevokeOutcome:
+    def revoke(self, _attempt_id: UUID, _to: str, _now: datetime) -> RevokeOutcome:
         """Networks do not honour cancel_sm reliably: what was handed over stays so."""
         return "unknown"
 

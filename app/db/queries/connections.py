@@ -41,7 +41,13 @@ def in_use(session: Session, name: str) -> bool:
     senders = select(Sender.id).where(Sender.carrier == name).limit(1)
     attempts = (
         select(Attempt.id)
-        .where(Attempt.carrier == name, col(Attempt.state).in_(("submitting", "submitted")))
+        .where(
+            Attempt.carrier == name,
+            sa.or_(
+                col(Attempt.state).in_(("submitting", "submitted")),
+                sa.and_(col(Attempt.state) == "unknown", col(Attempt.deadline_at).is_not(None)),
+            ),
+        )
         .limit(1)
     )
     return session.exec(senders).first() is not None or session.exec(attempts).first() is not None
@@ -64,6 +70,14 @@ def organisation_of_sender(session: Session, address: str, connection: CarrierCo
         return found
     users = session.exec(select(Sender.organisation_id).where(ours).distinct().limit(2)).all()
     return users[0] if len(users) == 1 else None
+
+
+def agent_of(session: Session, organisation_id: UUID, name: str) -> str:
+    """What people read as the sender of an organisation's cards that leave by this connection; empty when it has none."""
+    query = select(Sender.address).where(
+        Sender.organisation_id == organisation_id, Sender.kind == "rcs_agent", Sender.carrier == name
+    )
+    return session.exec(query.limit(1)).first() or ""
 
 
 def sms_senders(session: Session, organisation_id: UUID) -> list[Sender]:

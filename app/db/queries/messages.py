@@ -1,6 +1,6 @@
 """Every question asked of messages, attempts and reports."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -118,13 +118,20 @@ def _queued_for(sender_id: UUID, *, express: bool) -> sa.ColumnElement[bool]:
     return sa.and_(mine, col(Message.priority) <= EXPRESS) if express else mine
 
 
-def closed_links(session: Session, waiting: Sequence[Message]) -> dict[UUID, str]:
-    """Of the links these messages announce those that were closed, with the reason."""
+class LinkStanding(NamedTuple):
+    """Why a link was closed, empty when it was not, and when its document was opened last."""
+
+    closed: str
+    opened_at: datetime | None
+
+
+def links_of(session: Session, waiting: Sequence[Message]) -> dict[UUID, LinkStanding]:
+    """Of the links these messages announce those that were closed or opened."""
     ids = [message.link_id for message in waiting if message.link_id]
-    query = select(Link.id, Link.revoked_reason).where(
-        col(Link.id).in_(ids), col(Link.revoked_at).is_not(None)
+    query = select(Link.id, Link.revoked_reason, Link.last_opened_at).where(
+        col(Link.id).in_(ids), sa.or_(col(Link.revoked_at).is_not(None), col(Link.openings) > 0)
     )
-    return dict(session.exec(query).all())
+    return {link_id: LinkStanding(reason, opened_at) for link_id, reason, opened_at in session.exec(query)}
 
 
 def in_doubt(session: Session, block_id: UUID) -> list[Message]:
@@ -204,19 +211,19 @@ def reports_known(session: Session, attempt_ids: Sequence[UUID]) -> set[tuple[UU
     return {(attempt_id, key) for attempt_id, key in session.exec(query)}
 
 
-def past_deadline(session: Session, now: datetime, limit: int) -> list[Attempt]:
-    """Attempts whose answer is overdue."""
+def past_deadline(session: Session, now: datetime, limit: int, among: Collection[UUID] = ()) -> list[Attempt]:
+    """Attempts whose answer is overdue, or those of `among`."""
     query = (
         select(Attempt)
         .where(
-            Attempt.state == "submitted",
+            col(Attempt.state).in_(("submitted", "unknown")),
             col(Attempt.deadline_at).is_not(None),
             col(Attempt.deadline_at) <= now,
         )
         .order_by(col(Attempt.deadline_at))
         .limit(limit)
     )
-    return list(session.exec(query))
+    return list(session.exec(query.where(col(Attempt.id).in_(among)) if among else query))
 
 
 def to_wipe(session: Session, now: datetime, limit: int) -> list[Message]:

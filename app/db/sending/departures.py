@@ -9,7 +9,7 @@ from uuid import UUID
 from app.db.models import Message, Sender
 from app.db.queries import consents, messages, rules
 from app.db.queries.journal import Book
-from app.db.queries.messages import Lane
+from app.db.queries.messages import Lane, LinkStanding
 from app.db.sending import transitions
 from app.db.sending.lanes import lane_of, redirect
 from app.db.sending.roads import Shut
@@ -52,7 +52,7 @@ class Departures:
 
     def of(self, claimed: Sequence[Message]) -> list[Departing]:
         """Those of the messages that may leave, in their order."""
-        closed = messages.closed_links(self._book.session, claimed)
+        links = messages.links_of(self._book.session, claimed)
         indexes = list({message.to_index for message in claimed})
         ledgers = consents.ledgers(self._book.session, self._sender.organisation_id, indexes)
         leaving = []
@@ -61,7 +61,7 @@ class Departures:
                 message.organisation_id, "message", "to", message.id, message.to_sealed
             )
             if self._may_leave(
-                message, place_in(to, message.territory), closed, ledgers.get(message.to_index, ())
+                message, place_in(to, message.territory), links, ledgers.get(message.to_index, ())
             ):
                 leaving.append(Departing(message, to))
         return leaving
@@ -80,26 +80,33 @@ class Departures:
         self,
         message: Message,
         place: Place,
-        closed: Mapping[UUID, str],
+        links: Mapping[UUID, LinkStanding],
         ledger: Sequence[consent.Entry],
     ) -> bool:
         return (
-            self._has_a_point(message, closed)
+            self._has_a_point(message, links)
             and self._is_due(message)
             and self._sender_carries(message, place)
             and self._is_wanted(message, ledger)
             and self._is_open(message, place)
         )
 
-    def _has_a_point(self, message: Message, closed: Mapping[UUID, str]) -> bool:
-        """Not when its time is over, or its link was closed after it was queued."""
+    def _has_a_point(self, message: Message, links: Mapping[UUID, LinkStanding]) -> bool:
+        """Not when its time is over, or its link was closed after it was queued, or has led to the document since: the same
+        link travelled by another channel."""
         if message.expires_at <= self._now:
             transitions.end_too_late(self._book, message)
             return False
-        reason = closed.get(message.link_id) if message.link_id else None
-        if reason is not None:
-            transitions.end(self._book, message, status.State.CANCELLED, reason)
-        return reason is None
+        link = links.get(message.link_id) if message.link_id else None
+        if link is None:
+            return True
+        if link.closed:
+            transitions.end(self._book, message, status.State.CANCELLED, link.closed)
+            return False
+        if link.opened_at is not None and link.opened_at >= message.created_at:
+            transitions.end(self._book, message, status.State.DELIVERED, transitions.OPENED)
+            return False
+        return True
 
     def _is_due(self, message: Message) -> bool:
         if message.not_before <= self._now:

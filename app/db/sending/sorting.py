@@ -45,6 +45,10 @@ class Sorting:
         """Of the channels that are wanted those a message may be sent on."""
         return senders.plan(wanted, self._senders)
 
+    def leaves_by(self, carrier: str) -> bool:
+        """Whether one of the senders does."""
+        return any(sender.carrier == carrier for sender in self._senders)
+
     def rule(self, category: str) -> CategoryRule:
         """What the category asks for today."""
         return category_rule(Category(category), self._on, self._categories)

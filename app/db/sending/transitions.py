@@ -9,7 +9,7 @@ from sqlmodel import Session
 from app.db.models import Attempt, Message
 from app.db.queries import dead_numbers, journal
 from app.db.queries.journal import Book
-from app.db.queries.messages import EXPRESS, Lane
+from app.db.queries.messages import EXPRESS, Lane, links_of
 from app.db.sending.lanes import lane_of, redirect
 from app.evidence.tags import Tag
 from app.messaging.sending import routing, status
@@ -30,6 +30,8 @@ _TAGS = {
     status.State.READ: Tag.MESSAGE_DELIVERED,
     status.State.CANCELLED: Tag.MESSAGE_REFUSED,
 }
+# Why a message counts as delivered that no report told of: its link was opened.
+OPENED = "opened"
 # The text of what failed, or may have failed, waits for a resend until its 72 hours are over.
 _KEEPS_TEXT = frozenset({status.State.FAILED, status.State.UNKNOWN})
 
@@ -79,9 +81,40 @@ def follow(
 
     `attempts` are all of the message. The lane in which it waits again, for the caller to wake.
     """
+    return take(book, message, route_of(message, attempts, outcome), reason)
+
+
+def route_of(
+    message: Message, attempts: Sequence[Attempt], outcome: routing.Outcome, *, revoke_tries: int = 0
+) -> routing.Route:
+    """The routing decision after an outcome of the last of all `attempts`."""
     tried = [routing.Channel(attempt.channel) for attempt in attempts]
-    route = routing.next_route([routing.Channel(channel) for channel in message.plan], tried, outcome)
+    planned = [routing.Channel(channel) for channel in message.plan]
+    return routing.next_route(planned, tried, outcome, is_critical(message), revoke_tries)
+
+
+def is_critical(message: Message) -> bool:
+    """Whether it had better come twice than not at all: an alert, or an access code somebody waits for."""
+    return message.priority <= EXPRESS
+
+
+def was_opened(session: Session, message: Message) -> bool:
+    """Whether the link of a message has led to its document since the message was made."""
+    found = links_of(session, [message])
+    return any(one.opened_at is not None and one.opened_at >= message.created_at for one in found.values())
+
+
+def take(book: Book, message: Message, route: routing.Route, reason: str) -> Lane | None:
+    """Put a fallback or an end into the row; any other route changes nothing. No fallback leaves for a link that was
+    opened, or when the text is gone."""
     if isinstance(route, routing.Send):
+        if was_opened(book.session, message):
+            end(book, message, status.State.DELIVERED, OPENED)
+            return None
+        if message.text_sealed is None:
+            if not status.is_settled(status.State(message.state)):
+                end(book, message, status.State.EXPIRED, reason)
+            return None
         message.channel = route.channel.value
         refusal = redirect(book, message)
         if refusal is not None:

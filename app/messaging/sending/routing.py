@@ -84,6 +84,8 @@ class Finish:
 Route = Send | Revoke | Repeat | Wait | Finish
 
 GRACE = timedelta(seconds=30)
+# The longest life of a card that is critical: whoever waits for a code does not wait a quarter of an hour.
+CRITICAL_LIFE = timedelta(seconds=60)
 CONFIRMATION_WAIT = timedelta(seconds=60)
 REVOKE_RETRIES = (1.0, 2.0, 4.0, 8.0, 16.0)
 CRITICAL_REVOKE_RETRIES = (1.0,)

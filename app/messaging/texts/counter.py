@@ -14,7 +14,7 @@ from app.core.errors import InvalidInput
 from app.messaging.permission.categories import Category
 from app.messaging.texts import gsm7, national
 from app.messaging.texts.content import StopMention, check_fields, pieces, with_stop_mention
-from app.messaging.texts.encode import smart_encode
+from app.messaging.texts.encode import smart_encode, with_letters
 from app.messaging.texts.segmentation import (
     PLAIN,
     CarrierOptions,
@@ -66,7 +66,7 @@ def extremes(values: Iterable[str], *, encode: bool = True, options: CarrierOpti
 def _tabled(values: Iterable[str], encode: bool, options: CarrierOptions) -> Iterator[str | None]:
     if not options.languages:
         return
-    written = [(smart_encode(value, options).text if encode else value, value) for value in values]
+    written = [(with_letters(value, options) if encode else value, value) for value in values]
     beyond = dict(written)
     for tables in (national.alphabet(*pair) for pair in table_pairs(options)):
         held = [(text, value) for text, value in written if tables.only.fullmatch(text)]

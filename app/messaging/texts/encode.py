@@ -67,6 +67,14 @@ def smart_encode(text: str, options: CarrierOptions = PLAIN) -> Encoded:
     return min(ways, key=lambda way: (segment(way.text, options).segments, len(way.changes)))
 
 
+def with_letters(text: str, options: CarrierOptions) -> str:
+    """The text with every letter of the carrier's languages as it is, whatever it costs, and the rest replaced."""
+    if gsm7.is_gsm7(text):
+        return text
+    letters = [national.letters(name, options.locking) for name in options.languages]
+    return _replaced(text, gsm7.ALPHABET.union(*letters)).text
+
+
 def _replaced(text: str, kept: AbstractSet[str]) -> Encoded:
     """With everything replaced that has a reading, but for the characters that are `kept`."""
     pieces = _pieces(text)

@@ -20,4 +20,4 @@ def find_attempt(rt: Runtime, carrier: str, note: StatusNote, now: datetime) -> 
         )
     if attempt is None:
         return None
-    return Report(attempt.id, note.event_key, note.state, note.code, now)
+    return Report(attempt.id, note.event_key, note.state, note.code, min(note.at or now, now))

@@ -14,6 +14,7 @@ _STATES: dict[str, ReportState] = {
     "read": "read",
     "failed": "failed",
     "expired": "expired",
+    "inconclusive": "inconclusive",
 }
 
 

@@ -24,14 +24,22 @@ def route_reply(rt: Runtime, carrier: str, reply: Reply, now: datetime) -> Inbou
                 for one in organisations.every(session)
             ]
             found = callback_events.last_texted(session, row, indexes)
+        # The platform names an agent otherwise than people read it.
+        to_sender = (
+            connections.agent_of(session, found, row.name)
+            if found is not None and reply.channel == "rcs"
+            else reply.to_sender
+        )
     if found is None:
         return None
     return Inbound(
         organisation_id=found,
         from_=reply.from_,
-        to_sender=reply.to_sender,
+        to_sender=to_sender,
         text=reply.text,
-        received_at=now,
+        received_at=min(reply.at or now, now),
         event_key=reply.event_key,
+        postback=reply.postback,
         pictures=reply.pictures,
+        channel=reply.channel,
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from app.carriers.base import Inbound
+from app.carriers.base import STARTED, Inbound
 from app.carriers.identifiers import identifier, readable
 from app.core.log import fields
 from app.db.models import Attempt, InboundMessage, Message, Organisation
@@ -41,7 +41,11 @@ _FACTS = {
 
 
 # What a button says; any other one only tells that it was tapped.
-_BUTTONS = {"not_for_me": messages.NOT_FOR_ME, "stop": Intent.OPT_OUT.value}
+_BUTTONS = {
+    "not_for_me": messages.NOT_FOR_ME,
+    "stop": Intent.OPT_OUT.value,
+    STARTED: Intent.OPT_IN.value,
+}
 
 
 @dataclass(frozen=True)
@@ -163,6 +167,8 @@ def _refused_otherwise(session: Session, organisation_id: UUID, subject: bytes) 
 
 def _tapped(postback: str) -> tuple[str, str]:
     """Which button of a card, and the ref of its document; empty when none of ours was tapped."""
+    if postback == STARTED:
+        return STARTED, ""
     for button, prefix in POSTBACK_PREFIX.items():
         if postback.startswith(prefix):
             return button, postback.removeprefix(prefix)
@@ -207,7 +213,8 @@ def _line(
     sender, channels = None, frozenset({consent.SMS, consent.RCS})
     if fact in {Fact.STOP, Fact.UNSTOP}:
         scope = StopScope(rules.choices(session, organisation.id).stop_scope)
-        channel = consent.RCS if read.how is How.BUTTON else consent.SMS
+        by_card = read.how is How.BUTTON or inbound.channel == consent.RCS
+        channel = consent.RCS if by_card else consent.SMS
         sender, channels = consent.stop_reach(scope, inbound.to_sender, channel)
     return Line(fact, read.how, PERSON, at, sender, channels, raw_text=inbound.text)
 

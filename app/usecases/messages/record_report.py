@@ -22,6 +22,7 @@ _STATES = {
     "expired": status.State.EXPIRED,
 }
 _OUTCOMES = {"failed": routing.Outcome.FAILED, "expired": routing.Outcome.EXPIRED}
+_AWAITED = frozenset({status.State.SUBMITTED, status.State.UNKNOWN})
 AT_ONCE = 200
 
 
@@ -79,9 +80,12 @@ def _row(report: Report, now: datetime) -> dict[str, Any]:
 def _apply(book: Book, message: Message, attempts: Sequence[Attempt], report: Report) -> Lane | None:
     """Put one report into the rows; the lane in which its message waits again."""
     attempt = next(one for one in attempts if one.id == report.attempt_id)
+    if report.state == "inconclusive":
+        _hasten(book, attempt)
+        return None
     step = transitions.advance(attempt, _STATES[report.state], report.code, book.now)
     book.session.add(attempt)
-    if step.double:
+    if step.double and (len(attempts) > 1 or message.state in status.WAITING):
         message.double = True
         book.session.add(message)
     if not step.changed:
@@ -91,6 +95,15 @@ def _apply(book: Book, message: Message, attempts: Sequence[Attempt], report: Re
         return transitions.follow(book, message, attempts, outcome, report.code or report.state)
     transitions.settle(book, message, attempts, report.code)
     return None
+
+
+def _hasten(book: Book, attempt: Attempt) -> None:
+    """The platform could not take a card back that is too old: ask for it now, and not only at the deadline. One that is
+    waited for because it may have arrived goes on being waited for."""
+    due = attempt.deadline_at is not None and attempt.deadline_at > book.now
+    if attempt.state in _AWAITED and due and not attempt.confirming and attempt.tries == 0:
+        attempt.deadline_at = book.now
+        book.session.add(attempt)
 
 
 def _record_block(rt: Runtime, report: Report, now: datetime) -> None:

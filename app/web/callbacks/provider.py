@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from app.carriers.http.calls import CallbackEvent, CallbackRequest, Callbacks
+from app.carriers.http.calls import CallbackRequest, Callbacks, Heard
 
 # Proves and reads one request: the JSON of the connection's settings, its addresses, the request. Raises NotAuthentic.
-Reader = Callable[[str, Callbacks, CallbackRequest], CallbackEvent]
+Reader = Callable[[str, Callbacks, CallbackRequest], Heard]
 
 
 @dataclass(frozen=True)

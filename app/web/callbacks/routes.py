@@ -11,7 +11,15 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.carriers.http.calls import CallbackEvent, CallbackRequest, NotAuthentic, Reply, StatusNote
+from app.carriers.http.calls import (
+    CallbackEvent,
+    CallbackRequest,
+    Greeting,
+    NotAuthentic,
+    Passing,
+    Reply,
+    StatusNote,
+)
 from app.carriers.http.sources import sources_of
 from app.core.errors import Forbidden, InvalidInput
 from app.core.log import fields
@@ -22,14 +30,16 @@ from app.usecases.callbacks.keep_event import keep_event
 from app.usecases.callbacks.open_connection import open_connection
 from app.usecases.callbacks.route_reply import route_reply
 from app.usecases.messages.record_inbound import record_inbound
-from app.usecases.messages.record_report import record_report
-from app.web.callbacks import kannel, ovh, smsmode, twilio
+from app.usecases.messages.record_report import record_reports
+from app.web.callbacks import kannel, ovh, rcs, smsmode, twilio
 from app.web.callbacks.provider import Voice
+from app.web.callbacks.together import Together
 from app.web.deps import ConfigDep, RuntimeDep, client_address
 
 VOICES: Final[Mapping[str, Voice]] = {
     "kannel": kannel.VOICE,
     "ovh": ovh.VOICE,
+    "rcs": rcs.VOICE,
     "smsmode": smsmode.VOICE,
     "twilio": twilio.VOICE,
 }
@@ -37,6 +47,7 @@ MOST_FIELDS: Final = 200
 FORM: Final = "application/x-www-form-urlencoded"
 
 log = logging.getLogger(__name__)
+_record = Together(record_reports)
 router = APIRouter(prefix="/callbacks", include_in_schema=False)
 
 
@@ -46,13 +57,13 @@ async def callback(connection: str, request: Request, rt: RuntimeDep, config: Co
     has included."""
     received = _received(request, await request.body(), config.public_url)
     sender = client_address(request, config.trusted_proxies)
-    voice = await run_in_threadpool(take, rt, connection, request.method, received, sender)
-    return Response(voice.thanks, media_type=voice.thanks_type)
+    thanks, media_type = await run_in_threadpool(take, rt, connection, request.method, received, sender)
+    return Response(thanks, media_type=media_type)
 
 
-def take(rt: Runtime, name: str, method: str, request: CallbackRequest, sender: str) -> Voice:
-    """Prove, read and store what came from the address `sender`. Raises Forbidden; anything else that goes wrong makes
-    the carrier ask again."""
+def take(rt: Runtime, name: str, method: str, request: CallbackRequest, sender: str) -> tuple[bytes, str]:
+    """Prove, read and store what came from the address `sender`; what to answer, and its type. Raises Forbidden; anything
+    else that goes wrong makes the carrier ask again."""
     found = open_connection(rt, name)
     voice = VOICES.get(found[0].kind) if found else None
     if found is None or voice is None or method not in voice.methods:
@@ -68,10 +79,12 @@ def take(rt: Runtime, name: str, method: str, request: CallbackRequest, sender: 
     except NotAuthentic:
         log.warning("a callback was refused", extra=fields(carrier=connection.name))
         raise _refused() from None
-    _store(
-        rt, connection.name, voice, replace(event, event_key=_kept_key(rt, connection.name, event)), request
-    )
-    return voice
+    if isinstance(event, Greeting):
+        return event.answer.encode(), voice.thanks_type
+    if not isinstance(event, Passing):
+        kept = replace(event, event_key=_kept_key(rt, connection.name, event))
+        _store(rt, connection.name, voice, kept, request)
+    return voice.thanks, voice.thanks_type
 
 
 def _kept_key(rt: Runtime, carrier: str, event: CallbackEvent) -> str:
@@ -82,7 +95,7 @@ def _kept_key(rt: Runtime, carrier: str, event: CallbackEvent) -> str:
 def _store(rt: Runtime, carrier: str, voice: Voice, event: CallbackEvent, request: CallbackRequest) -> None:
     now = rt.now()
     if isinstance(event, StatusNote) and (report := find_attempt(rt, carrier, event, now)):
-        record_report(rt, report)
+        _record(rt, report)
     elif isinstance(event, Reply) and (inbound := route_reply(rt, carrier, event, now)):
         record_inbound(rt, replace(inbound, proven=voice.signs))
     else:

@@ -29,9 +29,9 @@ from app.usecases.documents.exclude_document import exclude_document
 from app.usecases.documents.include_document import include_document
 from app.usecases.documents.show_document import show_document
 from app.usecases.documents.show_page import show_page
-from app.web.auth import CheckedForm, Preparer, Reader
+from app.web.auth import CheckedForm, Preparer, Reader, back_to
 from app.web.console.batches import PageNumber
-from app.web.console.pages import back_to, go, page, pager, with_parameters
+from app.web.console.pages import go, page, pager, with_parameters
 from app.web.deps import RuntimeDep
 
 router = APIRouter()

@@ -244,7 +244,8 @@ def test_leaving_a_split_midway_ends_the_child() -> None:
 
 def test_a_killed_child_is_a_refusal_not_an_exception() -> None:
     with PdfChild(PdfLimits()) as child:
-        events = child.split_merged(sample("reportlab"))
+        # 2.4 MB of parts: more than the pipe holds, so that the child cannot have ended before it is killed.
+        events = child.split_merged(heavy_fonts(150))
         next(events)
         os.kill(pid_of(child), 9)
         assert [event for event in events if isinstance(event, Refused)]

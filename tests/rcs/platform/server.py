@@ -77,6 +77,8 @@ class Platform:
     faults: Faults = field(default_factory=Faults)
     tokens: set[str] = field(default_factory=set)
     token_seconds: int = 3599
+    # How far the clock of whoever asks for a token may be from ours, in seconds.
+    leeway: float = 0.0
     stopped: threading.Event = field(default_factory=threading.Event)
 
     def plan(self, operation: Operation, *faults: Fault) -> None:
@@ -135,6 +137,7 @@ class Platform:
                 algorithms=["RS256"],
                 audience=AUDIENCE,
                 issuer=self.email,
+                leeway=self.leeway,
                 options={"require": ["exp", "iat", "iss", "aud"]},
             )
         except (KeyError, jwt.InvalidTokenError) as error:

@@ -13,11 +13,13 @@ from app.carriers.base import CarrierError
 from app.db.models import Attempt, Message, Pace
 from app.db.queries import messages, organisations
 from app.db.sending import connections
-from app.db.sending.connections import NewConnection
+from app.db.sending.connections import NewConnection, Terms
+from app.db.sending.roads import ROUTED
 from app.messaging.permission.categories import Category, Kind
 from app.messaging.texts.drafts import Draft
 from app.messaging.texts.segmentation import CarrierOptions
 from app.messaging.timing import throttle
+from app.usecases.carriers.change_connection import change_connection
 from app.usecases.messages.send_message import NewMessage, Taken, send_message
 from app.usecases.messages.show_message import show_message
 from app.usecases.rules.change_choices import NewChoices, change_choices
@@ -138,3 +140,21 @@ def test_letters_become_plain_for_a_road_without_their_tables(house: House) -> N
     assert [one.text for one in down.submitted] == [LETTERS]
     assert [one.text for one in plain.submitted] == [PLAIN_LETTERS]
     assert (last_attempt(house, message).segments, house.message(message.id).encoding) == (1, "GSM-7")
+
+
+@pytest.mark.parametrize(
+    ("second", "text"), [(Tabled, LETTERS), (ScriptedCarrier, PLAIN_LETTERS)], ids=["alike", "unlike"]
+)
+def test_where_no_connection_is_named_letters_stay_if_all_that_are_asked_first_take_them(
+    house: House, second: type[ScriptedCarrier], text: str
+) -> None:
+    carriers = Tabled(name="one"), second(name="two"), ScriptedCarrier(name="three")
+    use(house, *carriers)
+    change_connection(house.rt, "two", terms=Terms(rank=0))
+    move_senders(house.rt, house.id, ROUTED)
+    for _ in range(4):
+        sent(house, LETTERS)
+    house.pipeline.run("dispatch_sender")
+    assert {one.text for carrier in carriers[:2] for one in carrier.submitted} == {text}
+    assert carriers[2].submitted == []
+    assert edited(house) == (1 if second is Tabled else 2)

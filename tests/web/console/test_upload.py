@@ -1,4 +1,5 @@
 import re
+from uuid import UUID
 
 import pytest
 
@@ -24,6 +25,29 @@ def test_a_mistake_is_told_beside_what_was_typed(office: Office, fields: dict[st
     assert said in words(answer)
     assert 'value="Paie &amp; primes"' in answer.text
     assert 'value="sms" checked' in answer.text
+
+
+@pytest.mark.parametrize(
+    ("lang", "typed", "period", "title"),
+    [
+        ("fr", "", "2026-09", "Paie septembre 2026"),
+        ("en", "  ", "2026-09", "Payroll September 2026"),
+        ("fr", "Primes d’été", "2026-09", "Primes d’été"),
+        ("fr", "", "", "Envoi du 25 novembre 2026"),
+        ("en", "", "", "Batch of 25 November 2026"),
+    ],
+)
+def test_a_batch_without_a_title_is_named_after_its_month(
+    office: Office, lang: str, typed: str, period: str, title: str
+) -> None:
+    clerk = office.browser()
+    clerk.post("/app/language", lang=lang, back="/app/batches/new")
+    form = clerk.get("/app/batches/new").text
+    assert "required" not in re.findall(r'<input [^>]*name="title"[^>]*>', form)[0]
+    answer = clerk.upload(files_of(payroll()), title=typed, period=period)
+    batch = office.house.batch(UUID(answer.url.path.rpartition("/")[2]))
+    assert batch.title == title
+    clerk.post("/app/language", lang="fr", back="/app/batches/new")
 
 
 @pytest.mark.parametrize(

@@ -40,12 +40,19 @@ def settle_doubts(rt: Runtime, run: Run) -> None:
                     message.organisation_id, "message", "to", message.id, message.to_sealed
                 )
                 sender = messages.sender_of_attempt(session, attempt)
-                run.again.append(parcel(rt, message, Trying.of(attempt), sender, to, read_text(rt, message)))
+                given = parcel(rt, message, Trying.of(attempt), sender, to, read_text(rt, message))
+                run.again.append(_again(given))
+
+
+def _again(one: Parcel) -> Parcel:
+    """The same for another call: the last one may have been heard."""
+    return replace(one, granted=None, submission=replace(one.submission, again=True))
 
 
 def _may_ask_again(rt: Runtime, book: Book, message: Message, attempt: Attempt, reason: str) -> bool:
     """An idempotent carrier is asked again with the same reference. With any other the message is shown as unknown:
-    sending it again could text somebody twice."""
+    sending it again could text somebody twice. A card that an SMS may follow is waited for until its lifetime is over, and
+    is then taken back first."""
     carrier = rt.carriers.get(attempt.carrier)
     askable = carrier is not None and carrier.idempotent and message.text_sealed is not None
     if askable and attempt.tries < MOST_TRIES:
@@ -54,6 +61,13 @@ def _may_ask_again(rt: Runtime, book: Book, message: Message, attempt: Attempt, 
         return True
     attempt.state = status.State.UNKNOWN
     book.session.add(attempt)
+    if attempt.channel == routing.Channel.RCS and routing.Channel.SMS in message.plan:
+        life = timedelta(seconds=lifetime(rt, message, Trying.of(attempt)))
+        attempt.deadline_at = routing.deadline(routing.Channel.RCS, attempt.started_at, life)
+        attempt.tries = 0
+        message.state, message.reason = status.State.SUBMITTED, reason
+        book.session.add(message)
+        return False
     transitions.end(book, message, status.State.UNKNOWN, reason)
     return False
 
@@ -133,6 +147,7 @@ class _Answering:
     ) -> None:
         attempt.carrier_reference = reference
         attempt.submitted_at = at
+        attempt.tries = 0
         left = timedelta(seconds=lifetime(self._rt, message, Trying.of(attempt)))
         attempt.deadline_at = routing.deadline(routing.Channel(attempt.channel), at, left)
         step = transitions.advance(attempt, status.State.SUBMITTED, "", at)
@@ -152,10 +167,12 @@ class _Answering:
         attempt.reason = code
         open_still = attempt.state == status.State.SUBMITTING
         if open_still and _may_ask_again(self._rt, self._book, message, attempt, code):
-            self.again.append(replace(answer.parcel, granted=None))
+            self.again.append(_again(answer.parcel))
 
     def _by_another_road(self, message: Message, attempt: Attempt, code: str) -> None:
         """Certainly not sent: the next turn finds a carrier that has not failed yet, or lets the message wait."""
+        if attempt.state != status.State.SUBMITTING:
+            return  # a report told more than this answer
         transitions.advance(attempt, status.State.FAILED, code, self._book.now)
         message.state = status.State.QUEUED
         self._book.session.add(message)
@@ -168,6 +185,8 @@ class _Answering:
         outcome: routing.Outcome,
         reason: str,
     ) -> None:
+        if attempt.state != status.State.SUBMITTING:
+            return  # a report told more than this answer
         transitions.advance(attempt, status.State.FAILED, reason, self._book.now)
         lane = transitions.follow(self._book, message, attempts, outcome, reason)
         if lane is not None:

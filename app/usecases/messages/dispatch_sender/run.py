@@ -13,7 +13,9 @@ from app.crypto.envelope import OutboxPlace
 from app.db.block_run import BlockRun
 from app.db.models import Attempt, Message, Sender
 from app.db.queries.messages import Lane
+from app.db.sending import transitions
 from app.db.sending.roads import Shut
+from app.messaging.sending import routing
 from app.messaging.timing import throttle
 from app.runtime import Runtime
 
@@ -133,5 +135,12 @@ def parcel(rt: Runtime, message: Message, attempt: Trying, sender: Sender, to: s
 def lifetime(rt: Runtime, message: Message, attempt: Trying) -> int:
     """For how many seconds the network may try to deliver it."""
     left = message.expires_at - attempt.started_at
-    has_fallback = attempt.channel == "rcs" and "sms" in message.plan
-    return max(10, int((min(left, rt.policies.rcs_fallback) if has_fallback else left).total_seconds()))
+    if attempt.channel == "rcs" and "sms" in message.plan:
+        left = min(left, patience(rt, message))
+    return max(10, int(left.total_seconds()))
+
+
+def patience(rt: Runtime, message: Message) -> timedelta:
+    """How long a card may wait before the SMS."""
+    longest = rt.policies.rcs_fallback
+    return min(longest, routing.CRITICAL_LIFE) if transitions.is_critical(message) else longest

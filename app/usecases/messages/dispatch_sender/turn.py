@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -17,12 +17,21 @@ from app.db.sending.roads import RoadMap, Shut
 from app.messaging.sending import routing, status
 from app.messaging.sending.failures import ANOTHER_ROAD, lasting
 from app.messaging.sending.roads import Why, rounds
+from app.messaging.sending.senders import channel_of
 from app.messaging.texts.drafts import SMS
 from app.messaging.texts.encode import smart_encode
 from app.messaging.texts.segmentation import segment
 from app.messaging.timing import throttle
 from app.runtime import Runtime
-from app.usecases.messages.dispatch_sender.run import RETRIES, Run, Trying, longer_of, parcel, read_text
+from app.usecases.messages.dispatch_sender.run import (
+    RETRIES,
+    Run,
+    Trying,
+    longer_of,
+    parcel,
+    patience,
+    read_text,
+)
 
 MOST_AT_ONCE = 200
 
@@ -52,6 +61,10 @@ def next_turn(rt: Runtime, run: Run, *, closing: bool) -> float | None:
 def _cost(message: Message) -> int:
     """Segments on the air, as they were counted last: an RCS card is one message whatever its length."""
     return message.segments if message.channel == "sms" else 1
+
+
+def _may_fall_back(message: Message) -> bool:
+    return message.channel == routing.Channel.RCS and routing.Channel.SMS in message.plan
 
 
 class _Turn:
@@ -103,7 +116,7 @@ class _Turn:
         """Claim what is most urgent, as far as there are slots; the seconds to wait, or None when nothing waits."""
         lane, session = self._run.lane, self._session
         room = self._log.room(self._from, self._until, MOST_AT_ONCE)
-        if self._resting and self._roads.names <= self._resting.keys():
+        if self._all_rest():
             # Only what was just turned away learns how long it waits; the others wait in the queue.
             self._run.rests_until = min(self._resting.values()).until
             room, self._run.turned_away = self._run.turned_away, 0
@@ -155,7 +168,7 @@ class _Turn:
         pick = self._roads.pick(message, one.to, tried, shut)
         if pick.carrier is not None:
             return pick.carrier
-        if pick.why is Why.NO_ROAD:
+        if pick.why is Why.NO_ROAD and not _may_fall_back(message):
             transitions.end(book, message, status.State.FAILED, "no_road")
             return None
         failures, reason = rounds(tried, message.channel), tried[-1].reason if tried else ""
@@ -163,13 +176,30 @@ class _Turn:
         if 0 < failures <= len(RETRIES) and reason not in ANOTHER_ROAD:
             rest = self._resting.get(tried[-1].carrier, Shut(self._now, reason))
             waits.append(Shut(max(self._now + RETRIES[failures - 1], rest.until), reason))
-        if waits:
+        if pick.why is Why.NO_ROAD or (waits and self._outlasts_card(message, tried, min(waits).until)):
+            reason = min(waits).reason if waits else pick.why
+            lane = transitions.take(book, message, routing.Send(routing.Channel.SMS), reason)
+        elif waits:
             self._wait_for(message, min(waits))
             return None
-        lane = transitions.follow(book, message, tried, routing.Outcome.FAILED, reason)
+        else:
+            lane = transitions.follow(book, message, tried, routing.Outcome.FAILED, reason)
         if lane is not None:
             lanes.wake(book.session, self._rt.jobs, [lane], self._now)
         return None
+
+    def _outlasts_card(self, message: Message, tried: Sequence[Attempt], until: datetime) -> bool:
+        """Whether waiting so long would take more than a card's time before the SMS."""
+        began = tried[0].started_at if tried else self._now
+        return _may_fall_back(message) and until > began + patience(self._rt, message)
+
+    def _all_rest(self) -> bool:
+        """Whether nothing can leave before some carrier has rested; cards do not wait longer than their time for it."""
+        if not self._resting or not self._roads.names <= self._resting.keys():
+            return False
+        shortest = min(self._resting.values()).until
+        cards = channel_of(self._sender.kind) == routing.Channel.RCS
+        return not (cards and shortest > self._now + self._rt.policies.rcs_fallback)
 
     def _wait_for(self, message: Message, opens: Shut) -> None:
         if opens.until < message.expires_at:
