@@ -2,6 +2,7 @@
 import { Zoom } from "./zoom.js";
 
 const READABLE = 2.25; // What a tap zooms to: the small print of a payslip on a phone.
+const DRAWN = 1240; // Pixels across of a page as it is drawn first.
 
 /** Make every `[data-preview]` under the document open the dialog. Without it, or without script, it is a plain link. */
 export function watchPreviews() {
@@ -13,10 +14,10 @@ class Preview {
   constructor(dialog) {
     this.dialog = dialog;
     this.box = dialog.querySelector("[data-preview-box]");
-    this.image = dialog.querySelector("[data-preview-image]");
-    this.zoom = new Zoom(this.box, this.image, (level) => this.layOut(level));
+    this.sheet = dialog.querySelector("[data-preview-sheet]");
+    this.failed = dialog.querySelector("[data-preview-failed]");
+    this.zoom = new Zoom(this.box, this.sheet, (level) => this.layOut(level));
     this.watchOpening();
-    this.watchImage();
     this.watchTools();
     this.watchKeys();
   }
@@ -34,14 +35,11 @@ class Preview {
 
   show(wanted) {
     this.page = Math.min(Math.max(wanted, 1), this.pages);
-    const label = this.dialog.dataset.pageLabel.replace("(page)", this.page).replace("(pages)", this.pages);
-    const address = `${this.source}${this.page}.png`;
-    // Never one person's page under another's name: what was there is hidden until the new one has come.
-    this.image.classList.add("is-awaited");
-    this.dialog.querySelector("[data-preview-failed]").hidden = true;
-    this.image.alt = label;
-    this.image.srcset = `${address} 1240w, ${address}?size=zoom 2400w`;
-    this.image.src = address;
+    // Never one person's page under another's name.
+    this.sheet.replaceChildren();
+    this.failed.hidden = true;
+    this.sharp = false;
+    this.load("");
     this.zoom.set(1);
     this.box.scrollTo(0, 0);
     this.dialog.querySelector("[data-preview-count]").textContent = `${this.page} / ${this.pages}`;
@@ -49,11 +47,29 @@ class Preview {
     this.dialog.querySelector('[data-preview-step="1"]').disabled = this.page === this.pages;
   }
 
+  /** Ask for the page as an image, and show it once it is there; what is shown stays until then. */
+  load(query) {
+    const image = new Image();
+    image.alt = this.dialog.dataset.pageLabel.replace("(page)", this.page).replace("(pages)", this.pages);
+    image.addEventListener("load", () => { if (image === this.awaited) this.sheet.replaceChildren(image); });
+    image.addEventListener("error", () => {
+      if (image !== this.awaited || this.sheet.firstChild) return;
+      // A very long page is not drawn large.
+      if (query) this.load("");
+      else this.failed.hidden = false;
+    });
+    this.awaited = image;
+    image.src = `${this.source}${this.page}.png${query}`;
+  }
+
   layOut(level) {
     const width = Math.round(this.box.clientWidth * level);
-    this.image.style.width = `${width}px`;
-    this.image.sizes = `${width}px`;
-    this.image.classList.toggle("is-zoomed", level > 1);
+    this.sheet.style.width = `${width}px`;
+    this.box.classList.toggle("is-zoomed", level > 1);
+    if (!this.sharp && level > 1 && width * window.devicePixelRatio > DRAWN) {
+      this.sharp = true;
+      this.load("?size=zoom");
+    }
     this.dialog.querySelector("[data-preview-level]").textContent = `${Math.round(level * 100)}\u00a0%`;
     this.dialog.querySelector('[data-preview-zoom="-1"]').disabled = this.zoom.smallest;
     this.dialog.querySelector('[data-preview-zoom="1"]').disabled = this.zoom.largest;
@@ -72,19 +88,10 @@ class Preview {
     window.addEventListener("resize", () => { if (this.dialog.open) this.zoom.set(this.zoom.level); });
   }
 
-  watchImage() {
-    this.image.addEventListener("load", () => this.image.classList.remove("is-awaited"));
-    this.image.addEventListener("error", () => {
-      // A very long page is not drawn large.
-      if (this.image.srcset) this.image.srcset = "";
-      else this.dialog.querySelector("[data-preview-failed]").hidden = false;
-    });
-    this.image.addEventListener("click", (event) => {
+  watchTools() {
+    this.sheet.addEventListener("click", (event) => {
       this.zoom.around(this.zoom.smallest ? READABLE : 1, ...this.zoom.place(event));
     });
-  }
-
-  watchTools() {
     for (const button of this.dialog.querySelectorAll("[data-preview-step]")) {
       button.addEventListener("click", () => this.show(this.page + Number(button.dataset.previewStep)));
     }

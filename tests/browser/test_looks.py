@@ -3,7 +3,7 @@
 from datetime import date
 
 import pytest
-from playwright.sync_api import FilePayload, FloatRect, Locator, Page, expect
+from playwright.sync_api import FilePayload, FloatRect, Locator, Page, Route, expect
 
 from app.documents.sample_payroll import SamplePayroll, make_sample
 from app.usecases.batches.receive_batch import BatchOptions
@@ -262,12 +262,30 @@ def test_what_is_awaited_is_never_another_persons_page(live: Live, open_page: Op
     expect(dialog.locator("img")).to_be_hidden()
 
 
+def test_a_larger_page_is_drawn_anew_and_shown_when_it_is_there(
+    live: Live, open_page: Open, review: str
+) -> None:
+    page = open_page(1280)
+    held: list[Route] = []
+    page.route(lambda url: url.endswith("?size=zoom"), lambda route: held.append(route))
+    dialog = preview(live, page, review)
+    drawn = dialog.locator("img")
+    expect(drawn).to_have_js_property("naturalWidth", 1240)
+    with page.expect_request(lambda request: request.url.endswith("?size=zoom")):
+        page.keyboard.press("+")
+        page.keyboard.press("+")
+    expect(drawn).to_be_visible()
+    expect(drawn).to_have_js_property("naturalWidth", 1240)
+    assert len(held) == 1
+    held[0].continue_()
+    expect(drawn).to_have_js_property("naturalWidth", 2400)
+
+
 def test_a_page_that_cannot_be_drawn_says_so(live: Live, open_page: Open, review: str) -> None:
     page = open_page(1280)
     log_in(live, page)
     page.goto(f"{review}?show=blocking", wait_until="domcontentloaded")
     page.route("**/pages/1.png", lambda route: route.fulfill(status=422, body=""))
-    page.route("**/pages/1.png?size=zoom", lambda route: route.fulfill(status=422, body=""))
     page.locator("a.thumb[data-pages='2']").first.click()
     expect(page.locator("[data-preview-failed]")).to_have_text("Cette page ne peut pas être dessinée.")
 

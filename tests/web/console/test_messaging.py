@@ -85,6 +85,7 @@ def test_a_text_of_pli_is_offered_no_field_that_it_refuses(office: Office) -> No
         shown = words(answer)
         assert said in shown
         assert "{hint}, {link}, {period}, {sender}, {until}" in shown
+        assert shown.count(said) == 1
         assert "list.lien" not in answer.text
         assert "dans votre liste" not in shown
         assert "in your list" not in shown
