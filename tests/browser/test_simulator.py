@@ -27,7 +27,7 @@ def test_the_wall_fits_every_screen_and_axe_finds_nothing(live: Live, open_page:
     expect(page.locator(".phone")).to_have_count(12)
     assert overflow(page) == 0
     assert violations(page) == []
-    page.get_by_text("Numéros magiques").click()
+    page.get_by_text("Numéros d’essai").click()
     expect(page.get_by_text("Téléphone éteint")).to_be_visible()
     assert overflow(page) == 0
 

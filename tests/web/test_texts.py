@@ -51,6 +51,31 @@ def test_each_text_has_both_languages_and_the_same_values(path: Path) -> None:
     assert catalog_problems(catalog(path)) == []
 
 
+# What a carrier or a programmer says, and where it may stand: beside the words of everybody, for the operator.
+JARGON = re.compile(
+    r"\b(segments?|septets?|unités|magiques?|magic|passager|profil (?:standard|strict)|(?:standard|strict) profile|A écrit|GSM-7|UCS-2)\b"
+)
+IN_SECOND_PLACE = re.compile(r"(Nom technique : |Technical name: |\()[^.()]*[.)]")
+
+
+@pytest.mark.parametrize(
+    "path", [each for each in CATALOGS if each.stem != "senders"], ids=lambda path: path.stem
+)
+def test_clerks_read_their_own_words(path: Path) -> None:
+    said = {
+        f"{key} {lang}": IN_SECOND_PLACE.sub("", text.replace("\u202f", " "))
+        for key, entry in catalog(path).items()
+        for lang, text in entry.items()
+    }
+    assert [where for where, text in said.items() if JARGON.search(text)] == []
+
+
+def test_jargon_is_noticed_and_may_stand_in_second_place() -> None:
+    assert JARGON.search("Segments tel que saisi".lower())
+    assert not JARGON.search(IN_SECOND_PLACE.sub("", "lettres ordinaires (GSM-7)"))
+    assert JARGON.search(IN_SECOND_PLACE.sub("", "Peut être refait, profil standard"))
+
+
 def test_a_catalog_with_a_missing_language_or_other_values_is_noticed() -> None:
     broken = {"a": {"fr": "Un"}, "b": {"fr": "{n} jours", "en": "days"}, "c": {"fr": "Bon", "en": " "}}
     assert [problem.partition(":")[0] for problem in catalog_problems(broken)] == ["a", "b", "c"]

@@ -24,6 +24,8 @@ router = APIRouter(prefix="/templates")
 
 LIST: Final = "list."
 CHANNELS: Final = ("sms", "rcs")
+# What Pli fills in, the most wanted first: `app.db.sending.text_checks.FILLED_IN`, each told as `messaging.value.<name>`.
+VALUES: Final = ("link", "sender", "period", "until", "hint", "contact", "stop")
 _NEW = Draft("", "sms", "fr", Category.TRANSACTIONAL, Kind.NOTICE, "")
 
 
@@ -34,6 +36,7 @@ def listing(request: Request, account: Reader, rt: RuntimeDep) -> Response:
         account,
         "templates",
         kept=show_templates(rt, account.organisation_id),
+        values=VALUES,
         may_edit=account.may(Permission.CONFIGURE),
     )
 
@@ -96,6 +99,7 @@ def _editor(
         kinds=show_kinds(rt, account.organisation_id).default,
         categories=list(Category),
         channels=CHANNELS,
+        values=_filled_in(draft),
         may_edit=account.may(Permission.CONFIGURE),
         **_shown(draft, Counted(_NOTHING, ()) if untouched else counted, lists),
     )
@@ -114,6 +118,11 @@ def _shown(draft: Draft, counted: Counted, lists: Mapping[str, list[str]]) -> di
         "stop_label": STOP_LABELS["en" if draft.language == "en" else "fr"],
         "own_fields": [(name, "\n".join(lists.get(name, []))) for name in counted.own_fields],
     }
+
+
+def _filled_in(draft: Draft) -> list[str]:
+    known = known_fields(draft.key, draft.channel)
+    return [name for name in VALUES if known is None or name in known]
 
 
 def _braced(names: Iterable[str]) -> str:

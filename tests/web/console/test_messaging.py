@@ -9,10 +9,12 @@ import pytest
 
 from app.carriers.base import Inbound
 from app.db.queries import consents, rules, templates
+from app.db.sending.text_checks import FILLED_IN
 from app.messaging.permission.consent import is_stopped
 from app.messaging.rule_rows import RuleKind
 from app.messaging.sending.senders import Kind
 from app.usecases.messages.record_inbound import record_inbound
+from app.web.console.templates import VALUES
 from tests.senders import add_sender
 from tests.web.console.office import Office, words
 
@@ -150,7 +152,7 @@ def test_counting_again_without_script_keeps_nothing(office: Office) -> None:
         "/app/templates", **{**OFFER, "key": "essai"}, text="Boulangerie Épi : à demain", then="count"
     )
     assert answer.status_code == 200
-    assert "Segments à l’envoi" in words(answer)
+    assert "SMS facturés" in words(answer)
     assert _text(office, "essai") == ""
 
 
@@ -255,7 +257,7 @@ def test_a_clerk_writes_back_and_sees_how_it_went(office: Office) -> None:
     empty = clerk.post(f"{address}/reply", text=" ", key=form[1])
     assert (empty.status_code, "Écrivez quelque chose avant d’envoyer." in words(empty)) == (422, True)
     long = clerk.post(f"{address}/reply", text="a" * 1_600, key=form[1])
-    assert (long.status_code, "Texte trop long : 11/10 segments" in words(long).replace("\xa0", " ")) == (
+    assert (long.status_code, "Texte trop long : 11/10 SMS facturés" in words(long).replace("\xa0", " ")) == (
         422,
         True,
     )
@@ -360,6 +362,48 @@ def test_erasing_a_number_is_confirmed_by_whoever_knows_what_goes(
     assert not any(_record_of(office, number))
     assert "STOP et merci" not in words(clerk.get("/app/inbox", show="all"))
     clerk.post("/app/language", lang="fr", back="/app/consents")
+
+
+@pytest.mark.parametrize(
+    ("lang", "name", "legend", "line"),
+    [
+        (
+            "fr",
+            "[le nom de votre organisation]",
+            "{hint} où trouver le mot de passe",
+            "(base légale : opposition)",
+        ),
+        (
+            "en",
+            "[the name of your organisation]",
+            "{hint} where to find the password",
+            "(legal basis: objection)",
+        ),
+    ],
+)
+def test_clerks_read_what_a_value_is_and_not_its_name(
+    office: Office, lang: str, name: str, legend: str, line: str
+) -> None:
+    _hears(office, LOU, "STOP")
+    clerk = office.browser()
+    listed = _plain(clerk.get("/app/templates", lang=lang))
+    assert name in listed
+    assert not any("{" + each + "}" in listed for each in VALUES)
+    assert legend in _plain(clerk.get("/app/templates/payslip_notice/sms/fr", lang=lang))
+    clerk.get("/app/consents", lang=lang)
+    clerk.post("/app/language", lang=lang, back="/app/consents")
+    standing = _plain(clerk.post("/app/consents", number=LOU))
+    assert line in standing
+    assert {"fr": "Vous a contactés", "en": "Got in touch with you"}[lang] in standing
+    clerk.post("/app/language", lang="fr", back="/app/consents")
+
+
+def _plain(answer: Any) -> str:
+    return " ".join(re.sub(r"<[^>]*>", " ", words(answer)).split())
+
+
+def test_every_value_that_is_filled_in_has_a_name_for_clerks() -> None:
+    assert set(VALUES) == FILLED_IN
 
 
 def test_a_number_without_a_refusal_is_not_said_to_keep_one(office: Office) -> None:

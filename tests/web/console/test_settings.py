@@ -59,7 +59,7 @@ def test_settings_are_saved_and_written_down(office: Office) -> None:
         ("contact_phone", "12", "Ce numéro ne peut pas être composé."),
         ("contact", " ", "Donnez un contact"),
         ("name", "", "Donnez un nom"),
-        ("password_policy", "usual", "Le profil strict ne garde aucun mot de passe"),
+        ("password_policy", "usual", "(profil strict), Pli ne garde aucun mot de passe"),
     ],
 )
 def test_what_cannot_be_used_changes_nothing(office: Office, field: str, typed: str, said: str) -> None:

@@ -137,6 +137,7 @@ def test_what_failed_is_sent_again_with_the_same_link(office: Office, address: s
     line = one(office, address, "failed")
     clerk = office.browser()
     assert "échec du réseau" in words(clerk.get(f"/app/documents/{line.id}"))
+    assert "échec du réseau · un nouvel essai peut réussir" in words(clerk.get(address, state="failed"))
     with office.rt.read() as session:
         before = lifecycle.of_documents(session, [line.id])[line.id]
     answer = clerk.post(f"{address}/resend")
