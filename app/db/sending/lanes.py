@@ -6,8 +6,9 @@ nothing left ends at once, so waking one lane twice costs little and not waking 
 
 from collections.abc import Iterable
 from datetime import datetime
-from uuid import UUID, uuid4
+from uuid import UUID, uuid4, uuid5
 
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
 from app.core.jobs import Job, Jobs
@@ -30,23 +31,25 @@ def wake(
     batch_id: UUID | None = None,
     not_before: datetime | None = None,
 ) -> None:
-    """Start a run for each of these lanes, once, not before an instant. `batch_id` names the batch whose messages need
-    it: it is told when the run stops for good."""
+    """Start a run for each of these lanes, once, not before an instant: whoever names the same instant means the same run.
+    `batch_id` names the batch whose messages need it: it is told when the run stops for good."""
     for lane in sorted(set(lanes)):
         sender = session.get_one(Sender, lane.sender_id)
-        block = Block(
-            id=uuid4(),
-            organisation_id=sender.organisation_id,
-            batch_id=batch_id,
-            sender_id=sender.id,
-            kind="express" if lane.express else "dispatch",
-            position=0,
-            created_at=now,
-        )
-        session.add(block)
-        session.flush()
-        partition = f"{sender.id}:{block.kind}"
-        job = Job(JOB, str(block.id), (str(block.id),), partition=partition, not_before=not_before)
+        kind = "express" if lane.express else "dispatch"
+        block_id = uuid4() if not_before is None else uuid5(sender.id, f"{kind} {not_before.isoformat()}")
+        block = {
+            "id": block_id,
+            "organisation_id": sender.organisation_id,
+            "batch_id": batch_id,
+            "sender_id": sender.id,
+            "kind": kind,
+            "position": 0,
+            "created_at": now,
+        }
+        insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+        session.execute(insert(Block).values(**block).on_conflict_do_nothing())
+        partition = f"{sender.id}:{kind}"
+        job = Job(JOB, str(block_id), (str(block_id),), partition=partition, not_before=not_before)
         jobs.enqueue(session, job)
 
 
