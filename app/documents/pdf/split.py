@@ -26,9 +26,9 @@ from app.documents.pdf.limits import PdfLimits, Refused
 _PIPE_BYTES = 1024 * 1024
 _CHUNK = 256 * 1024
 _SECONDS_TO_END = 5
-# Letters come and go by the thousand while a page is read: glibc's allocator keeps seven freed pieces of each size at
-# hand, and looks for the rest. Another C library does not heed it.
-_ALLOCATOR = {"GLIBC_TUNABLES": "glibc.malloc.tcache_count=60000"}
+# Letters come and go by the thousand while a page is read, and glibc's allocator keeps seven freed pieces of each size at
+# hand. With thousands it would hold on to more than it saves. Another C library does not heed it.
+_ALLOCATOR = {"GLIBC_TUNABLES": "glibc.malloc.tcache_count=500"}
 _OUT_OF_MEMORY = (signal.SIGABRT, signal.SIGILL, signal.SIGTRAP, signal.SIGKILL)
 
 

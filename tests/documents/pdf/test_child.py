@@ -254,7 +254,7 @@ def test_a_killed_child_is_a_refusal_not_an_exception() -> None:
 def test_the_child_gets_nothing_of_our_environment_and_may_write_no_file(shared_child: PdfChild) -> None:
     shared_child.inspect_single(saved(one_page()))
     process = Path("/proc") / str(pid_of(shared_child))
-    allocator = b"GLIBC_TUNABLES=glibc.malloc.tcache_count=60000"
+    allocator = b"GLIBC_TUNABLES=glibc.malloc.tcache_count=500"
     assert (process / "environ").read_bytes().strip(b"\0") == allocator
     limits = {
         line[:26].strip(): line[26:].split() for line in (process / "limits").read_text().splitlines()[1:]
