@@ -122,15 +122,15 @@ def _put(book: Book, message: Message, attempt: Attempt, outcome: routing.Outcom
         # A person has sent it again meanwhile, and that attempt decides.
         transitions.advance(attempt, status.State.EXPIRED, outcome.value, book.now)
         return None
+    if transitions.was_opened(book.session, message):
+        transitions.advance(attempt, status.State.DELIVERED, transitions.OPENED, book.now)
+        transitions.settle(book, message, attempts, transitions.OPENED)
+        return None
     if _is_silent(book.session, attempt):
         # It left, and may well be there: an answer can still tell.
         attempt.deadline_at = None
         silence = routing.Outcome.NO_RECEIPTS
         return transitions.follow(book, message, attempts, silence, silence.value)
-    if transitions.was_opened(book.session, message):
-        transitions.advance(attempt, status.State.DELIVERED, transitions.OPENED, book.now)
-        transitions.settle(book, message, attempts, transitions.OPENED)
-        return None
     outcome, route = _route(message, attempt, attempts, outcome)
     match route:
         case routing.Wait(seconds):
