@@ -18,6 +18,7 @@ from app.carriers.http.carrier import HttpCarrier, Provider
 from app.carriers.http.kannel import Kannel, KannelSettings
 from app.carriers.http.ovh import Ovh, OvhSettings
 from app.carriers.http.smsmode import Smsmode, SmsmodeSettings
+from app.carriers.http.sources import CallbackSources
 from app.carriers.http.twilio import Twilio, TwilioSettings
 from app.carriers.rcs.carrier import RcsCarrier
 from app.carriers.rcs.carrier import make_client as make_agent_client
@@ -52,6 +53,7 @@ from app.settings import Settings
 from app.storage.blobs import open_blobs
 
 S = TypeVar("S", bound=BaseModel)
+H = TypeVar("H", bound=CallbackSources)
 
 MB = 1024 * 1024
 ENGINE_POOL = 8
@@ -99,11 +101,11 @@ class Kind(Generic[S]):
         return self._make(connection, read_settings(self.settings, connection.settings), around)
 
 
-def _over_http(settings: type[S], provider: Callable[[S, Callbacks], Provider]) -> Kind[S]:
-    def make(connection: Connection, given: S, around: Surroundings) -> Carrier:
+def _over_http(settings: type[H], provider: Callable[[H, Callbacks], Provider]) -> Kind[H]:
+    def make(connection: Connection, given: H, around: Surroundings) -> Carrier:
         secret = connections.callback_secret(around.vault.columns, connection.id, connection.renewals)
         callbacks = Callbacks.at(around.public_url, connection.name, secret)
-        return HttpCarrier(connection.name, provider(given, callbacks), callbacks, make_client())
+        return HttpCarrier(connection.name, provider(given, callbacks), callbacks, make_client(), given)
 
     return Kind(settings, make)
 
@@ -129,6 +131,16 @@ KINDS: dict[str, Kind[Any]] = {
     "smsmode": _over_http(SmsmodeSettings, Smsmode),
     "twilio": _over_http(TwilioSettings, Twilio),
 }
+
+
+def require_usable(connection: Connection) -> None:
+    """Raises InvalidInput that says why no carrier can be made of a stored connection."""
+    if connection.kind not in KINDS:
+        raise InvalidInput(
+            "connection_kind",
+            f"{connection.name} is of the kind {connection.kind}, which this version lacks.",
+        )
+    read_settings(KINDS[connection.kind].settings, connection.settings)
 
 
 @dataclass(frozen=True)
@@ -204,10 +216,7 @@ def _carriers(built_in: dict[str, Carrier], around: Surroundings) -> Carriers[Co
             return connections.opened(session, around.vault.columns)
 
     def make(one: Connection) -> Carrier:
-        if one.kind not in KINDS:
-            raise InvalidInput(
-                "connection_kind", f"{one.name} is of the kind {one.kind}, which this version lacks."
-            )
+        require_usable(one)
         return KINDS[one.kind].build(one, around)
 
     return Carriers(built_in, load, make)

@@ -3,7 +3,20 @@
 
 import typer
 
-from app.cli import carrier, consents, demo, doctor, explain, manage, rcs, rules, send, sender, serve
+from app.cli import (
+    carrier,
+    consents,
+    demo,
+    doctor,
+    explain,
+    manage,
+    rcs,
+    rules,
+    send,
+    send_sms,
+    sender,
+    serve,
+)
 from app.cli.failures import one_sentence
 
 cli = typer.Typer(
@@ -16,7 +29,7 @@ cli.command("demo")(demo.demo)
 cli.command("serve")(serve.serve)
 cli.command("worker")(serve.worker)
 cli.command("send")(send.send)
-cli.command("send-sms")(carrier.send_sms)
+cli.command("send-sms")(send_sms.send_sms)
 cli.command("explain")(explain.explain)
 cli.command("doctor")(doctor.doctor)
 cli.command("retry")(manage.retry)

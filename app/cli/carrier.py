@@ -1,11 +1,11 @@
-"""`pli carrier` and `pli send-sms`: connections to networks, and one message through one of them."""
+"""`pli carrier`: connections to networks."""
 
 import json
 import sys
-import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from itertools import chain
 from typing import TYPE_CHECKING, Annotated, Any
-from uuid import UUID
 
 import typer
 
@@ -14,13 +14,12 @@ from app.core.errors import InvalidInput
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-    from app.carriers.base import Inbound, Report
+    from app.carriers.base import Remark
     from app.runtime import Runtime
+    from app.usecases.carriers.list_connections import ListedConnection
 
 carrier = typer.Typer(no_args_is_help=True, help="Connections to carriers.")
 
-LOOK_SECONDS = 0.2
-LINK_SECONDS = 20.0
 Name = Annotated[str, typer.Argument(help="Name of the connection, as messages and reports show it.")]
 
 
@@ -91,15 +90,59 @@ def carrier_add(
 
 @carrier.command("list")
 def carrier_list() -> None:
-    """Name, kind, segments a second, organisation, and how a lasting link stands, separated by tabs."""
+    """Name, kind, segments a second, organisation, and how it stands and what it is limited to, separated by tabs."""
     from app.cli.setup import opened
     from app.usecases.carriers.list_connections import list_connections
 
     with opened() as application:
         for one in list_connections(application.runtime):
-            since = f"{one.since:%Y-%m-%d %H:%M:%S}Z" if one.since else ""
-            link = " ".join(filter(None, (one.state, one.reason, since, one.holder)))
-            print(one.name, one.kind, f"{one.rate:g}", one.organisation or "all", link, sep="\t")
+            link = " ".join(filter(None, (one.state, one.reason, _instant(one.since), one.holder)))
+            standing = [remark.words for remark in _standing(one)]
+            words = ", ".join(filter(None, (link, *standing, *_carries(one))))
+            print(one.name, one.kind, f"{one.rate:g}", one.organisation or "all", words, sep="\t")
+
+
+@carrier.command("change")
+def carrier_change(
+    name: Name,
+    settings: Annotated[list[str] | None, typer.Argument(help="Settings that change, as name=value.")] = None,
+    rate: Annotated[float | None, typer.Option(help="Segments a second the contract allows.")] = None,
+    sender: Annotated[
+        list[str] | None, typer.Option(help="Only for this sender; repeat for several, `all` for every one.")
+    ] = None,
+    destination: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Only to metropole, overseas or foreign; repeat for several, `all` for everywhere."
+        ),
+    ] = None,
+    rank: Annotated[int | None, typer.Option(help="0 is asked first; others when it cannot.")] = None,
+    weight: Annotated[int | None, typer.Option(help="Share of the messages within its rank.")] = None,
+    enabled: Annotated[
+        bool | None, typer.Option("--on/--off", help="Whether anything leaves by it.", show_default=False)
+    ] = None,
+) -> None:
+    """Change settings of a connection or what it carries; what is not named stays. Passwords: `pli carrier password`."""
+    from app.cli.setup import opened
+    from app.db.sending.connections import Connection, Terms
+    from app.usecases.carriers.change_connection import change_connection
+    from app.wiring import KINDS, read_settings
+
+    def changed(connection: Connection) -> str:
+        model = KINDS[connection.kind].settings
+        text = json.dumps(json.loads(connection.settings) | _values(settings or [], model))
+        read_settings(model, text)
+        return text
+
+    terms = Terms(rate, _limits(destination), _limits(sender), rank, weight, enabled)
+    with opened() as application:
+        change_connection(application.runtime, name, changed if settings else None, terms)
+    if enabled is False:
+        print(
+            f"Nothing leaves by {name} until: pli carrier change {name} --on. What no other connection may carry fails."
+        )
+    else:
+        print(f"The carrier {name} is changed. See whether it works: pli carrier check {name}")
 
 
 @carrier.command("use")
@@ -181,119 +224,77 @@ def carrier_check(name: Name) -> None:
     from app.carriers.base import Checkable
     from app.cli.remarks import tell
     from app.cli.setup import opened
+    from app.usecases.carriers.list_connections import list_connections
 
     with opened() as application:
         rt = application.runtime
-        found = _carrier(rt, name)
+        found = find_carrier(rt, name)
         if not isinstance(found, Checkable):
             print(f"ok    {name} sends nothing, so nothing can be wrong with it")
             return
-        tell(found.check(rt.now()))
+        stands = [remark for one in list_connections(rt) if one.name == name for remark in _standing(one)]
+        tell(chain(found.check(rt.now()), stands))
 
 
-def send_sms(
-    to: Annotated[str, typer.Argument(help="Number, as +33612345678.")],
-    text: Annotated[str, typer.Argument(help="What it says.")],
-    name: Annotated[str, typer.Option("--carrier", help="Name of the connection.", show_default=False)],
-    slug: Annotated[
-        str, typer.Option("--org", help="Organisation it is sent for, if there are several.")
-    ] = "",
-    sender: Annotated[str, typer.Option("--from", help="Sender; otherwise the organisation's.")] = "",
-    wait: Annotated[float, typer.Option(help="Seconds to wait for the final report.")] = 120.0,
-) -> None:
-    """Send one message and print what happens until its final report. Exit status 0 means delivered."""
-    from app.cli.setup import opened
-    from app.usecases.messages.send_one import send_one
-    from app.web.texts import texts
-
-    with opened() as application:
-        rt = application.runtime
-        _carrier(rt, name)
-        organisation_id = _organisation(rt, slug)
-        began = time.monotonic()
-        application.carriers.start(lambda events: _record(rt, events))
-        _wait_for_link(rt, name)
-        sent = send_one(rt, organisation_id, name, to, text, sender)
-        _say(began, f"{sent.segments} segments, {sent.encoding}")
-        t = texts().translator("en")
-        for one in sent.warnings:
-            _say(began, f"warning: {t.plain(f'messaging.problem.{one.problem}', detail=one.detail)}")
-        words = ("accepted", sent.reference) if sent.accepted else (sent.state, sent.reason)
-        _say(began, " ".join(filter(None, words)))
-        final = sent.state
-        if sent.accepted or sent.state == "unknown":
-            final = _follow(rt, sent.attempt_id, began, wait)
-    if final not in ("delivered", "read"):
-        raise typer.Exit(1)
-
-
-def _follow(rt: "Runtime", attempt_id: UUID, began: float, wait: float) -> str:
-    """Print each report as it comes; the last state."""
-    from app.usecases.messages.follow_one import follow_one
-
-    told = 0
-    while True:
-        followed = follow_one(rt, attempt_id)
-        for state, code, _ in followed.reports[told:]:
-            _say(began, " ".join(filter(None, ("report:", state, code))))
-        told = len(followed.reports)
-        if followed.final:
-            return followed.state
-        if time.monotonic() - began > wait:
-            _say(
-                began,
-                f"no final report after {wait:g} s; it may still come, and is then recorded by a worker",
-            )
-            return followed.state
-        time.sleep(LOOK_SECONDS)
-
-
-def _wait_for_link(rt: "Runtime", name: str) -> None:
-    """Until this process or a worker has the link; a carrier without one is ready at once."""
-    from app.carriers.registry import Lasting
-
-    found = rt.carriers[name]
-    if isinstance(found, Lasting):
-        found.wait_ready(LINK_SECONDS)
-
-
-def _say(began: float, words: str) -> None:
-    print(f"{time.monotonic() - began:7.2f} s  {words}", flush=True)
-
-
-def _record(rt: "Runtime", events: "Sequence[Report | Inbound]") -> None:
-    from app.carriers.base import Report
-    from app.usecases.messages.record_inbound import record_inbound
-    from app.usecases.messages.record_report import record_report
-
-    for event in events:
-        if isinstance(event, Report):
-            record_report(rt, event)
-        else:
-            record_inbound(rt, event)
-
-
-def _organisation(rt: "Runtime", slug: str) -> UUID:
-    from app.usecases.organisations.find_organisation import find_organisation
-    from app.usecases.organisations.list_organisations import list_organisations
-
-    if slug:
-        return find_organisation(rt, slug).id
-    every = list_organisations(rt)
-    if len(every) != 1:
-        raise InvalidInput("organisation_needed", "Say for which organisation: --org, from `pli org list`.")
-    return every[0].id
-
-
-def _carrier(rt: "Runtime", name: str) -> Any:
+def find_carrier(rt: "Runtime", name: str) -> Any:
+    """Raises NotFound, or InvalidInput that says why a connection that exists cannot be used."""
     from app.core.errors import NotFound
+    from app.usecases.callbacks.open_connection import open_connection
+    from app.wiring import require_usable
 
-    try:
+    if name in rt.carriers:
         return rt.carriers[name]
-    except KeyError:
+    stored = open_connection(rt, name)
+    if stored is None:
         raise NotFound(
             "connection_unknown", f"There is no carrier named {name}; `pli carrier list` shows them."
-        ) from None
+        )
+    if not stored[0].enabled:
+        raise InvalidInput(
+            "connection_off", f"{name} is switched off; to use it again: pli carrier change {name} --on"
+        )
+    require_usable(stored[0])
+    return rt.carriers[name]
+
+
+def _standing(one: "ListedConnection") -> "Iterator[Remark]":
+    """Why messages do not leave by a connection at present, or only some."""
+    from app.carriers.base import Remark
+    from app.messaging.sending.breaker import Standing
+
+    if not one.enabled:
+        yield Remark(False, "switched off")
+    if one.rests_until is not None:
+        yield Remark(False, f"asked to be left alone until {_instant(one.rests_until)}")
+    until = _instant(one.stands_until)
+    match one.standing:
+        case Standing.PAUSED:
+            yield Remark(False, f"paused until {until}, for its last calls failed")
+        case Standing.PROBING:
+            yield Remark(False, "tried again by single messages, for its calls failed")
+        case Standing.SLOW:
+            yield Remark(False, f"slow, so others come first until {until}")
+
+
+def _carries(one: "ListedConnection") -> "Iterator[str]":
+    """What it is limited to, where it is."""
+    if one.destinations:
+        yield f"only to {' and '.join(one.destinations)}"
+    if one.senders:
+        yield f"only for {' and '.join(one.senders)}"
+    if (one.rank, one.weight) != (0, 1):
+        yield f"rank {one.rank}, weight {one.weight}"
+
+
+def _instant(at: datetime | None) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S}Z" if at else ""
+
+
+def _limits(given: Sequence[str] | None) -> tuple[str, ...] | None:
+    """None when nothing was said, nothing at all for the word `all`."""
+    if not given:
+        return None
+    return () if list(given) == ["all"] else tuple(given)
 
 
 def _secrets(model: "type[BaseModel]") -> list[str]:

@@ -51,9 +51,19 @@ def canonical(password: str) -> str:
     What has the form of a generated code (eight Crockford characters, hyphens and spaces aside) is folded: capitals, O
     as 0, I and L as 1. The rule looks at the form alone, so that sealing and opening always agree.
     """
-    text = unicodedata.normalize("NFKC", password).strip()
+    return _folded(password) or unicodedata.normalize("NFKC", password).strip()
+
+
+def reads_as_code(password: str) -> bool:
+    """Whether it has the form of a generated code, so that capitals do not matter."""
+    return bool(_folded(password))
+
+
+def _folded(password: str) -> str:
+    """The code that it reads as; empty for any other password."""
+    text = unicodedata.normalize("NFKC", password)
     code = re.sub(r"[-\s\u2010-\u2015]", "", text).upper().translate(_ALIASES)
-    return code if _CODE.fullmatch(code) else text
+    return code if _CODE.fullmatch(code) else ""
 
 
 def peppered(keys: AppKeys, password: str) -> bytes:

@@ -31,6 +31,7 @@ CSRF_HEADER: Final = "x-csrf-token"
 _LOGIN_SECONDS: Final = 3600
 REVIEW_FORM_BYTES: Final = 1024 * 1024
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
+_FRAGMENT = re.compile(r"[A-Za-z0-9-]{1,60}")
 # A path of the console or the simulator, with a query; no second slash, no backslash, no control character.
 _OWN_PATH = re.compile(r"/(app|simulator)(/[A-Za-z0-9_.~%-]+)*/?(\?[A-Za-z0-9_.~%&=+:/-]*)?")
 
@@ -170,6 +171,14 @@ def safe_next(wanted: str | None) -> str:
         return HOME
     path = urlsplit(wanted).path
     return HOME if "/." in path or path.startswith(("/app/login", "/app/logout")) else wanted
+
+
+def back_to(wanted: str, otherwise: str) -> str:
+    """The page a form came from, with its place in it; never another site."""
+    path, _, place = wanted.partition("#")
+    if not path or safe_next(path) != path:
+        return otherwise
+    return f"{path}#{place}" if _FRAGMENT.fullmatch(place) else path
 
 
 _bearer = HTTPBearer(auto_error=False, description="An API key: pli_live_… or pli_test_…")

@@ -1,7 +1,6 @@
 """What routes ask for with `Annotated[..., Depends(...)]`: the runtime, the addresses, the client's network, the
 language. `attach` puts them on the application."""
 
-import ipaddress
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,12 +10,12 @@ from fastapi import Depends, FastAPI
 from starlette.requests import Request
 
 from app.core.errors import InvalidInput
+from app.core.networks import Network, is_within, read_network
 from app.crypto.columns import client_network
 from app.runtime import Runtime
 from app.web.security import origins
 from app.web.texts import Language, choose_language
 
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 LANGUAGE_COOKIE = "pli-lang"
 
 
@@ -44,7 +43,7 @@ def parse_networks(text: str) -> tuple[Network, ...]:
     networks = []
     for part in filter(None, (part.strip() for part in text.split(","))):
         try:
-            networks.append(ipaddress.ip_network(part))
+            networks.append(read_network(part))
         except ValueError:
             raise InvalidInput("trusted_proxies", f"{part!r} is not a network such as 10.0.0.0/8") from None
     return tuple(networks)
@@ -72,7 +71,7 @@ def client_address(request: Request, trusted_proxies: Iterable[Network]) -> str:
     trusted = tuple(trusted_proxies)
     address = request.client.host if request.client else "unknown"
     hops = [hop.strip() for line in request.headers.getlist("x-forwarded-for") for hop in line.split(",")]
-    while hops and _is_trusted(address, trusted):
+    while hops and is_within(address, trusted):
         address = hops.pop()
     return address
 
@@ -80,16 +79,6 @@ def client_address(request: Request, trusted_proxies: Iterable[Network]) -> str:
 def client_net(request: Request, trusted_proxies: Iterable[Network]) -> str:
     """The client's network, /24 in IPv4 and /48 in IPv6, as text; `unknown` when the address cannot be read."""
     return client_network(client_address(request, trusted_proxies))
-
-
-def _is_trusted(address: str, trusted: tuple[Network, ...]) -> bool:
-    try:
-        parsed = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return False
-    if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped:
-        parsed = parsed.ipv4_mapped
-    return any(parsed in network for network in trusted)
 
 
 # As coroutines: FastAPI hands plain functions to a thread, which costs more than all they do.

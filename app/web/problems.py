@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, cast
-from urllib.parse import urlencode
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -24,13 +23,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.core import errors
 from app.core.log import fields
 from app.crypto.errors import SealBroken
+from app.web.lost import LOGIN, login_address
 from app.web.security import Door, door_of, route_template
 from app.web.texts import Language, choose_language
 from links.errors import LinkError
 
 log = logging.getLogger(__name__)
 
-LOGIN = "/app/login"
 TYPE_PREFIX = "urn:pli:problem:"
 OVERLOAD_SECONDS = 5
 
@@ -208,16 +207,14 @@ def api_response(request: Request, problem: Problem) -> Response:
     return JSONResponse(body, problem.status, headers=headers, media_type="application/problem+json")
 
 
-def console_response(request: Request, problem: Problem, render: PageRenderer) -> Response:
-    """A page; whoever is not logged in is sent to the login and comes back to the page they wanted."""
+def console_response(request: Request, problem: Problem, render: PageRenderer, login: str) -> Response:
+    """A page; whoever is not logged in is sent to `login`, which leads back."""
     if problem.status != HTTPStatus.UNAUTHORIZED:
         return render(request, problem)
-    wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    address = LOGIN + ("?" + urlencode({"next": wanted}) if request.method == "GET" else "")
     if "hx-request" in request.headers:
         # htmx would follow a redirect itself and put the login form inside the page.
-        return Response(status_code=HTTPStatus.UNAUTHORIZED, headers={"HX-Redirect": address})
-    return RedirectResponse(address, HTTPStatus.SEE_OTHER)
+        return Response(status_code=HTTPStatus.UNAUTHORIZED, headers={"HX-Redirect": login})
+    return RedirectResponse(login, HTTPStatus.SEE_OTHER)
 
 
 @dataclass(frozen=True)
@@ -227,13 +224,13 @@ class Answers:
     console: PageRenderer
     recipient: PageRenderer
 
-    def to(self, request: Request, error: Exception) -> Response:
+    def to(self, request: Request, error: Exception, login: str = LOGIN) -> Response:
         problem = problem_of(error)
         door = door_of(request.url.path)
         if door is Door.RECIPIENT:
             response = self.recipient(request, problem)
         elif door in (Door.CONSOLE, Door.SIMULATOR):
-            response = console_response(request, problem, self.console)
+            response = console_response(request, problem, self.console, login)
         else:
             response = api_response(request, problem)
         if problem.retry_after is not None:
@@ -246,6 +243,8 @@ def install(app: FastAPI, answers: Answers) -> None:
     """Answer every expected error and every refusal of the framework. `boundary` catches the rest."""
 
     async def handle(request: Request, error: Exception) -> Response:
+        if isinstance(error, errors.Unauthenticated):
+            return answers.to(request, error, await login_address(request))
         return answers.to(request, error)
 
     expected: Sequence[type[Exception]] = (*TABLE, HTTPException, RequestValidationError)

@@ -173,7 +173,7 @@ def _zone(context: Context) -> ZoneInfo:
 def _date(context: Context, value: date | datetime) -> str:
     """31 décembre 2026. An instant is taken in the organisation's zone."""
     local = value.astimezone(_zone(context)).date() if isinstance(value, datetime) else value
-    return format_date(local, format="long", locale=LOCALES[_page(context).lang])
+    return day_name(local, _page(context).lang)
 
 
 @pass_context
@@ -181,6 +181,11 @@ def _day(context: Context, value: date | datetime) -> str:
     """31 déc. 2026, for tables."""
     local = value.astimezone(_zone(context)).date() if isinstance(value, datetime) else value
     return format_date(local, format="medium", locale=LOCALES[_page(context).lang])
+
+
+def day_name(day: date, lang: Language) -> str:
+    """31 décembre 2026."""
+    return format_date(day, format="long", locale=LOCALES[lang])
 
 
 def month_name(period: str, lang: Language) -> str:

@@ -1,6 +1,7 @@
 // What console pages do beyond links and forms. Everything here has a way without script.
 // No innerHTML anywhere: the pages require Trusted Types and allow htmx's policy only.
 import { watchDropzones } from "./dropzone.js";
+import { watchPreviews } from "./preview.js";
 import { watchUploads } from "./upload.js";
 
 document.addEventListener("click", (event) => {
@@ -10,10 +11,6 @@ document.addEventListener("click", (event) => {
   if (menu) menu.setAttribute("aria-expanded", String(menu.getAttribute("aria-expanded") !== "true"));
   target.closest("[data-dismiss]")?.closest(".notice")?.remove();
   target.closest("[data-close]")?.closest("dialog")?.close();
-  const thumb = target.closest("[data-preview]");
-  if (thumb && !event.ctrlKey && !event.metaKey && openPreview(thumb)) event.preventDefault();
-  const step = target.closest("[data-preview-step]");
-  if (step) showPage(page + Number(step.dataset.previewStep));
 });
 
 // Good news leaves by itself, but not while somebody is at it; an error stays until it is dismissed.
@@ -39,7 +36,8 @@ document.addEventListener("submit", async (event) => {
   form.dataset.sent = "1";
   try {
     const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) });
-    if (!answer.ok) throw new Error(String(answer.status));
+    // A session that ended answers with the login.
+    if (!answer.ok || answer.redirected) throw new Error(String(answer.status));
     const link = document.createElement("a");
     link.href = URL.createObjectURL(await answer.blob());
     link.download = /filename="([^"]+)"/.exec(answer.headers.get("content-disposition") || "")?.[1] || "";
@@ -64,38 +62,20 @@ window.addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
 });
 
-// The page images of the review, large.
-let source = "";
-let pages = 1;
-let page = 1;
+// Whoever works through the review finds the row, or the one that took its place, where she left it on the screen.
+const HEIGHT = "pli-row-height";
 
-function openPreview(thumb) {
-  const dialog = document.getElementById("preview");
-  if (!dialog || !dialog.showModal) return false;
-  source = thumb.dataset.preview;
-  pages = Number(thumb.dataset.pages);
-  document.getElementById("preview-title").textContent = thumb.dataset.title;
-  dialog.showModal();
-  showPage(1);
-  return true;
-}
-
-function showPage(wanted) {
-  const dialog = document.getElementById("preview");
-  page = Math.min(Math.max(wanted, 1), pages);
-  const label = dialog.dataset.pageLabel.replace("(page)", page).replace("(pages)", pages);
-  const image = dialog.querySelector("[data-preview-image]");
-  image.src = `${source}${page}.png`;
-  image.alt = label;
-  dialog.querySelector("[data-preview-count]").textContent = label;
-  dialog.querySelector('[data-preview-step="-1"]').disabled = page === 1;
-  dialog.querySelector('[data-preview-step="1"]').disabled = page === pages;
-}
-
-document.addEventListener("keydown", (event) => {
-  const open = document.querySelector("#preview[open]");
-  if (open && event.key === "ArrowLeft") showPage(page - 1);
-  if (open && event.key === "ArrowRight") showPage(page + 1);
+document.addEventListener("submit", (event) => {
+  const row = event.target.closest(".slip");
+  if (row) window.sessionStorage.setItem(HEIGHT, String(row.getBoundingClientRect().top));
+});
+window.addEventListener("load", () => {
+  const height = window.sessionStorage.getItem(HEIGHT);
+  window.sessionStorage.removeItem(HEIGHT);
+  const row = document.getElementById(window.location.hash.slice(1))?.closest(".review-list .slip");
+  // The browser has put the row at the top; one whose head was out of sight is left there.
+  const up = row ? row.getBoundingClientRect().top - Number(height) : 0;
+  if (height !== null && up < 0) window.scrollBy(0, up);
 });
 
 // Live parts come by server-sent events. Some company proxies hold a stream back until it ends: when nothing has come
@@ -115,4 +95,5 @@ function watchLive(live) {
 
 for (const live of document.querySelectorAll("[data-live]")) watchLive(live);
 watchDropzones(document);
+watchPreviews();
 watchUploads(document);

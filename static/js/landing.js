@@ -66,8 +66,8 @@
   }
 
   function askFor(kind) {
-    var field = document.getElementById("password-field");
-    field.hidden = kind === "none";
+    var asked = kind === "none" ? "no" : "yes";
+    each("[data-password]", function (part) { part.hidden = part.getAttribute("data-password") !== asked; });
     password.required = kind !== "none";
     if (kind === "none") { return; }
     each("[data-kind]", function (hint) { hint.hidden = hint.getAttribute("data-kind") !== kind; });

@@ -9,7 +9,23 @@ export function watchUploads(root) {
       event.preventDefault();
       if (!form.dataset.sending) send(form);
     });
+    proposeTitle(form.elements.period, form.elements.title);
   }
+}
+
+// The title follows the month until somebody writes another one. The server gives the same title to an empty field.
+function proposeTitle(period, title) {
+  const titleOf = () => {
+    const month = /^(\d{4})-(0[1-9]|1[0-2])$/.exec(period.value);
+    const name = new Intl.DateTimeFormat(document.documentElement.lang, { month: "long", year: "numeric" });
+    return month ? title.dataset.titleOf.replace("(month)", name.format(new Date(month[1], month[2] - 1, 15))) : "";
+  };
+  let proposed = titleOf();
+  period.addEventListener("input", () => {
+    const following = title.value === "" || title.value === proposed;
+    proposed = titleOf();
+    if (following) title.value = proposed;
+  });
 }
 
 function send(form) {

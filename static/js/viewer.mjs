@@ -1,9 +1,8 @@
 // The document on the phone. Page 1 is already there as an image; this draws the real pages over it, sharp at every zoom
 // and with text to select. Whatever fails here leaves the image and the download button as they are.
+import { Zoom } from "./zoom.js";
 
 const MAX_PIXELS = 16_000_000; // Safari draws nothing on a larger canvas.
-const LARGEST = 4;
-const STEP = 1.25;
 
 const html = document.documentElement;
 const viewer = document.getElementById("viewer");
@@ -13,6 +12,7 @@ const zoomTools = document.querySelector("[data-zoom]");
 const count = document.querySelector("[data-count]");
 
 const sheets = []; // one for each page: {element, page, width, height, near, drawnAt, task}
+let zooming;
 let zoom = 1;
 let fit = 0;
 let library;
@@ -46,9 +46,9 @@ async function open() {
     addSheet(number, page);
   }
   document.querySelector("[data-fallback]").remove();
-  layOut(1);
-  watchVisibility();
   watchPointers();
+  zooming.set(1);
+  watchVisibility();
   zoomTools.hidden = false;
 }
 
@@ -66,9 +66,9 @@ function addSheet(number, page) {
   sheets.push({ element, page, width, height, near: false, drawnAt: 0, task: null });
 }
 
-/** Size every page for `wanted` zoom. Pages keep what is drawn, stretched, until they are drawn again. */
-function layOut(wanted) {
-  zoom = Math.min(Math.max(wanted, 1), LARGEST);
+/** Size every page for a zoom. Pages keep what is drawn, stretched, until they are drawn again. */
+function layOut(level) {
+  zoom = level;
   fit = Math.min(scroller.clientWidth - 24, 896);
   pages.style.setProperty("--fit", `${fit}px`);
   pages.style.setProperty("--zoom", String(zoom));
@@ -77,8 +77,8 @@ function layOut(wanted) {
   }
   const shown = Math.round(zoom * 100);
   document.querySelector("[data-zoom-label]").textContent = `${shown}\u00a0%`;
-  document.querySelector('[data-zoom-by="-1"]').disabled = zoom <= 1;
-  document.querySelector('[data-zoom-by="1"]').disabled = zoom >= LARGEST;
+  document.querySelector('[data-zoom-by="-1"]').disabled = zooming.smallest;
+  document.querySelector('[data-zoom-by="1"]').disabled = zooming.largest;
   html.dataset.zoom = String(shown);
   drawNear();
 }
@@ -165,65 +165,11 @@ function showCount() {
   count.textContent = `${current} / ${sheets.length}`;
 }
 
-/** Zoom while the point (x, y) of the scroller stays under the finger. */
-function zoomAround(wanted, x, y) {
-  const before = zoom;
-  const left = scroller.scrollLeft + x;
-  const top = scroller.scrollTop + y;
-  layOut(wanted);
-  const ratio = zoom / before;
-  scroller.scrollLeft = left * ratio - x;
-  scroller.scrollTop = top * ratio - y;
-}
-
 function watchPointers() {
+  zooming = new Zoom(scroller, pages, layOut);
   for (const button of document.querySelectorAll("[data-zoom-by]")) {
-    button.addEventListener("click", () => {
-      const factor = Number(button.dataset.zoomBy) > 0 ? STEP : 1 / STEP;
-      zoomAround(zoom * factor, scroller.clientWidth / 2, scroller.clientHeight / 2);
-    });
+    button.addEventListener("click", () => zooming.step(Number(button.dataset.zoomBy)));
   }
-  scroller.addEventListener("wheel", (event) => {
-    if (!event.ctrlKey) return;
-    event.preventDefault();
-    const box = scroller.getBoundingClientRect();
-    zoomAround(zoom * Math.exp(-event.deltaY / 300), event.clientX - box.left, event.clientY - box.top);
-  }, { passive: false });
-  watchPinch();
-}
-
-/** While two fingers move the pages are only stretched; they are laid out and drawn once, at the end. */
-function watchPinch() {
-  let pinch = null;
-  const span = (touches) => Math.hypot(touches[0].clientX - touches[1].clientX, touches[0].clientY - touches[1].clientY);
-
-  scroller.addEventListener("touchstart", (event) => {
-    if (event.touches.length !== 2) return;
-    event.preventDefault();
-    const box = scroller.getBoundingClientRect();
-    const x = (event.touches[0].clientX + event.touches[1].clientX) / 2 - box.left;
-    const y = (event.touches[0].clientY + event.touches[1].clientY) / 2 - box.top;
-    pinch = { span: span(event.touches), x, y, factor: 1 };
-    pages.style.transformOrigin = `${scroller.scrollLeft + x}px ${scroller.scrollTop + y}px`;
-  }, { passive: false });
-
-  scroller.addEventListener("touchmove", (event) => {
-    if (!pinch || event.touches.length !== 2) return;
-    event.preventDefault();
-    const wanted = Math.min(Math.max(zoom * (span(event.touches) / pinch.span), 1), LARGEST);
-    pinch.factor = wanted / zoom;
-    pages.style.transform = `scale(${pinch.factor})`;
-  }, { passive: false });
-
-  const end = (event) => {
-    if (!pinch || event.touches.length >= 2) return;
-    const { factor, x, y } = pinch;
-    pinch = null;
-    pages.style.transform = "";
-    zoomAround(zoom * factor, x, y);
-  };
-  scroller.addEventListener("touchend", end);
-  scroller.addEventListener("touchcancel", end);
 }
 
 /** The file could not be read. After the session's end the server refuses it: say so, the image alone would not. */

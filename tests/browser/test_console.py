@@ -174,6 +174,27 @@ def test_files_are_kept_when_the_form_has_a_mistake(
     assert (uploaded.title, uploaded.state) == ("Paie de mai", "in_review")
 
 
+@pytest.mark.parametrize(
+    ("lang", "proposed"), [("fr", "Paie septembre 2026"), ("en", "Payroll September 2026")]
+)
+def test_the_title_follows_the_month_until_another_is_typed(
+    live: Live, open_page: Open, lang: str, proposed: str
+) -> None:
+    page = open_page(1280)
+    log_in(live, page)
+    page.goto(f"/app/batches/new?lang={lang}")
+    month, title = page.locator("[name=period]"), page.locator("[name=title]")
+    month.fill("2026-08")
+    month.fill("2026-09")
+    expect(title).to_have_value(proposed)
+    title.fill("Primes")
+    month.fill("2026-10")
+    expect(title).to_have_value("Primes")
+    title.fill("")
+    month.fill("")
+    expect(title).to_have_value("")
+
+
 def test_without_files_nothing_is_said_to_be_kept(live: Live, open_page: Open) -> None:
     page = open_page(1280)
     log_in(live, page)

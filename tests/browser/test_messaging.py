@@ -102,3 +102,22 @@ def test_pages_fit_and_are_accessible(open_page: Open, live: Live, path: str, wi
 def record_answer(live: Live, text: str, number: str = "+33611008002") -> None:
     answer = Inbound(live.house.organisation.id, number, "EPI", text, live.rt.now(), f"answer {text}")
     record_inbound(live.rt, answer)
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_erasing_a_number_asks_first_on_any_screen(open_page: Open, live: Live, width: int) -> None:
+    page = open_page(width)
+    log_in_as_owner(page)
+    page.goto("/app/consents")
+    page.get_by_label("Numéro de mobile").fill("06 11 00 80 09")
+    page.get_by_role("button", name="Voir").click()
+    page.get_by_role("button", name="Effacer le numéro").click()
+    expect(page.get_by_role("heading", name="Ce qui disparaît")).to_be_visible()
+    assert overflow(page) == 0
+    assert violations(page) == []
+    page.get_by_role("button", name="Ne pas effacer").click()
+    expect(page.get_by_role("heading", name="06 11 00 80 09")).to_be_visible()
+    page.get_by_role("button", name="Effacer le numéro").click()
+    page.get_by_label("J’efface ce numéro, définitivement.").check()
+    page.get_by_role("button", name="Effacer le numéro").click()
+    expect(page.get_by_role("status").first).to_contain_text("Numéro et échange effacés")

@@ -143,6 +143,39 @@ def test_a_link_cut_short_is_told_and_then_pasted_whole(letter: Letter, open_pag
     expect(page).to_have_url(re.compile("/document$"))
 
 
+@pytest.mark.parametrize(
+    ("lang", "asks", "safe"),
+    [
+        ("fr", "Je n’ai pas mon mot de passe", "il s’ouvre avec le lien reçu. Ne transmettez"),
+        ("en", "I do not have my password", "opens with the link you received. Pass that link"),
+    ],
+)
+def test_a_link_without_password_speaks_of_none(
+    live: Live, open_page: Open, lang: str, asks: str, safe: str
+) -> None:
+    letter = live.send(people=8, policy="none")[0]
+    page = open_page("Pixel 7")
+    page.goto(f"/{letter.ref}?lang={lang}#{letter.secret}")
+    greeted(page)
+    expect(page.locator("#password")).to_be_hidden()
+    expect(page.get_by_text(asks)).to_be_hidden()
+    page.get_by_text("Est-ce bien sûr" if lang == "fr" else "Is this safe").click()
+    expect(page.get_by_text(safe)).to_be_visible()
+    assert "mot de passe" not in page.locator("#link").inner_text()
+    assert "password" not in page.locator("#link").inner_text()
+    page.locator("button[value=open]").click()
+    expect(page).to_have_url(re.compile("/document$"))
+
+
+def test_a_link_with_a_password_helps_whoever_lacks_it(letter: Letter, open_page: Open) -> None:
+    page = open_page("Pixel 7")
+    page.goto(letter.url)
+    greeted(page)
+    expect(page.get_by_text("Je n’ai pas mon mot de passe")).to_be_visible()
+    page.get_by_text("Est-ce bien sûr").click()
+    expect(page.get_by_text("le lien reçu et le mot de passe convenu")).to_be_visible()
+
+
 def test_a_wrong_link_is_forgotten_by_the_tab(letter: Letter, open_page: Open) -> None:
     page = open_page()
     wrong = ("2" if letter.secret[0] != "2" else "3") + letter.secret[1:]
@@ -226,6 +259,30 @@ def test_a_page_that_cannot_be_drawn_is_drawn_by_the_phone(
     expect(page.locator("[data-page='1'] canvas")).to_be_visible()
 
 
+def test_the_document_zooms_by_button_and_by_wheel(letter: Letter, open_page: Open) -> None:
+    page = open_page(1280)
+    page.goto(letter.url)
+    greeted(page)
+    type_password(page, letter.password)
+    read(page)
+    sheet = page.locator("[data-page='1']")
+    whole = sheet.bounding_box()
+    page.get_by_role("button", name="Agrandir").click()
+    expect(page.locator("html")).to_have_attribute("data-zoom", "125")
+    larger = sheet.bounding_box()
+    assert whole is not None
+    assert larger is not None
+    assert larger["width"] == pytest.approx(whole["width"] * 1.25, abs=2)
+    page.get_by_role("button", name="Réduire").click()
+    expect(page.locator("html")).to_have_attribute("data-zoom", "100")
+    expect(page.get_by_role("button", name="Réduire")).to_be_disabled()
+    page.mouse.move(640, 400)
+    page.keyboard.down("Control")
+    page.mouse.wheel(0, -120)
+    page.keyboard.up("Control")
+    expect(page.locator("html")).to_have_attribute("data-zoom", "149")
+
+
 def test_a_session_that_ends_while_reading_says_so(live: Live, letter: Letter, open_page: Open) -> None:
     page = open_page()
     page.goto(letter.url)
@@ -237,7 +294,7 @@ def test_a_session_that_ends_while_reading_says_so(live: Live, letter: Letter, o
     page.route("**/view.pdf", late)
     type_password(page, letter.password)
     expect(page.get_by_text("La session est terminée.")).to_be_visible(timeout=20_000)
-    page.get_by_role("link", name="Rouvrir avec le mot de passe").click()
+    page.get_by_role("link", name="Rouvrir le document").click()
     greeted(page)
 
 

@@ -1,13 +1,14 @@
 """What a person does with a simulated phone."""
 
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 
-from app.carriers.base import Inbound, Report
-from app.carriers.simulated.phones import PREVIEW_MAX
+from app.carriers.base import Inbound, Report, Submission
+from app.carriers.simulated.phones import PREVIEW_MAX, PhoneAct
 from app.core.errors import Conflict, InvalidInput, NotFound, TooLarge
-from rcs.cards import OpenLink, Reply
+from rcs.cards import OpenLink, Remind, Reply, document_card, to_agent_message
 from tests.carriers.simulated import ORDINARY, SECRET, SENDER, World, add_organisation
 
 
@@ -124,6 +125,38 @@ def test_tapping_not_for_me_answers_with_the_postback(world: World) -> None:
     assert isinstance(answer, Inbound)
     assert (answer.text, answer.postback) == ("Ce n’est pas pour moi", "nope7K3MQ2X9")
     assert world.phone().messages[0].text == "Ce n’est pas pour moi"
+
+
+def test_what_a_button_makes_the_phone_do_shows_on_it_and_is_told(world: World) -> None:
+    reminds_at = world.now + timedelta(days=3)
+    card = document_card(
+        language="fr",
+        sender_name="Atelier Exemple",
+        title="Un document vous attend",
+        description="Votre bulletin de novembre.",
+        link=f"https://d.example.fr/7K3MQ2X9#{SECRET}",
+        ref="7K3MQ2X9",
+        phone="+33180000000",
+        remind_at=reminds_at,
+    )
+    body = to_agent_message(card, "TRANSACTION", 900)
+    submission = Submission(uuid4(), world.organisation, "rcs", SENDER, ORDINARY, "", body, 900)
+    world.carrier.submit(submission, world.now)
+    world.wait(2)
+    message = world.phone().messages[0]
+    assert message.card is not None
+    reminder = message.card.suggestions[2]
+    assert isinstance(reminder, Remind)
+    assert reminder.start == reminds_at
+    for position, label, act in (
+        (1, "Appeler l’expéditeur", PhoneAct("+33180000000", "", None)),
+        (2, "Me le rappeler", PhoneAct("", "Lire mon document", reminds_at)),
+    ):
+        world.phones.tap(world.organisation, message.id, position, world.now)
+        (answer,) = [event for event in world.wait(1) if isinstance(event, Inbound)]
+        assert answer.text == label
+        latest = world.phone().messages[0]
+        assert (latest.incoming, latest.act) == (False, act)
 
 
 @pytest.mark.parametrize("position", [-1, 2])

@@ -34,6 +34,12 @@ def delivers(centre: Smsc, one: Submitted) -> None:
     centre.receipt(one, message_id, "UNDELIV" if one.to.endswith("92") else "DELIVRD")
 
 
+def fails_with_27(centre: Smsc, one: Submitted) -> None:
+    message_id = centre.next_id()
+    one.connection.answer(one.pdu, message_id=message_id)
+    centre.receipt(one, message_id, "UNDELIV", err="027")
+
+
 @pytest.fixture
 def centre() -> Iterator[Smsc]:
     with smsc(delivers) as running:
@@ -199,6 +205,24 @@ def test_receipts_that_never_come_are_noticed(folder: Path, centre: Smsc) -> Non
     assert fine.returncode == 0
     assert done.returncode == 1
     assert "took 5 messages in the last day and sent a receipt for none" in done.stdout
+
+
+def test_numbers_of_the_carriers_own_are_named_until_they_are_translated(folder: Path, centre: Smsc) -> None:
+    add(folder, centre.port)
+    sending = ("send-sms", "+33612345678", "x", "--carrier", "oper", "--wait", "2")
+    for status in (0x401, 0x401, 0x4F2, 0x0B):
+        centre.acts = lambda _, one, status=status: one.connection.answer(one.pdu, status)  # type: ignore[misc]
+        assert call(*sending, folder=folder).returncode == 1
+    centre.acts = fails_with_27
+    assert "report: failed" in call(*sending, folder=folder).stdout
+    told = call("carrier", "check", "oper", folder=folder)
+    meanings = ('statuses={"0x401": "blocked"}', 'error_codes={"027": "phone_absent"}')
+    assert call("carrier", "change", "oper", *meanings, folder=folder).returncode == 0
+    later = call("carrier", "check", "oper", folder=folder)
+
+    assert "numbers of its own: 0x401 (2 times), 027 (1 times), 0x4f2 (1 times)." in told.stdout
+    assert "numbers of its own: 0x4f2 (1 times)." in later.stdout
+    assert (told.returncode, later.returncode) == (0, 0)
 
 
 def test_one_message_until_its_final_report(folder: Path, centre: Smsc) -> None:

@@ -11,7 +11,7 @@ from app.core.errors import Overloaded
 from app.crypto import passwords as module
 from app.crypto import tokens
 from app.crypto.keyring import AppKeys, KeyRing
-from app.crypto.passwords import COSTS, Argon2Pool, argon2id, canonical, peppered
+from app.crypto.passwords import COSTS, Argon2Pool, argon2id, canonical, peppered, reads_as_code
 from links import text
 
 SALT = b"\x55" * 16
@@ -20,6 +20,7 @@ SALT = b"\x55" * 16
 @pytest.mark.parametrize("typed", ["7K3M-9QXF", "7k3m9qxf", " 7k3m 9qxf ", "7K3M–9QXF", "７Ｋ３Ｍ９ＱＸＦ"])
 def test_a_generated_code_is_one_code_however_it_is_typed(typed: str) -> None:
     assert canonical(typed) == "7K3M9QXF"
+    assert reads_as_code(typed)
 
 
 def test_look_alikes_in_a_code_are_folded() -> None:
@@ -39,6 +40,7 @@ def test_look_alikes_in_a_code_are_folded() -> None:
 )
 def test_other_passwords_keep_case_and_inner_spaces(typed: str, kept: str) -> None:
     assert canonical(typed) == kept
+    assert not reads_as_code(typed)
 
 
 def test_the_pepper_separates_installations() -> None:

@@ -64,6 +64,14 @@ def test_bytes_that_arrive_in_pieces_give_the_same_blob(size: int, step: int) ->
     assert (sealer.plain_size, sealer.sealed_size) == (size, len(streamed))
 
 
+@pytest.mark.parametrize("size", SIZES)
+def test_a_document_sealed_at_once_gives_the_same_blob(size: int) -> None:
+    plain = content(size)
+    at_once, in_pieces = (RecordSealer(KEY, ORGANISATION, DOCUMENT, prefix=b"1234567") for _ in range(2))
+    assert at_once.whole(plain) == in_pieces.update(plain) + in_pieces.finish()
+    assert (at_once.plain_size, at_once.sealed_size) == (size, sealed_size(size))
+
+
 def test_a_sealer_holds_back_one_record_at_most() -> None:
     sealer = RecordSealer(KEY, ORGANISATION, DOCUMENT)
     given_out = 0

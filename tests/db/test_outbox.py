@@ -1,13 +1,14 @@
 """What the messages about a batch say."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlmodel import SQLModel
 
 from app.db.models import Batch, Organisation, Template
-from app.db.sending.outbox import NoticeWriter
+from app.db.sending.outbox import NoticeWriter, remind_at
 from app.messaging.texts.notices import DEFAULT_TEMPLATES, PAYSLIP_NOTICE
 from links.policy import LinkTerms
 
@@ -24,6 +25,21 @@ class Payslip(NamedTuple):
 
     language: str
     period: str
+
+
+@pytest.mark.parametrize(
+    ("zone", "last_day", "moment"),
+    [
+        ("Europe/Paris", date(2026, 12, 31), datetime(2026, 12, 29, 9, tzinfo=UTC)),
+        ("Europe/Paris", date(2026, 8, 31), datetime(2026, 8, 29, 8, tzinfo=UTC)),
+        ("Indian/Reunion", date(2026, 12, 31), datetime(2026, 12, 29, 6, tzinfo=UTC)),
+    ],
+)
+def test_the_calendar_reminds_in_the_morning_two_days_before_the_last_one(
+    zone: str, last_day: date, moment: datetime
+) -> None:
+    assert remind_at(last_day, ZoneInfo(zone), moment - timedelta(seconds=1)) == moment
+    assert remind_at(last_day, ZoneInfo(zone), moment) is None
 
 
 TERMS = LinkTerms(22, date(2027, 1, 31), datetime(2027, 1, 31, 23, tzinfo=UTC), 20_850)

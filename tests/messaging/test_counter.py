@@ -41,6 +41,36 @@ def test_no_row_of_the_list_is_dearer(names: list[str], towns: list[str], encode
                 assert cost.units <= found.sent.units
 
 
+@given(
+    st.lists(st.text(alphabet=st.sampled_from("abcé€şıЖ"), min_size=1, max_size=60), min_size=1, max_size=5),
+    st.lists(st.text(alphabet=st.sampled_from("abcğ[ç’œ"), min_size=1, max_size=60), min_size=1, max_size=5),
+    st.sampled_from([CarrierOptions(("turkish",)), CarrierOptions(("turkish", "portuguese"))]),
+    st.booleans(),
+)
+@settings(deadline=None, max_examples=200)
+def test_no_row_is_dearer_where_a_carrier_has_national_tables(
+    names: list[str], towns: list[str], options: CarrierOptions, encode: bool
+) -> None:
+    values = {
+        name: extremes(column, encode=encode, options=options)
+        for name, column in (("nom", names), ("ville", towns))
+    }
+    template = "Bonjour {nom}, rendez-vous à {ville} : {nom} !"
+    found = count(template, values, Category.ALERT, encode=encode, options=options)
+    for name in names:
+        for town in towns:
+            text = render(template, {"nom": name, "ville": town})
+            cost = segment(smart_encode(text, options).text if encode else text, options)
+            assert cost.segments <= found.sent.segments
+
+
+def test_one_value_no_table_holds_makes_everybody_dear() -> None:
+    turkish = CarrierOptions(("turkish",))
+    values = {"nom": extremes(["Işıkkayaoğlu", "Юлия"], options=turkish)}
+    found = count("Merhaba {nom}, " + "a" * 60, values, Category.ALERT, options=turkish)
+    assert (found.sent.encoding, found.sent.segments) == (UCS2, 2)
+
+
 def test_the_way_out_and_the_longest_values_are_counted() -> None:
     values = {
         "prénom": extremes(["Li", "Maximilienne"]),

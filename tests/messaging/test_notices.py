@@ -1,5 +1,6 @@
 """The texts an organisation starts with cost one SMS each."""
 
+import re
 from datetime import date
 
 import pytest
@@ -35,6 +36,17 @@ def test_a_default_notice_fits_one_segment(template: DefaultTemplate, policy: st
     }
     counted = segment(smart_encode(render(template.text, values)).text)
     assert (counted.encoding, counted.segments) == ("GSM-7", 1)
+
+
+@pytest.mark.parametrize(
+    ("language", "letter", "ways"), [("fr", "lettre", "courrier|main"), ("en", "letter", "post|hand")]
+)
+def test_the_hint_of_a_printed_code_is_true_however_its_letter_came(
+    language: str, letter: str, ways: str
+) -> None:
+    hint = PASSWORD_HINTS["generated", language]
+    assert letter in hint
+    assert not re.search(ways, hint)
 
 
 @pytest.mark.parametrize(

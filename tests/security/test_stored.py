@@ -139,7 +139,7 @@ def called(story: Story, address: str, **filled: str) -> None:
     """As Kannel calls an address, with its placeholders filled in."""
     address = re.sub(r"=%(\w)", lambda mark: f"={filled.get(mark[1], '')}", address)
     query = dict(parse_qsl(urlsplit(address).query, keep_blank_values=True))
-    take(story.rt, "kannel", "GET", CallbackRequest(address, query, (), {}, b""))
+    take(story.rt, "kannel", "GET", CallbackRequest(address, query, (), {}, b""), "192.0.2.1")
 
 
 def hashes(said: Iterable[str]) -> Iterator[str]:

@@ -101,7 +101,7 @@ class Agency:
         """One call of the webhook, at the door."""
         headers = {"x-goog-signature": signature}
         request = CallbackRequest("", {}, (), headers, body)
-        return take(self.story.rt, CONNECTION, "POST", request)[0]
+        return take(self.story.rt, CONNECTION, "POST", request, "192.0.2.1")[0]
 
     def hear(self, *, times: int = 1) -> None:
         """Everything that happened at the platform since."""

@@ -7,13 +7,16 @@ from sqlmodel import select
 
 from app.carriers.base import CarrierError, Refused, Submission
 from app.db.models import Message
-from app.db.queries import consents
+from app.db.queries import carrier_health, consents, organisations
 from app.messaging.permission.categories import Category, Kind
 from app.messaging.permission.category_rules import priority
 from app.messaging.permission.consent import Fact
+from app.messaging.sending.breaker import Tally
+from app.messaging.sending.senders import Kind as SenderKind
 from app.usecases.messages.dispatch_sender import dispatch_sender
 from app.usecases.operations.wipe_texts import wipe_texts
 from tests.queue import queue, rows, sms_sender
+from tests.senders import add_sender
 from tests.stories.carriers import Answer, ScriptedCarrier, accept, down
 from tests.stories.payroll import ZOE, crew
 from tests.stories.story import Story
@@ -121,3 +124,44 @@ def test_while_one_carrier_rests_the_other_carries(story: Story) -> None:
     first, second = roads.calls()
     assert second == len(people)
     assert first < second, "who has asked for a rest is not asked by every message"
+
+
+def test_a_rest_holds_for_every_sender_and_run_until_it_is_over(story: Story) -> None:
+    """The carrier told one run, which has ended: neither a later one nor another sender's calls it meanwhile."""
+    answers: list[Answer] = [throttled(90)]
+    carrier = ScriptedCarrier(lambda submission: answers.pop() if answers else accept(submission))
+    story.use_carrier(carrier)
+    turned_away = story.only_message(story.sent(ZOE, channels=SMS))
+    add_sender(story.rt, story.id, SenderKind.LONG_CODE_09, "+33937000000")
+    with story.rt.read() as session:
+        senders = [one for one in organisations.every_sender(session, story.id) if one.kind != "rcs_agent"]
+    waiting = story.pipeline.jobs.waiting
+    kept = []
+    for place, sender in enumerate(senders):
+        story.clock.forward(seconds=30)
+        found = rows(story.rt, sender, [f"later {place}"], first=place)
+        (run,) = queue(story.rt, found)
+        waiting.clear()
+        dispatch_sender(story.rt, run)
+        assert len(carrier.submitted) == 1
+        (again,) = waiting
+        kept.append(again)
+        assert again.not_before == turned_away.not_before
+        with story.rt.read() as session:
+            assert session.get_one(Message, found[0]["id"]).state == "queued"
+    story.clock.forward(seconds=31)
+    waiting.extend(kept)
+    story.timers()
+    assert len(carrier.submitted) == 4
+
+
+def test_of_two_rests_the_longer_one_holds(story: Story) -> None:
+    now = story.rt.now()
+    for seconds in (60, 90, 30):
+        with story.rt.begin() as session:
+            until = now + timedelta(seconds=seconds)
+            carrier_health.count(session, {"a": Tally(1, 1)}, now, {"a": (until, "carrier_busy")})
+    with story.rt.read() as session:
+        longest = now + timedelta(seconds=90)
+        assert carrier_health.resting(session, now) == {"a": (longest, "carrier_busy")}
+        assert carrier_health.resting(session, longest) == {}

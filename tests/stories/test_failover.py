@@ -7,9 +7,10 @@ import pytest
 from app.carriers.base import Carrier, Refused, Submission
 from app.db.models import Batch
 from app.db.sending import connections
-from app.db.sending.connections import NewConnection
+from app.db.sending.connections import NewConnection, Terms
 from app.db.sending.roads import ROUTED
 from app.messaging.sending.breaker import LEAST_CALLS
+from app.usecases.carriers.change_connection import change_connection
 from tests.stories.carriers import Answer, ScriptedCarrier, accept, down, no_answer
 from tests.stories.payroll import ZOE, Employee, crew
 from tests.stories.story import Story
@@ -180,3 +181,19 @@ def others(count: int, start: int = 0) -> list[Employee]:
         replace(person, staff=f"0020{number:04}", phone=f"06 22 00 {number // 100:02} {number % 100:02}")
         for number, person in enumerate(crew(start + count)[start:], start)
     ]
+
+
+def test_what_an_operator_changes_holds_from_the_next_message_on(story: Story, roads: Roads) -> None:
+    roads.connect()
+    people = crew(4)
+    for place, (terms, expected) in enumerate(
+        [
+            (Terms(enabled=False), (0, 1)),
+            (Terms(enabled=True), (1, 1)),
+            (Terms(rank=2), (1, 2)),
+            (Terms(rank=0, destinations=("overseas",)), (1, 3)),
+        ]
+    ):
+        change_connection(story.rt, "first", terms=terms)
+        story.sent(people[place], channels=SMS)
+        assert roads.calls() == expected

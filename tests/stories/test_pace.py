@@ -16,17 +16,21 @@ import pytest
 from sqlmodel import select
 
 from app.db.models import Message
-from app.db.queries import consents
+from app.db.queries import consents, organisations
 from app.db.queries.consents import Line
 from app.db.queries.messages import EXPRESS
+from app.db.sending import connections
+from app.db.sending.connections import NewConnection
 from app.messaging.permission.consent import Fact
 from app.messaging.permission.consent_proof import How
+from app.messaging.sending.senders import Kind
 from app.messaging.texts.segmentation import GSM7_SEGMENT
 from app.runtime import Runtime
 from app.usecases.messages.dispatch_sender import dispatch_sender
 from tests.databases import PostgresDatabases, SqliteDatabases
 from tests.pipeline import KeptJobs, Pipeline, pipeline
 from tests.queue import number, queue, rows, sms_sender
+from tests.senders import add_sender
 from tests.stories.workers import Call, LoggingCarrier, busiest_second, calls, start
 
 pytestmark = pytest.mark.alone
@@ -145,6 +149,41 @@ def test_a_slow_carrier_does_not_hold_the_pace_back(database_url: str, tmp_path:
     found = calls(log)
     assert busiest_second(found) <= RATE
     assert rate_of(found) >= 0.93 * RATE
+
+
+@pytest.mark.parametrize("limits", [(100, 40), (25, 100)], ids=["the connection", "one sender"])
+def test_senders_that_share_a_connection_keep_its_limit_together(
+    limits: tuple[int, int], database_url: str, tmp_path: Path
+) -> None:
+    """Two senders, two runs each: whichever limit is the lower one holds, in segments, and is used."""
+    of_each, of_the_line = limits
+    log, costs = tmp_path / "calls", [1, 1, 3] * 12
+    with pipeline(tmp_path / "data", database_url=database_url) as made:
+        rt = replace(made.rt, carriers={"line": LoggingCarrier(log, name="line")})
+        add_sender(rt, made.organisation.id, Kind.LONG_CODE_09, "+33937000000")
+        with rt.begin() as session:
+            new = NewConnection("line", "kannel", "{}", rate=of_the_line)
+            connections.add(session, rt.vault.columns, new, rt.now())
+            senders = [
+                one
+                for one in organisations.every_sender(session, made.organisation.id)
+                if one.kind != "rcs_agent"
+            ]
+            for sender in senders:
+                sender.carrier, sender.rate = "line", of_each
+                session.add(sender)
+        runs = []
+        for place, sender in enumerate(senders):
+            texts = [f"{cost} s{place}".ljust(GSM7_SEGMENT * cost if cost > 1 else 0, ".") for cost in costs]
+            runs += queue(rt, rows(rt, sender, texts, first=100 * place), runs=2)
+        with ThreadPoolExecutor(4) as threads:
+            list(threads.map(lambda run: dispatch_sender(rt, run), runs))
+    found = calls(log)
+    assert sum(call.segments for call in found) == 2 * sum(costs)
+    assert busiest_second(found) <= min(of_the_line, 2 * of_each)
+    for place in range(len(senders)):
+        assert busiest_second([call for call in found if call.text.startswith(f"s{place}")]) <= of_each
+    assert rate_of(found) >= 0.85 * min(of_the_line, 2 * of_each)
 
 
 class Stop(BaseException):

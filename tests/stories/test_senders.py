@@ -1,19 +1,25 @@
 """Which sender a message leaves from when its own cannot carry it, and what proves a receipt where no report can come."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import event
+from sqlmodel import select
 
 from app.core.accounts import ROLES, Actor
-from app.db.models import Attempt, Batch, Message
+from app.db.models import Attempt, Batch, Message, Sender
 from app.db.queries import organisations
 from app.evidence.tags import Tag
 from app.messaging.sending.senders import Kind, State
 from app.usecases.batches.show_release import show_release
 from app.usecases.documents.resend_documents import resend_document
 from app.usecases.documents.show_document import Event, show_document
+from app.usecases.messages.dispatch_sender import dispatch_sender
 from app.usecases.senders.ask_sender import ask_sender
 from app.usecases.senders.move_sender import move_sender
 from app.usecases.senders.switch_kind import switch_kind
@@ -92,6 +98,36 @@ def test_what_one_sender_may_no_longer_carry_leaves_from_another_and_the_timelin
         for tag in (Tag.MESSAGE_REROUTED, Tag.MESSAGE_SUBMITTED)
     )
     assert (rerouted.sender, submitted.sender) == ("38012", "38012")
+
+
+@contextmanager
+def asked_of(story: Story, table: str) -> Iterator[list[str]]:
+    """The questions that the writer asks of a table meanwhile."""
+    asked: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+        if f"FROM {table}" in " ".join(statement.split()):
+            asked.append(statement)
+
+    event.listen(story.rt.database.engine, "before_cursor_execute", note)
+    yield asked
+    event.remove(story.rt.database.engine, "before_cursor_execute", note)
+
+
+@pytest.mark.parametrize("count", [3, 40])
+def test_the_rules_are_asked_once_however_many_messages_change_their_sender(story: Story, count: int) -> None:
+    approved(story, Kind.SHORT_CODE_38, "38012")
+    with story.rt.read() as session:
+        name = session.get_one(Sender, name_of(story))
+    (run,) = queue(story.rt, rows(story.rt, name, ["Bonjour"] * count))
+    move(story, name.id, State.DISABLED)
+    with asked_of(story, "dated_rule") as asked:
+        dispatch_sender(story.rt, run)
+    with story.rt.read() as session:
+        found = session.exec(select(Message)).all()
+    assert {message.sender_id == name.id for message in found} == {False}
+    assert len(found) == count
+    assert len(asked) <= 8  # twice a turn, of which there are few
 
 
 def test_without_another_the_message_fails_with_its_reason_and_leaves_once_one_is_approved(

@@ -285,7 +285,8 @@ class TestForms:
 
     def test_who_is_not_logged_in_cannot_post(self, client: TestClient) -> None:
         answer = client.post("/app/rename", data={"csrf": ""})
-        assert (answer.status_code, answer.headers["location"]) == (303, "/app/login")
+        login = "/app/login?next=%2Fapp&undone=action"
+        assert (answer.status_code, answer.headers["location"]) == (303, login)
 
     def test_an_upload_is_not_opened_without_the_token(self, inside: TestClient, csrf: str) -> None:
         files = {"documents": ("a.pdf", b"x")}

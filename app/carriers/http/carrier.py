@@ -20,6 +20,7 @@ from app.carriers.base import (
 )
 from app.carriers.gate import Gate
 from app.carriers.http.calls import Answer, Call, Callbacks, exchange
+from app.carriers.http.sources import CallbackSources
 
 
 class Provider(Protocol):
@@ -47,8 +48,17 @@ class HttpCarrier:
     channels: frozenset[Channel] = frozenset({"sms"})
     idempotent = False
 
-    def __init__(self, name: str, provider: Provider, callbacks: Callbacks, client: httpx.Client) -> None:
+    def __init__(
+        self,
+        name: str,
+        provider: Provider,
+        callbacks: Callbacks,
+        client: httpx.Client,
+        sources: CallbackSources | None = None,
+    ) -> None:
+        """`sources` None: callbacks may come from anywhere."""
         self.name = name
+        self._sources = sources or CallbackSources()
         self._provider = provider
         self._callbacks = callbacks
         self._client = client
@@ -78,12 +88,7 @@ class HttpCarrier:
     def check(self, now: datetime) -> Iterator[Remark]:
         """Everything that can be looked at without sending a message, in the order in which it must be right."""
         yield callback_remark(self._callbacks.address)
-        if not self._provider.signs:
-            yield Remark(
-                True,
-                "its callbacks are not signed: whoever reads their addresses in a log can report and answer in its name. "
-                "Keep them out of the logs of your proxy and of the carrier's machine.",
-            )
+        yield from sources_remarks(self._sources, signed=self._provider.signs)
         try:
             with self._gate.open():
                 yield from self._provider.check(self._client, now)
@@ -105,6 +110,26 @@ def callback_remark(address: str) -> Remark:
             "most providers refuse the address. Set PLI_PUBLIC_URL to the https address of this service.",
         )
     return Remark(True, f"callbacks come to {address}")
+
+
+def sources_remarks(sources: CallbackSources, *, signed: bool) -> Iterator[Remark]:
+    """Who can report and answer in the provider's name."""
+    if networks := ", ".join(sources.callback_networks):
+        yield Remark(
+            True,
+            f"its callbacks are taken from {networks} only, as callback_networks says. Behind a proxy PLI_TRUSTED_PROXIES "
+            "must name it: otherwise each callback comes from the proxy and is refused.",
+        )
+    if not signed:
+        advice = (
+            "" if networks else " Where it calls from addresses of its own, give them as callback_networks."
+        )
+        yield Remark(
+            True,
+            "its callbacks are not signed: whoever reads their addresses in a log can report and answer in its name"
+            f"{' from there' if networks else ''}. Keep them out of the logs of your proxy and of the carrier's "
+            f"machine.{advice}",
+        )
 
 
 _WHAT_TO_DO = {

@@ -11,7 +11,7 @@ from typing import Final, Literal
 from urllib.parse import urlencode
 
 import httpx
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import ConfigDict, Field, SecretStr
 
 from app.carriers.base import Accepted, Refused, Remark, Submission
 from app.carriers.http.calls import (
@@ -31,6 +31,7 @@ from app.carriers.http.calls import (
     is_private,
     number,
 )
+from app.carriers.http.sources import CallbackSources
 from app.carriers.identifiers import identifier
 from app.messaging.texts.gsm7 import is_gsm7
 
@@ -56,7 +57,7 @@ _SMSC_STATUSES: Final[Mapping[int, str]] = {
 _NACK: Final = re.compile(r"NACK/(?:0x([0-9a-fA-F]{1,8})|([0-9]{1,10}))")
 
 
-class KannelSettings(BaseModel):
+class KannelSettings(CallbackSources):
     """`address` is that of smsbox, as http://127.0.0.1:13013. Speak plain http to this machine or through a VPN only."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Final, Literal
 
 import httpx
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import ConfigDict, Field, SecretStr
 
 from app.carriers.base import Accepted, CarrierError, Refused, Remark, Submission
 from app.carriers.http.calls import (
@@ -30,6 +30,7 @@ from app.carriers.http.calls import (
     number,
     unreadable,
 )
+from app.carriers.http.sources import CallbackSources
 from app.carriers.identifiers import identifier
 from app.messaging.texts.gsm7 import is_gsm7
 
@@ -70,7 +71,7 @@ _OF_THE_CONNECTION: Final = frozenset(
 )
 
 
-class OvhSettings(BaseModel):
+class OvhSettings(CallbackSources):
     """`stop_clause` lets OVH add its own mention and keep its own hours, for connections that carry marketing."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Final, Literal
 
 import httpx
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import ConfigDict, Field, SecretStr
 
 from app.carriers.base import Accepted, Refused, Remark, Submission
 from app.carriers.http.calls import (
@@ -29,6 +29,7 @@ from app.carriers.http.calls import (
     failed_call,
     unreadable,
 )
+from app.carriers.http.sources import CallbackSources
 from app.carriers.identifiers import identifier
 
 State = Literal["enroute", "delivered", "failed", "expired"]
@@ -56,7 +57,7 @@ STATUSES: Final[Mapping[str, tuple[State, str]]] = {
 }
 
 
-class SmsmodeSettings(BaseModel):
+class SmsmodeSettings(CallbackSources):
     """The key of a channel, and the secret that our own callback addresses are made with."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")

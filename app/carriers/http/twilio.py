@@ -13,7 +13,7 @@ from typing import Final, Literal
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import httpx
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import ConfigDict, Field, SecretStr
 
 from app.carriers.base import Accepted, CarrierError, Refused, Remark, Submission
 from app.carriers.http.calls import (
@@ -34,6 +34,7 @@ from app.carriers.http.calls import (
     number,
     unreadable,
 )
+from app.carriers.http.sources import CallbackSources
 from app.carriers.identifiers import identifier
 
 LONGEST_VALIDITY: Final = 36_000
@@ -91,7 +92,7 @@ _OF_THE_CONNECTION: Final[Mapping[int, str]] = {
 }
 
 
-class TwilioSettings(BaseModel):
+class TwilioSettings(CallbackSources):
     """`signing_secret` is what callbacks are signed with: empty means the token; newer accounts may have a shared key."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")

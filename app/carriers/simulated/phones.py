@@ -1,7 +1,7 @@
 """The phones of the simulated network, as the page shows them and as a person uses them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from app.carriers.simulated.store import (
     SimulatorTransaction,
 )
 from app.core.errors import Conflict, InvalidInput, NotFound, TooLarge
-from rcs.cards import Card, RcsError, Reply, Suggestion, read_agent_message
+from rcs.cards import Card, Dial, OpenLink, RcsError, Remind, Suggestion, read_agent_message
 
 REPLY_MAX = 1_000
 SHOWN_MAX = 200
@@ -23,8 +23,19 @@ PREVIEW_MAX = 80
 
 
 @dataclass(frozen=True)
+class PhoneAct:
+    """What a tap made the phone itself do: prepare a call to the number `dialled`, or put an entry with the title
+    `noted` in its calendar for the moment `noted_for`."""
+
+    dialled: str
+    noted: str
+    noted_for: datetime | None
+
+
+@dataclass(frozen=True)
 class PhoneMessage:
-    """One message on a phone. `incoming` is from us to the person; `sender` is our address in both directions.
+    """One message on a phone. `incoming` is from us to the person; `sender` is our address in both directions. With
+    `act` nobody wrote: the phone did what a tapped button asks.
 
     `text` is empty and `erased` true once the message is older than the simulator keeps texts. `card` is what an RCS
     message shows; its suggestions are tapped by position.
@@ -39,6 +50,7 @@ class PhoneMessage:
     text: str
     card: Card | None
     erased: bool
+    act: PhoneAct | None = None
 
 
 @dataclass(frozen=True)
@@ -136,8 +148,8 @@ class SimulatedPhones:
             _send(transaction, heard[0], Body(text), now)
 
     def tap(self, organisation_id: UUID, message_id: UUID, position: int, now: datetime) -> Suggestion:
-        """Tap a suggestion of a card; what it is, so that the page can follow it. The tap is told to the sender; on the
-        phone only a suggested reply shows as something the person wrote.
+        """Tap a suggestion of a card; what it is, so that the page can follow it. The tap is told to the sender. The phone
+        shows a suggested reply as something the person wrote, and what it did itself: a call, an entry in its calendar.
 
         Raises NotFound("no_such_message") or NotFound("no_such_suggestion"), Conflict("phone_off").
         """
@@ -155,11 +167,21 @@ class SimulatedPhones:
             _send(
                 transaction,
                 message,
-                Body(suggestion.label, postback=suggestion.postback),
+                _tapped(suggestion),
                 now,
-                state="received" if isinstance(suggestion, Reply) else "tapped",
+                state="tapped" if isinstance(suggestion, OpenLink) else "received",
             )
             return suggestion
+
+
+def _tapped(suggestion: Suggestion) -> Body:
+    body = Body(suggestion.label, postback=suggestion.postback)
+    match suggestion:
+        case Dial():
+            return replace(body, dialled=suggestion.phone)
+        case Remind():
+            return replace(body, noted=suggestion.title, noted_for=suggestion.start.isoformat())
+    return body
 
 
 def _handset(transaction: SimulatorTransaction, organisation_id: UUID, phone_id: UUID) -> Handset:
@@ -217,7 +239,15 @@ def _shown(view: SimulatorTransaction, message: NetworkMessage) -> PhoneMessage:
         text=body.text,
         card=_card(body),
         erased=sealed_text is None,
+        act=_act(body),
     )
+
+
+def _act(body: Body) -> PhoneAct | None:
+    if not (body.dialled or body.noted):
+        return None
+    noted_for = datetime.fromisoformat(body.noted_for) if body.noted_for else None
+    return PhoneAct(body.dialled, body.noted, noted_for)
 
 
 def _card(body: Body) -> Card | None:

@@ -14,11 +14,18 @@ from uuid import UUID
 
 @dataclass(frozen=True)
 class Body:
-    """What a message says. `card` is the JSON body of an RCS message, `postback` the data of a tapped button."""
+    """What a message says. `card` is the JSON body of an RCS message, `postback` the data of a tapped button.
+
+    What a tap made the phone itself do is either `dialled`, the number it prepared a call to, or `noted`, the title of
+    what it put in its calendar, for `noted_for` (ISO 8601 with offset).
+    """
 
     text: str
     card: dict[str, Any] | None = None
     postback: str = ""
+    dialled: str = ""
+    noted: str = ""
+    noted_for: str = ""
 
     def to_json(self) -> str:
         """One line of JSON, as it is sealed."""

@@ -13,7 +13,7 @@ from app.carriers.smpp.codec import Command, Pdu
 from app.carriers.smpp.dial import BindRefused, Dial, LinkFailed, open_session
 from app.carriers.smpp.session import Session, Terms
 from app.carriers.smpp.settings import SmppSettings
-from app.carriers.smpp.statuses import bind_words, link_words
+from app.carriers.smpp.statuses import bind_words, is_understood, link_words
 from app.carriers.smpp.store import Lease, SmppStore
 from app.carriers.smpp.submissions import Answer
 
@@ -22,6 +22,7 @@ ENQUIRE_SECONDS: Final = 5.0
 RECEIPT_AFTER: Final = timedelta(minutes=15)
 LOOK_BACK: Final = timedelta(days=1)
 ENOUGH: Final = 5
+MOST_NUMBERS: Final = 5
 _COMMANDS: Final = {
     "transceiver": Command.BIND_TRANSCEIVER,
     "separate": Command.BIND_TRANSMITTER,
@@ -50,6 +51,7 @@ def check(
             transaction.give_lease_back(owner, now)
         yield remark
     yield from _receipts(settings, store, now)
+    yield from _failures(settings, store, now)
 
 
 def _in_clear(settings: SmppSettings) -> Iterator[Remark]:
@@ -126,3 +128,22 @@ def _receipts(settings: SmppSettings, store: SmppStore, now: datetime) -> Iterat
         )
     elif accepted >= ENOUGH:
         yield Remark(True, f"receipts came for {reported} of the {accepted} messages taken in the last day")
+
+
+def _failures(settings: SmppSettings, store: SmppStore, now: datetime) -> Iterator[Remark]:
+    """What the carrier says in numbers of its own that nobody has told us the meaning of."""
+    with store.read() as view:
+        counted = view.count_failures(now - LOOK_BACK)
+    unknown = [
+        (number, times)
+        for number, times in counted
+        if not is_understood(number, settings.statuses, settings.error_codes)
+    ]
+    if not unknown:
+        return
+    told = ", ".join(f"{number} ({times} times)" for number, times in unknown[:MOST_NUMBERS])
+    yield Remark(
+        True,
+        f"in the last day it refused or failed messages with numbers of its own: {told}. Pli shows them as refused or not "
+        "delivered without the cause. Ask the carrier what they mean, and set statuses (0x401) or error_codes (027).",
+    )

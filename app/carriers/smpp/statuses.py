@@ -63,6 +63,14 @@ def refusal(status: int, vendors: Mapping[str, str]) -> str:
     return vendors.get(f"0x{status:x}") or _REFUSALS.get(status, "refused")
 
 
+def is_understood(number: str, statuses: Mapping[str, str], errors: Mapping[str, str]) -> bool:
+    """Whether we know what a carrier means by the number of a refusal (0x401) or of a receipt's `err:`; one of zeros says
+    nothing. `statuses` and `errors` translate those of one carrier."""
+    if number.startswith("0x"):
+        return number in statuses or int(number, 16) in _REFUSALS
+    return number in errors or not number.strip("0")
+
+
 def bind_words(status: int) -> str:
     """Why a login was refused, and what to do."""
     return _BIND_WORDS.get(

@@ -138,6 +138,9 @@ class SmppTransaction(Protocol):
     def count_reported(self, since: datetime, before: datetime) -> tuple[int, int]:
         """How many submissions of that time were accepted, and on how many a receipt came."""
 
+    def count_failures(self, since: datetime) -> Sequence[tuple[str, int]]:
+        """By the carrier's number how many submissions it refused or failed to deliver since then, the most first."""
+
     def forget(self, parts_before: datetime, receipts_before: datetime) -> int:
         """Delete what is older; how many receipts nobody ever missed were among it."""
 

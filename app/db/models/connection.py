@@ -14,7 +14,9 @@ class CarrierConnection(SQLModel, table=True):
     `settings_sealed` is the JSON of that kind's settings, password included. `organisation_id` null means that every
     organisation may use it. `rate` is the contract's limit in segments a second. `channels`, `destinations`
     (metropole, overseas, foreign; empty means all), `senders` (addresses; empty means all), `rank` (0 first) and
-    `weight` say which messages it gets. `renewals` counts how often its callback addresses were renewed. `changed_at` moves with every change, so that running processes notice.
+    `weight` say which messages it gets. `renewals` counts how often its callback addresses were renewed.
+    One that is not `enabled` carries nothing, and still hears of what it carried. `changed_at` moves when the carrier has
+    to be put together anew, which running processes notice.
     """
 
     __tablename__ = "carrier_connection"

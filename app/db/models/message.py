@@ -27,7 +27,8 @@ class Message(SQLModel, table=True):
     `ground` is why consent let it leave (`app.messaging.permission.consent.Ground`).
 
     `text_sealed` and `card_sealed` hold the link secret and are wiped at the first final status, or 72 hours after
-    release when the message failed. `reason` is the id of the rule that held, refused or changed it.
+    release when the message failed. `to_sealed` is empty once its number was erased. `reason` is the id of the rule that
+    held, refused or changed it.
 
     `queued` means that it may leave now, from the sender `sender_id`, the most urgent first (`priority`, 0 before 1);
     what has to wait until `not_before` is `held`. `block_id` names the run that took it last. Each index of what waits
@@ -168,6 +169,7 @@ class InboundMessage(SQLModel, table=True):
 
     `document_id` is what the phone was last told about, or what the tapped card was about. `pictures` counts those of an
     MMS, which are not fetched. `to_sender` is the address it was sent to, as the network tells it, empty when it does not.
+    `from_sealed` and `text_sealed` are empty once the number was erased.
     """
 
     __tablename__ = "inbound_message"
@@ -191,7 +193,7 @@ class StaffReply(SQLModel, table=True):
     """What staff wrote back to a person, kept beside what the person wrote; how it went stands in its message.
 
     `inbound_id` is the answer it was written under. `form_key` names the form it was written in, so that sending the form
-    twice sends once.
+    twice sends once. `text_sealed` is empty once the number was erased.
     """
 
     __tablename__ = "staff_reply"

@@ -29,7 +29,7 @@ class SimulatedMessage(SQLModel, table=True):
     the same message once.
 
     `state`: outage (the first try met a failing network, nothing was taken), queued, delivered, failed, expired,
-    revoked; from the phone to us received (written) and tapped (a button, which no phone shows). `due_at` is when the
+    revoked; from the phone to us received (what it shows: written, or done by a button) and tapped (a link, which shows nothing). `due_at` is when the
     phone is to get it; None means never.
     `body_sealed` is erased as soon as no phone will show it any more, and in any case after some days.
     """

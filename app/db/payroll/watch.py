@@ -58,18 +58,26 @@ def stage(document_state: str, message_state: str | None, *, opened: bool, downl
 
 
 def is_counted(
-    figure: str, document_state: str, message_state: str | None, *, opened: bool, downloaded: bool
+    figure: str,
+    document_state: str,
+    message_state: str | None,
+    *,
+    opened: bool,
+    downloaded: bool,
+    handed: bool,
 ) -> bool:
-    """Whether a document is one of those that one of FIGURES counts."""
+    """Whether a document is one of those that one of FIGURES counts. `handed` as in `watching.Tally`: what failed on its
+    way had left all the same."""
     if figure == "failed":
         return stage(document_state, message_state, opened=opened, downloaded=downloaded) in FAILED
-    return stage("sealed", message_state, opened=opened, downloaded=downloaded) in REACHED[figure]
+    happened = stage("sealed", message_state, opened=opened, downloaded=downloaded)
+    return happened in REACHED[figure] or (figure == "submitted" and handed and happened in FAILED)
 
 
 @dataclass
 class Counts:
     """Figures of one batch or several. `submitted`, `delivered`, `opened` and `downloaded` say what happened: each includes
-    those after it, and documents that were revoked later. `waiting`, `failed`, `unknown` and `revoked` are of the stage
+    those after it, and documents that were revoked later; `submitted` those that failed on their way too. `waiting`, `failed`, `unknown` and `revoked` are of the stage
     at present. `excluded` lines, those of a released batch that did not leave, are not in `total`.
 
     `by_stage` has every stage that occurs.
@@ -109,6 +117,7 @@ class Counts:
                 tally.message_state,
                 opened=tally.opened,
                 downloaded=tally.downloaded,
+                handed=tally.handed,
             ):
                 setattr(self, figure, getattr(self, figure) + count)
         self.unknown += count if at == "unknown" else 0

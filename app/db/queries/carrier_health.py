@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -17,9 +18,21 @@ def every(session: Session) -> dict[str, Health]:
     return {row.carrier: _health(row) for row in session.exec(select(CarrierHealth))}
 
 
-def count(session: Session, tallies: Mapping[str, Tally], now: datetime) -> None:
-    """Add the calls that ended since the last time. Carriers are taken in order of their names, so that two workers
-    never wait for each other."""
+def resting(session: Session, now: datetime) -> dict[str, tuple[datetime, str]]:
+    """The carriers that asked to be left alone, whichever worker they told: until when, and the code they said it with."""
+    query = select(CarrierHealth).where(col(CarrierHealth.rests_until) > now)
+    return {row.carrier: (row.rests_until, row.rest_reason) for row in session.exec(query) if row.rests_until}
+
+
+def count(
+    session: Session,
+    tallies: Mapping[str, Tally],
+    now: datetime,
+    rests: Mapping[str, tuple[datetime, str]] = MappingProxyType({}),
+) -> None:
+    """Add the calls that ended since the last time, and the `rests` that were asked for in their answers; of two for one
+    carrier the longer holds. Carriers are taken in order of their names, so that two workers never wait for each other.
+    """
     for carrier, tally in sorted(tallies.items()):
         row = session.exec(
             select(CarrierHealth).where(CarrierHealth.carrier == carrier).with_for_update(key_share=True)
@@ -30,6 +43,9 @@ def count(session: Session, tallies: Mapping[str, Tally], now: datetime) -> None
         row.since, row.calls, row.failed, row.slow = after.since, after.calls, after.failed, after.slow
         row.pauses, row.paused_until, row.slow_until = after.pauses, after.paused_until, after.slow_until
         row.seen_at = now
+        rest = rests.get(carrier)
+        if rest is not None and (row.rests_until is None or rest[0] > row.rests_until):
+            row.rests_until, row.rest_reason = rest
         session.add(row)
 
 

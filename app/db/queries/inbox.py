@@ -1,4 +1,4 @@
-"""Every question asked of the answers that came in, as the inbox shows them."""
+"""Every question asked of the answers that came in, as the inbox shows them. Of an erased number there are none."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +12,8 @@ from app.db.models import Attempt, InboundMessage, InboxDecision, Message, Staff
 from app.db.queries.messages import TAPPED
 
 DOUBTFUL = "doubtful"
+# What a column holds once its number was erased.
+ERASED = b""
 # What staff has to read, beside doubts: words of no special meaning, and the tap "not for me".
 _TO_READ = ("", "not_for_me")
 
@@ -32,7 +34,7 @@ def page(
     base = (
         select(InboundMessage, InboxDecision)
         .outerjoin(InboxDecision, col(InboxDecision.inbound_id) == col(InboundMessage.id))
-        .where(InboundMessage.organisation_id == organisation_id, InboundMessage.intent != TAPPED)
+        .where(InboundMessage.organisation_id == organisation_id, InboundMessage.intent != TAPPED, _kept())
     )
     if waiting:
         base = base.where(_waits())
@@ -65,13 +67,15 @@ def doubtful(session: Session, organisation_id: UUID) -> int:
             col(InboundMessage.organisation_id) == organisation_id,
             col(InboundMessage.intent) == DOUBTFUL,
             col(InboxDecision.inbound_id).is_(None),
+            _kept(),
         )
     )
     return int(session.execute(query).scalar_one())
 
 
 def doubts_of(session: Session, message: InboundMessage) -> int:
-    """How many other doubtful answers of the same number nobody has settled."""
+    """How many other doubtful answers of the same number nobody has settled. An erased one counts: nobody can read any more
+    that it was no refusal."""
     query = (
         sa.select(sa.func.count())
         .select_from(InboundMessage)
@@ -90,7 +94,7 @@ def doubts_of(session: Session, message: InboundMessage) -> int:
 def hold(session: Session, organisation_id: UUID, inbound_id: UUID) -> Answer | None:
     """One answer, held until the transaction ends."""
     query = select(InboundMessage).where(
-        InboundMessage.organisation_id == organisation_id, InboundMessage.id == inbound_id
+        InboundMessage.organisation_id == organisation_id, InboundMessage.id == inbound_id, _kept()
     )
     message = session.exec(query.with_for_update(key_share=True)).one_or_none()
     return Answer(message, session.get(InboxDecision, inbound_id)) if message is not None else None
@@ -99,7 +103,7 @@ def hold(session: Session, organisation_id: UUID, inbound_id: UUID) -> Answer | 
 def one(session: Session, organisation_id: UUID, inbound_id: UUID) -> Answer | None:
     """One answer."""
     message = session.get(InboundMessage, inbound_id)
-    if message is None or message.organisation_id != organisation_id:
+    if message is None or message.organisation_id != organisation_id or not message.from_sealed:
         return None
     return Answer(message, session.get(InboxDecision, inbound_id))
 
@@ -114,6 +118,7 @@ def to_read(session: Session, answered: InboundMessage) -> list[UUID]:
             InboundMessage.from_index == answered.from_index,
             col(InboundMessage.intent).in_(_TO_READ),
             col(InboxDecision.inbound_id).is_(None),
+            _kept(),
         )
     )
     return list(session.exec(query))
@@ -128,6 +133,7 @@ def said(session: Session, organisation_id: UUID, number: bytes, limit: int) -> 
             InboundMessage.organisation_id == organisation_id,
             InboundMessage.from_index == number,
             InboundMessage.intent != TAPPED,
+            _kept(),
         )
         .order_by(col(InboundMessage.received_at).desc(), col(InboundMessage.id))
     )
@@ -141,7 +147,12 @@ def sent(
     query = (
         select(Message, StaffReply)
         .outerjoin(StaffReply, col(StaffReply.message_id) == col(Message.id))
-        .where(Message.organisation_id == organisation_id, Message.to_index == number)
+        .where(
+            Message.organisation_id == organisation_id,
+            Message.to_index == number,
+            Message.to_sealed != ERASED,
+            sa.func.coalesce(col(StaffReply.text_sealed), b"-") != ERASED,
+        )
         .order_by(col(Message.created_at).desc(), col(Message.id))
     )
     return [(message, reply) for message, reply in session.exec(query.limit(limit))]
@@ -175,6 +186,10 @@ def reply_of_form(session: Session, organisation_id: UUID, form_key: UUID) -> St
     return session.exec(query).one_or_none()
 
 
+def _kept() -> sa.ColumnElement[bool]:
+    return col(InboundMessage.from_sealed) != ERASED
+
+
 def _waits() -> sa.ColumnElement[bool]:
     undecided = col(InboxDecision.inbound_id).is_(None)
-    return sa.and_(undecided, col(InboundMessage.intent).in_((DOUBTFUL, *_TO_READ)))
+    return sa.and_(_kept(), undecided, col(InboundMessage.intent).in_((DOUBTFUL, *_TO_READ)))

@@ -81,6 +81,23 @@ def count_reported(
     return int(accepted), int(came)
 
 
+def count_failures(session: Session, connection_id: UUID, since: datetime) -> list[tuple[str, int]]:
+    """How many submissions since then were refused or not delivered, by the number the carrier gave, the most first."""
+    count = sa.func.count()
+    query = (
+        sa.select(col(SmppPart.vendor), count)
+        .where(
+            col(SmppPart.connection_id) == connection_id,
+            col(SmppPart.sent_at) >= since,
+            col(SmppPart.state).in_(("refused", "later", "failed")),
+            col(SmppPart.vendor) != "",
+        )
+        .group_by(col(SmppPart.vendor))
+        .order_by(count.desc(), col(SmppPart.vendor))
+    )
+    return [(vendor, int(times)) for vendor, times in session.execute(query)]
+
+
 def receipt_exists(
     session: Session, connection_id: UUID, reference: str, to_index: bytes, state: str
 ) -> bool:

@@ -10,28 +10,32 @@ import sqlalchemy as sa
 from sqlmodel import Session, col, select
 
 from app.db.models import Attempt, Batch, Document, Message
+from app.messaging.sending.status import UNDELIVERED
 
 CHUNK = 500
 
 
 class Tally(NamedTuple):
-    """How many documents of a batch are alike. `message_state` is that of the newest message, None without one."""
+    """How many documents of a batch are alike. `message_state` is that of the newest message, None without one; `handed`
+    says of one that ended badly that the network had taken it."""
 
     batch_id: UUID
     document_state: str
     message_state: str | None
     opened: bool
     downloaded: bool
+    handed: bool
     documents: int
 
 
 class Watched(NamedTuple):
-    """A line as far as its stage is concerned."""
+    """A line as far as its stage is concerned. `handed` as in `Tally`."""
 
     document_id: UUID
     state: str
     opened: bool
     downloaded: bool
+    handed: bool
     message_id: UUID | None
     message_state: str | None
 
@@ -117,6 +121,14 @@ def _newest(batch_ids: Sequence[UUID]) -> Any:
     )
 
 
+def _handed() -> sa.ColumnElement[bool]:
+    """Asked only of what ended badly: of anything else the state tells it."""
+    taken = sa.exists().where(
+        col(Attempt.message_id) == col(Message.id), col(Attempt.submitted_at).is_not(None)
+    )
+    return sa.case((col(Message.state).in_(UNDELIVERED), taken.correlate(Message)), else_=sa.false())
+
+
 def _with_newest_message(query: Any, batch_ids: Sequence[UUID]) -> Any:
     newest = _newest(batch_ids)
     return (
@@ -140,12 +152,13 @@ def tally(session: Session, batch_ids: Sequence[UUID]) -> list[Tally]:
             col(Message.state).label("message_state"),
             col(Document.opened_at).is_not(None).label("opened"),
             col(Document.downloaded_at).is_not(None).label("downloaded"),
+            _handed().label("handed"),
         )
         query = sa.select(*keys, sa.func.count()).group_by(*keys)
         rows = session.execute(_with_newest_message(query, batch_ids[start : start + CHUNK]))
         found += [
-            Tally(batch, state, message, bool(opened), bool(downloaded), count)
-            for batch, state, message, opened, downloaded, count in rows
+            Tally(batch, state, message, bool(opened), bool(downloaded), bool(handed), count)
+            for batch, state, message, opened, downloaded, handed, count in rows
         ]
     return found
 
@@ -157,12 +170,13 @@ def watched(session: Session, batch_id: UUID) -> list[Watched]:
         col(Document.state),
         col(Document.opened_at),
         col(Document.downloaded_at),
+        _handed(),
         col(Message.id),
         col(Message.state),
     ).order_by(col(Document.position))
     return [
-        Watched(document_id, state, opened is not None, downloaded is not None, message_id, message_state)
-        for document_id, state, opened, downloaded, message_id, message_state in session.execute(
+        Watched(document_id, state, opened is not None, downloaded is not None, bool(handed), *message)
+        for document_id, state, opened, downloaded, handed, *message in session.execute(
             _with_newest_message(query, [batch_id])
         )
     ]
@@ -264,3 +278,26 @@ def same_phone(session: Session, batch_id: UUID, phone_indexes: Sequence[bytes])
         col(Document.match).in_(("matched", "duplicate")),
     )
     return list(session.exec(query.order_by(col(Document.position)).with_for_update(key_share=True)))
+
+
+def last_sent_to(
+    session: Session, organisation_id: UUID, phone_indexes: Sequence[bytes]
+) -> dict[bytes, list[Document]]:
+    """What the newest batch that was sent to each phone announced to it; phones without are missing."""
+    query = (
+        select(Document)
+        .join(Batch, col(Batch.id) == col(Document.batch_id))
+        .where(
+            Document.organisation_id == organisation_id,
+            col(Document.phone_index).in_(phone_indexes),
+            col(Document.state).in_(("sealed", "revoked", "expired")),
+        )
+        .order_by(col(Batch.released_at).desc(), col(Document.position))
+    )
+    found: dict[bytes, list[Document]] = {}
+    for document in session.exec(query):
+        assert document.phone_index is not None
+        same = found.setdefault(document.phone_index, [])
+        if not same or same[0].batch_id == document.batch_id:
+            same.append(document)
+    return found

@@ -7,10 +7,11 @@ from uuid import UUID, uuid4
 
 from sqlmodel import Session
 
-from app.core.errors import Conflict, NotFound
+from app.core.errors import Conflict, InvalidInput, NotFound
 from app.crypto.columns import Columns
 from app.db.models import CarrierConnection
 from app.db.queries import connections
+from app.messaging.sending.roads import Destination
 
 TABLE = "carrier_connection"
 COLUMN = "settings"
@@ -49,6 +50,33 @@ class NewConnection:
     weight: int = 1
 
 
+@dataclass(frozen=True)
+class Terms:
+    """What a connection carries and how much of it. None leaves what is there; empty lists mean no limit."""
+
+    rate: float | None = None
+    destinations: Sequence[str] | None = None
+    senders: Sequence[str] | None = None
+    rank: int | None = None
+    weight: int | None = None
+    enabled: bool | None = None
+
+
+def require_terms(terms: Terms) -> None:
+    """Raises InvalidInput for a rate, destination, rank or weight that cannot be."""
+    if terms.rate is not None and terms.rate <= 0:
+        raise InvalidInput(
+            "connection_rate", "The rate is what the contract allows, in segments a second, above 0."
+        )
+    if unknown := sorted(set(terms.destinations or ()) - set(Destination)):
+        raise InvalidInput(
+            "connection_destination",
+            f"Not a destination: {', '.join(unknown)}. There are {', '.join(Destination)}.",
+        )
+    if min(terms.rank or 0, terms.weight or 0) < 0:
+        raise InvalidInput("connection_share", "Rank and weight are whole numbers from 0 on.")
+
+
 def add(session: Session, columns: Columns, new: NewConnection, now: datetime) -> UUID:
     """Store a connection. Raises Conflict when the name is taken."""
     if connections.by_name(session, new.name) is not None:
@@ -72,6 +100,20 @@ def add(session: Session, columns: Columns, new: NewConnection, now: datetime) -
         )
     )
     return row_id
+
+
+def change_terms(session: Session, name: str, terms: Terms, now: datetime) -> None:
+    """Change what is given. Raises NotFound."""
+    row = require(session, name)
+    if terms.rate is not None and terms.rate != row.rate:
+        row.rate = terms.rate
+        row.changed_at = now
+    row.destinations = row.destinations if terms.destinations is None else list(terms.destinations)
+    row.senders = row.senders if terms.senders is None else list(terms.senders)
+    row.rank = row.rank if terms.rank is None else terms.rank
+    row.weight = row.weight if terms.weight is None else terms.weight
+    row.enabled = row.enabled if terms.enabled is None else terms.enabled
+    session.add(row)
 
 
 def change_settings(session: Session, columns: Columns, name: str, settings: str, now: datetime) -> None:

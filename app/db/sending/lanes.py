@@ -61,7 +61,7 @@ def redirect(book: Book, message: Message) -> senders.Refusal | None:
     to = book.vault.columns.open_column(
         message.organisation_id, "message", "to", message.id, message.to_sealed
     )
-    sorting = Sorting.load(book.session, message.organisation_id, book.now)
+    sorting = Sorting.kept(book.session, message.organisation_id, book.now)
     refusal: senders.Refusal | None = None
     for channel in message.plan[message.plan.index(message.channel) :]:
         chosen = sorting.sender(channel, message.category, to)

@@ -48,7 +48,8 @@ def record_block(session: Session, vault: Vault, attempt: Attempt, now: datetime
     """The operator blocks the number of an attempt for its sender. In a transaction of its own, before the attempt
     itself is written down: it takes every message that waits for the number."""
     message = consents.message_of(session, attempt.message_id)
-    if message is None:
+    if message is None or not message.to_sealed:
+        # Of an erased number only a report that comes twice can tell this.
         return
     number = vault.columns.open_column(
         message.organisation_id, "message", "to", message.id, message.to_sealed

@@ -1,9 +1,10 @@
 """What is said about a document, as a row of the table `message`: texts composed, counted and sealed."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, NamedTuple, Protocol
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 from app.crypto.envelope import OutboxPlace
 from app.crypto.epochs import day_of
@@ -16,12 +17,14 @@ from app.messaging.texts import notices
 from app.messaging.texts.content import render
 from app.messaging.texts.drafts import SMS
 from app.messaging.texts.encode import smart_encode
-from app.messaging.texts.segmentation import segment
+from app.messaging.texts.segmentation import PLAIN, CarrierOptions, segment
 from links.policy import LinkTerms
 from rcs.cards import agent_message_text, document_card
 
 TEXT_LIFE = timedelta(hours=72)
 REMIND_BEFORE = timedelta(days=2)
+# An entry at midnight would ring when nobody can read.
+REMIND_HOUR = time(10)
 
 
 class MintedLink(NamedTuple):
@@ -57,10 +60,10 @@ class NoticeWriter:
         self._terms = terms
         self._known: dict[tuple[str, str], dict[str, str]] = {}
 
-    def text(self, document: Announced, url: str) -> str:
-        """The SMS, as it will leave."""
+    def text(self, document: Announced, url: str, options: CarrierOptions = PLAIN) -> str:
+        """The SMS, as it will leave by a carrier with these options."""
         template = self._templates["sms", document.language]
-        return smart_encode(self._fill(template.text, document, url)).text
+        return smart_encode(self._fill(template.text, document, url), options).text
 
     def card(self, document: Announced, url: str) -> tuple[str, str]:
         """Title and description of the RCS card."""
@@ -92,6 +95,13 @@ class NoticeWriter:
         return {**known, "link": url}
 
 
+def remind_at(last_day: date, zone: ZoneInfo, now: datetime) -> datetime | None:
+    """When the calendar of a phone reminds of a link: in the morning of the sender's zone, two days before its last day.
+    None when that is over."""
+    moment = datetime.combine(last_day - REMIND_BEFORE, REMIND_HOUR, zone).astimezone(UTC)
+    return moment if moment > now else None
+
+
 class NoticeMaker:
     """Composes the notices of one batch. `rcs_life` is how long a card may wait before the SMS goes out instead.
 
@@ -120,8 +130,7 @@ class NoticeMaker:
         self._held_to = held_to
         self._sorting = held_to.sorting
         self._plan = self._sorting.plan(batch.channels)
-        remind_at = terms.expires_at - REMIND_BEFORE
-        self._remind_at = remind_at if remind_at > now else None
+        self._remind_at = remind_at(terms.until, ZoneInfo(organisation.timezone), now)
         self._expires_at = min(now + TEXT_LIFE, terms.expires_at)
         self._day = day_of(self._expires_at)
         self._sealer = vault.envelope.text_sealer(self._day)
@@ -130,14 +139,15 @@ class NoticeMaker:
     def row(self, document: LeavingDocument, phone: str, link: MintedLink) -> dict[str, Any]:
         """The message about one document, queued."""
         organisation_id, message_id = self._organisation_id, uuid4()
-        text = self._words.text(document, link.url)
         category, kind = self._words.category(document), self._words.kind(document)
         plan = self._plan_of(category, phone)
         sender = self._sorting.first_sender(plan[0], category, phone)
         if sender is None:
             raise ValueError("a channel of the plan has a sender")
         texting = sender if plan[0] == SMS else self._sorting.first_sender(SMS, category, phone)
-        count = segment(text, self._held_to.options(texting))
+        options = self._held_to.options(texting)
+        text = self._words.text(document, link.url, options)
+        count = segment(text, options)
         too_long = count.segments > self._held_to.longest
         place = OutboxPlace(organisation_id, message_id, link.id, "sms", self._day)
         card = None

@@ -184,14 +184,15 @@ def _compose(
         link = own_link() if held_to.opt_out_url in said else ""
         return held_to.circumstances(channel, category, reachable[channel], link)
 
-    text = smart_encode(words.text).text
+    options = held_to.options(reachable.get(SMS))
+    text = smart_encode(words.text, options).text
     found: list[TextFinding] = []
     if SMS in reachable:
         if words.adds_way_out and not shows_way_out(text, circumstances(SMS, text)):
             # Asked of the address only where no short code takes a STOP, since asking makes one.
             link = "" if held_to.choices.stop_code else own_link()
             text = smart_encode(
-                with_stop_mention(text, category, held_to.mention(outgoing.language, link))
+                with_stop_mention(words.text, category, held_to.mention(outgoing.language, link)), options
             ).text
         found += text_findings(text, category, circumstances(SMS, text), on, held_to.categories)
     if RCS in reachable:

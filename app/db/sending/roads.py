@@ -59,13 +59,15 @@ def roads_of(sender: Sender, connections: Iterable[CarrierConnection]) -> list[R
 
 
 class RoadMap:
-    """The roads of one sender for one turn of its messages: loaded once, asked for each message."""
+    """The roads of one sender for one turn of its messages: loaded once, asked for each message. `resting` are all
+    carriers that asked to be left alone for a while, whichever run they told."""
 
     def __init__(self, session: Session, sender: Sender, now: datetime) -> None:
         self._session, self._sender, self._now = session, sender, now
         self._rows = {row.name: row for row in connections.of_organisation(session, sender.organisation_id)}
         self._roads = roads_of(sender, self._rows.values())
         self._health = carrier_health.every(session) if len(self._roads) > 1 else {}
+        self.resting = {name: Shut(*rest) for name, rest in carrier_health.resting(session, now).items()}
 
     @property
     def names(self) -> frozenset[str]:

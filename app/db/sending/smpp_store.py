@@ -222,6 +222,10 @@ class SmppTransaction:
         """How many submissions of that time were accepted, and on how many a receipt came."""
         return queries.count_reported(self._session, self._connection, since, before)
 
+    def count_failures(self, since: datetime) -> Sequence[tuple[str, int]]:
+        """By the carrier's number how many submissions failed since then."""
+        return queries.count_failures(self._session, self._connection, since)
+
     def forget(self, parts_before: datetime, receipts_before: datetime) -> int:
         """Delete what is older; how many receipts were among it."""
         return queries.forget(self._session, self._connection, parts_before, receipts_before)

@@ -32,9 +32,22 @@ class Sorting:
         changed = rules.rows(session, organisation_id, RuleKind.CATEGORY, RuleKind.KIND)
         return cls(organisations.every_sender(session, organisation_id), changed, now)
 
+    @classmethod
+    def kept(cls, session: Session, organisation_id: UUID, now: datetime) -> Self:
+        """As they were when this transaction first asked: loaded once for all messages it moves, however many."""
+        known = session.info.setdefault(cls, {})
+        if organisation_id not in known:
+            known[organisation_id] = cls.load(session, organisation_id, now)
+        found: Self = known[organisation_id]
+        return found
+
     def plan(self, wanted: Iterable[str]) -> list[str]:
         """Of the channels that are wanted those a message may be sent on."""
         return senders.plan(wanted, self._senders)
+
+    def leaves_by(self, carrier: str) -> bool:
+        """Whether one of the senders does."""
+        return any(sender.carrier == carrier for sender in self._senders)
 
     def rule(self, category: str) -> CategoryRule:
         """What the category asks for today."""

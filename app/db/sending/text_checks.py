@@ -8,7 +8,8 @@ from uuid import UUID
 from sqlmodel import Session
 
 from app.db.models import MessagingChoices, Organisation, Sender
-from app.db.queries import organisations, rules
+from app.db.queries import connections, organisations, rules
+from app.db.sending.roads import ROUTED
 from app.db.sending.sorting import Sorting
 from app.messaging.permission.categories import Category
 from app.messaging.permission.category_rules import CategoryRule, KindRule
@@ -16,8 +17,8 @@ from app.messaging.rule_rows import RuleKind, category_rules, kind_rules
 from app.messaging.sending.senders import PROFILES, Kind
 from app.messaging.texts import notices
 from app.messaging.texts.content import StopMention
-from app.messaging.texts.drafts import SMS, Draft, Judged, asked_fields, judge
-from app.messaging.texts.segmentation import CarrierOptions
+from app.messaging.texts.drafts import SMS, Draft, Judged, asked_fields, built_in, judge
+from app.messaging.texts.segmentation import PLAIN, CarrierOptions
 from app.messaging.texts.text_rules import Circumstances
 from links.text import ALPHABET, REF_LENGTH
 
@@ -86,7 +87,10 @@ class TextRules:
         }
 
     def own_fields(self, draft: Draft) -> tuple[str, ...]:
-        """The fields that only the organisation's own list can fill."""
+        """The fields that only the organisation's own list can fill: none in a text the service sends itself, which is
+        never sent for a list."""
+        if built_in(draft.key) is not None:
+            return ()
         return tuple(name for name in asked_fields(draft) if name not in FILLED_IN)
 
     def judge(self, draft: Draft, lists: Mapping[str, Sequence[str]], link_url: str, on: date) -> Judged:
@@ -109,6 +113,17 @@ class TextRules:
         )
 
 
+def _routed(
+    session: Session, organisation_id: UUID, options_of: Callable[[str], CarrierOptions]
+) -> Callable[[str], CarrierOptions]:
+    """Where no connection is named texts are written for those that are asked first, if all of these cut alike."""
+    roads = [row for row in connections.of_organisation(session, organisation_id) if SMS in row.channels]
+    first = min((row.rank for row in roads), default=0)
+    asked = {options_of(row.name) for row in roads if row.rank == first}
+    shared = asked.pop() if len(asked) == 1 else PLAIN
+    return lambda carrier: shared if carrier == ROUTED else options_of(carrier)
+
+
 def text_rules(
     session: Session,
     organisation_id: UUID,
@@ -120,10 +135,13 @@ def text_rules(
     """Load them. Raises NotFound."""
     organisation = organisations.require(session, organisation_id)
     changed = rules.rows(session, organisation_id, RuleKind.CATEGORY, RuleKind.KIND)
+    sorting = Sorting.load(session, organisation_id, now)
+    if sorting.leaves_by(ROUTED):
+        options_of = _routed(session, organisation_id, options_of)
     return TextRules(
         organisation,
         rules.choices(session, organisation_id),
-        Sorting.load(session, organisation_id, now),
+        sorting,
         category_rules(changed),
         kind_rules(changed),
         opt_out_url,

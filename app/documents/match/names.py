@@ -62,10 +62,13 @@ def name_on_page(text: str, expected_name: str) -> NameCheck:
 
 def _stands_as_written(text: str, name: str) -> bool:
     """The usual case at little cost: the name as a whole, or every word as it is written, near the first one."""
-    capitals, wanted = text.upper(), name.upper()
+    wanted = name.upper()
     words = _RAW_WORD.findall(wanted)
     if len(words) < 2 or not TITLES.isdisjoint(words):
         return False
+    if _first_apart(text, name) is not None:
+        return True
+    capitals = text.upper()
     if _first_apart(capitals, wanted) is not None:
         return True
     starts = [_first_apart(capitals, word) for word in words]
@@ -75,11 +78,11 @@ def _stands_as_written(text: str, name: str) -> bool:
     return max(found) - min(found) <= len(name) + _LETTERS_BETWEEN
 
 
-def _first_apart(capitals: str, wanted: str) -> int | None:
+def _first_apart(text: str, wanted: str) -> int | None:
     """Where `wanted` first stands, unless letters touch it there: later places are left to the full search."""
-    at = capitals.find(wanted)
+    at = text.find(wanted)
     end = at + len(wanted)
-    if at < 0 or (at and capitals[at - 1].isalpha()) or capitals[end : end + 1].isalpha():
+    if at < 0 or (at and text[at - 1].isalpha()) or text[end : end + 1].isalpha():
         return None
     return at
 

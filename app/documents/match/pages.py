@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Literal
 
 from app.documents.match.numbers import numbers_on_page
@@ -16,7 +17,7 @@ from app.documents.match.periods import period_on_page
 
 Problem = Literal["unmatched", "two_people"]
 
-_LINE_START = re.compile(r"^[^\d\n]*", re.MULTILINE)
+_LINE_START = re.compile(r"\n([^\d\n]*)")
 _BLANK_LINES = re.compile(r"\n\s*\n")
 _PAGE_OF = re.compile(r"\bpage\s*(?::\s*)?(\d{1,3})\s*(?:/|sur|of|de)\s*(\d{1,3})\b", re.IGNORECASE)
 _FEWEST_LETTERS = 4
@@ -75,7 +76,7 @@ def group_pages(pages: Iterable[PageFacts], pattern: str | None = None) -> tuple
 
     Raises `InvalidInput` when `pattern` is not a regular expression with one group.
     """
-    same: dict[str, str] = {}
+    same = _Stripped()
     sketches = [_sketch(page, pattern, same) for page in pages]
     layout = _layout(sketches)
     slips: list[Slip] = []
@@ -107,18 +108,26 @@ def single_slip(pages: Sequence[PageFacts], pattern: str | None = None) -> Slip:
     )
 
 
-def _sketch(page: PageFacts, pattern: str | None, same: dict[str, str]) -> _Sketch:
+class _Stripped(dict[str, str]):
+    """Any text without the blanks around it, as the same object each time: most lines stand on every page."""
+
+    def __missing__(self, text: str) -> str:
+        stripped = text.strip()
+        self[text] = stripped = self.setdefault(stripped, stripped)
+        return stripped
+
+
+def _sketch(page: PageFacts, pattern: str | None, same: _Stripped) -> _Sketch:
     text = page.text.strip()
     if _has_blank_line(text):
         text = _BLANK_LINES.sub("\n", text)
-    lines = (line.strip() for line in _LINE_START.findall(text))
     place = _PAGE_OF.search(text) if "age" in text or "AGE" in text else None
     return _Sketch(
         index=page.index,
-        numbers=tuple(same.setdefault(number, number) for number in numbers_on_page(text, pattern)),
-        lines=tuple(same.setdefault(line, line) for line in lines),
+        numbers=numbers_on_page(text, pattern),
+        lines=tuple(map(same.__getitem__, _LINE_START.findall("\n" + text))),
         first_of_slip=place is not None and place[1] == "1",
-        period=same.setdefault(period := period_on_page(text), period),
+        period=same[period_on_page(text)],
     )
 
 
@@ -143,7 +152,7 @@ def _layout(sketches: Sequence[_Sketch]) -> _Layout | None:
             (next_ones if following else first).append(sketch)
     if len(first) < 2:
         return None
-    presence = Counter(line for sketch in first for line in set(sketch.lines) if len(line) >= _FEWEST_LETTERS)
+    presence = _pages_with_line(sketch.lines for sketch in first)
     shared = {line for line, pages in presence.items() if pages >= _SHARE_WITH_HEADING * len(first)}
     if not shared:
         return None
@@ -152,9 +161,7 @@ def _layout(sketches: Sequence[_Sketch]) -> _Layout | None:
         for line in shared.intersection(sketch.lines):
             places[line][sketch.lines.index(line)] += 1
     above, _, heading = min((_usual(counts), -presence[line], line) for line, counts in places.items())
-    below = Counter(
-        line for sketch in first for line in set(_below(sketch, heading)) if len(line) >= _FEWEST_LETTERS
-    )
+    below = _pages_with_line(_below(sketch, heading) for sketch in first)
     usual = max(2, _SHARE_OF_USUAL_LINE * len(first))
     next_places = Counter(_above(sketch, heading) for sketch in next_ones)
     return _Layout(
@@ -164,6 +171,12 @@ def _layout(sketches: Sequence[_Sketch]) -> _Layout | None:
         times=_usual(Counter(sketch.lines.count(heading) for sketch in first if heading in sketch.lines)),
         body=frozenset(line for line, pages in below.items() if pages >= usual and line != heading),
     )
+
+
+def _pages_with_line(pages: Iterable[Sequence[str]]) -> dict[str, int]:
+    """On how many of these pages each line stands; not of lines too short to say anything."""
+    counted = Counter(chain.from_iterable(map(frozenset, pages)))
+    return {line: times for line, times in counted.items() if len(line) >= _FEWEST_LETTERS}
 
 
 def _usual(counts: Counter[int]) -> int:

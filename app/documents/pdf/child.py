@@ -28,10 +28,14 @@ from app.documents.pdf.writer import Block, PageWriter
 _INPUT = 0
 _OUTPUT = 1
 _CHUNK = 1024 * 1024
+# Parts leave some at a time: to wake the parent for each costs both sides more than the writing.
+_LATER = frozenset({frames.BLOCK, frames.FORGET, frames.PART, frames.PART_REFUSED})
+_MOST_WAITING_BYTES, _MOST_WAITING_PIECES = 64 * 1024, 200
+_waiting: list[bytes] = []
 # Often enough for a bar that moves, seldom enough to cost nothing.
 _PAGES_A_REPORT = 50
 # Options of mallopt (malloc.h).
-_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
+_MAX_FAST, _TRIM_THRESHOLD, _MMAP_THRESHOLD = 1, -1, -3
 
 
 class _ParentGoneError(Exception):
@@ -62,9 +66,11 @@ def _forbid_everything_else() -> None:
 
 def _keep_freed_memory() -> None:
     """glibc would give the memory of every page's text back to the system and ask for it again at the next page, which
-    costs a sixth of the work. Another C library has no such function, or does not heed it."""
+    costs a sixth of the work. What `split.py` lets it keep at hand is enough; a second list of small pieces would be
+    swept with every large one. Another C library has no such function, or does not heed it."""
     set_option = getattr(ctypes.CDLL(None), "mallopt", None)
     if set_option is not None:
+        set_option(_MAX_FAST, 0)
         set_option(_MMAP_THRESHOLD, 4 * 1024 * 1024)
         set_option(_TRIM_THRESHOLD, 32 * 1024 * 1024)
 
@@ -226,14 +232,18 @@ def _reply_refused(refusal: Refused) -> None:
 
 
 def _reply(kind: bytes, *payload: bytes) -> None:
-    waiting = [frames.HEAD.pack(kind, sum(map(len, payload))), *payload]
+    """Answer at once, or with the next answers where nobody waits for this one alone."""
+    _waiting.extend((frames.HEAD.pack(kind, sum(map(len, payload))), *payload))
+    few = len(_waiting) < _MOST_WAITING_PIECES and sum(map(len, _waiting)) < _MOST_WAITING_BYTES
+    if kind in _LATER and few:
+        return
     try:
-        while waiting:
-            sent = os.writev(_OUTPUT, waiting)
-            while waiting and sent >= len(waiting[0]):
-                sent -= len(waiting.pop(0))
+        while _waiting:
+            sent = os.writev(_OUTPUT, _waiting)
+            while _waiting and sent >= len(_waiting[0]):
+                sent -= len(_waiting.pop(0))
             if sent:
-                waiting[0] = waiting[0][sent:]
+                _waiting[0] = _waiting[0][sent:]
     except BrokenPipeError:
         raise _ParentGoneError from None
 

@@ -7,6 +7,7 @@ by token and also knows which character codes each font shows. A stream neither 
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from itertools import pairwise
 
 from app.documents.pdf.limits import RefusedPdfError
@@ -33,16 +34,17 @@ _REGULAR = rb"[^" + _SPACE + _DELIMITER + rb"]"
 _LITERAL_STRING = re.compile(rb"\([^()\\]*+(?:\\.[^()\\]*+)*+\)", re.DOTALL)
 _STRING = re.compile(_LITERAL_STRING.pattern + rb"|<[0-9A-Fa-f" + _SPACE + rb"]*+>", re.DOTALL)
 _NAME_AND_OPERATOR = re.compile(
-    rb"/("
+    rb"/"
     + _REGULAR
-    + rb"*)["
+    + rb"*+["
     + _SPACE
-    + rb"]+(?:[-+.0-9]+["
+    + rb"]++(?:[-+.0-9]++["
     + _SPACE
-    + rb"]+)?(Do|gs|Tf|cs|CS|scn|SCN|sh)(?!"
+    + rb"]++)?+(?:Do|gs|Tf|cs|CS|scn|SCN|sh)(?!"
     + _REGULAR
     + rb")"
 )
+_BLANKS = re.compile(rb"[" + _SPACE + rb"]+")
 _DIGITS = b"0123456789.+-"
 _DELIMITERS_TO_SPACE = bytes.maketrans(b"[]<>\x00", b"     ")
 _EASY_BYTES = bytes({*range(0x20, 0x7F), *b"\x00\t\n\f\r"} - {*b"(){}%"})
@@ -83,17 +85,22 @@ def used_names(data: bytes) -> frozenset[Use]:
     """The resources `data` uses. Raises `RefusedPdfError` with `content_unreadable` when it cannot be read."""
     rest = (_STRING if b"<" in data else _LITERAL_STRING).sub(b" ", data)
     wording = rest.translate(None, _DIGITS)
-    if wording.translate(None, _EASY_BYTES) or b"BI" in wording:
-        return _exactly_used(data)
-    _require_balanced(wording)
     # Without numbers most lines are the same, so few are left to look at.
-    lines = set(wording.translate(_DELIMITERS_TO_SPACE).splitlines())
-    operators = {word.partition(b"/")[0] for line in lines for word in line.split()} - {b""}
+    lines = b"\n".join(set(wording.splitlines()))
+    if lines.translate(None, _EASY_BYTES) or b"BI" in lines:
+        return _exactly_used(data)
+    _require_balanced(lines, wording)
+    operators = {word.partition(b"/")[0] for word in lines.translate(_DELIMITERS_TO_SPACE).split()} - {b""}
     if not operators <= _OPERATORS_WITHOUT_DIGITS and b"BX" not in operators:
         return _exactly_used(data)
-    return frozenset(
-        (CATEGORY_OF[operator], _decoded(name)) for name, operator in set(_NAME_AND_OPERATOR.findall(rest))
-    )
+    return frozenset(map(_use, set(_NAME_AND_OPERATOR.findall(rest))))
+
+
+@lru_cache(maxsize=4096)
+def _use(operation: bytes) -> Use:
+    """What `_NAME_AND_OPERATOR` found; the same few stand on every page."""
+    words = _BLANKS.split(operation)
+    return CATEGORY_OF[words[-1]], _decoded(words[0][1:])
 
 
 def shown_codes(data: bytes, graphics_states_with_font: frozenset[str]) -> Mapping[str, set[int]]:
@@ -170,9 +177,11 @@ def _inline_color_space(entries: list[bytes]) -> Iterator[Use]:
             yield "/ColorSpace", _decoded(value[1:])
 
 
-def _require_balanced(rest: bytes) -> None:
-    if rest.count(b"[") != rest.count(b"]") or rest.count(b"<") != rest.count(b">"):
-        raise RefusedPdfError("content_unreadable", "an array, a dictionary or a string is not closed")
+def _require_balanced(lines: bytes, wording: bytes) -> None:
+    """`lines` are the different lines of `wording`."""
+    for opening, closing in ((b"[", b"]"), (b"<", b">")):
+        if (opening in lines or closing in lines) and wording.count(opening) != wording.count(closing):
+            raise RefusedPdfError("content_unreadable", "an array, a dictionary or a string is not closed")
 
 
 def _require_paired(operands: list[bytes]) -> None:

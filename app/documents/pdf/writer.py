@@ -19,7 +19,7 @@ from app.documents.pdf.content import Use, used_names
 from app.documents.pdf.limits import PdfLimits, RefusedPdfError
 from app.documents.pdf.memory import MAX_GROWTH, give_back, resident_bytes
 from app.documents.pdf.nodes import Node, identity, number_nodes, object_bytes, plain, written
-from app.documents.pdf.resources import DEFAULT_SPACES, Pieces, ResourceCopier
+from app.documents.pdf.resources import DEFAULT_SPACES, Codes, Pieces, ResourceCopier
 from app.documents.pdf.streams import ContentReader
 
 _HEADER = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<</Type/Catalog/Pages 2 0 R>>\nendobj\n"
@@ -51,7 +51,7 @@ class _Frame:
     group: Any
     resources: Any
     used: frozenset[Use]
-    codes: dict[str, frozenset[int]]
+    codes: Codes
 
 
 class PageWriter:
@@ -124,12 +124,8 @@ class PageWriter:
         where = where or identity(resources)
         content = self._reader.content(streams)
         used = used_names(content)
-        codes = self._copier.type3_codes(resources, used, content)
-        key = (
-            boxes,
-            None if group is None else identity(group),
-            self._resource_key(where, resources, used, codes),
-        )
+        codes, targets = self._resource_key(where, resources, used, content)
+        key = (boxes, None if group is None else identity(group), targets)
         return _Frame(key, boxes, group, resources, used, codes)
 
     def _from_parent(self, parent: Any, depth: int) -> dict[str, Any]:
@@ -146,19 +142,24 @@ class PageWriter:
         return known
 
     def _resource_key(
-        self, where: Any, resources: Any, used: frozenset[Use], codes: dict[str, frozenset[int]]
-    ) -> tuple[Any, ...]:
-        memo = (where, used, tuple(sorted(codes.items())))
+        self, where: Any, resources: Any, used: frozenset[Use], content: bytes
+    ) -> tuple[Codes, tuple[Any, ...]]:
+        """The codes that Type 3 fonts show, and what else tells the used resources from others."""
+        memo = (where, used)
         key = self._keys.get(memo)
-        if key is None:
-            key = self._resource_targets(where, resources, used, codes)
+        if key is not None:
+            return {}, key
+        codes = self._copier.type3_codes(resources, used, content)
+        key = self._resource_targets(where, resources, used, codes)
+        # What a page shows with Type 3 fonts is its own.
+        if not codes:
             if len(self._keys) >= _MEMO_ENTRIES:
                 self._keys.clear()
             self._keys[memo] = key
-        return key
+        return codes, key
 
     def _resource_targets(
-        self, where: Any, resources: Any, used: frozenset[Use], codes: dict[str, frozenset[int]]
+        self, where: Any, resources: Any, used: frozenset[Use], codes: Codes
     ) -> tuple[Any, ...]:
         """The source objects behind the used names: two pages with the same ones share a block."""
         if resources is None:

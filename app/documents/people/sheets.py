@@ -7,6 +7,7 @@ reader is native code.
 
 import re
 from collections.abc import Collection, Mapping, Sequence
+from itertools import islice
 
 from app.documents.people.delimited import read_text_sheet
 from app.documents.people.headings import Field, Recognised, recognise
@@ -93,6 +94,10 @@ def _read_by_headings(
     ask: bool,
 ) -> SheetRead | NeedsMapping:
     found = [(grid, _find_header(grid, remembered, limits)) for grid in grids]
+    # Columns are not asked of a sheet that has nobody: what is missing there is people.
+    found = [(grid, (at, columns)) for grid, (at, columns) in found if _has_people(grid, at)]
+    if not found:
+        raise _nobody()
     with_header = [(grid, at, columns) for grid, (at, columns) in found if columns.is_header]
     if len(with_header) > 1:
         return NeedsMapping("several_sheets", tuple(_preview(*each) for each in with_header))
@@ -150,7 +155,7 @@ def _read(
 ) -> SheetRead:
     rows = read_rows(grid, columns, header_row, limits)
     if not rows.people and not rows.errors:
-        raise SheetProblem("no_people", "there is nobody below the headings; add the people and retry")
+        raise _nobody()
     if not {Field.FULL_NAME, Field.LAST_NAME} & columns.keys():
         warnings.append(SheetWarning("names_not_given"))
     return SheetRead(
@@ -176,7 +181,7 @@ def _find_header(grid: Grid, remembered: Mapping[str, Field], limits: SheetLimit
     for at, row in enumerate(grid.rows[: limits.header_within_rows], start=1):
         texts = _texts(row)
         if sum(1 for text in texts if text) > 1:
-            if any(_LOOKS_LIKE_DATA.fullmatch(text) for text in texts):
+            if _is_data(texts):
                 return 0, best
             return at, recognise(texts, remembered)
     return 0, best
@@ -209,6 +214,21 @@ def _about_other_sheets(grids: Sequence[Grid], used: Grid, hidden: tuple[str, ..
 
 def _texts(row: Sequence[CellValue]) -> tuple[str, ...]:
     return tuple(" ".join(cell_text(value).split()) for value in row)
+
+
+def _has_people(grid: Grid, header_row: int) -> bool:
+    """Whether something is written below the headings. A lone title in a sheet without headings is nobody."""
+    below = (texts for row in islice(grid.rows, header_row, None) if any(texts := _texts(row)))
+    first = next(below, ())
+    return bool(first) and (header_row > 0 or _is_data(first) or next(below, None) is not None)
+
+
+def _is_data(texts: Sequence[str]) -> bool:
+    return any(_LOOKS_LIKE_DATA.fullmatch(text) for text in texts)
+
+
+def _nobody() -> SheetProblem:
+    return SheetProblem("no_people", "there is nobody below the headings; add the people and retry")
 
 
 def _first_written_row(grid: Grid) -> int | None:

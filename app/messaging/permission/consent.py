@@ -171,6 +171,16 @@ def is_objected(ledger: Iterable[Entry], now: datetime) -> bool:
     return all(_standing(lines, "", channel, now).objected for channel in (SMS, RCS))
 
 
+def is_refused(ledger: Iterable[Entry], now: datetime) -> bool:
+    """Whether a refusal stands anywhere, be it for one sender on one channel: a STOP, an objection, or an answer that may
+    be one and that nobody settled."""
+    lines = list(ledger)
+    standings = (
+        _standing(lines, line.sender or "", channel, now) for line in lines for channel in line.channels
+    )
+    return any(each.stopped or each.objected or each.doubtful for each in standings)
+
+
 def _marketing(standing: _Standing, now: datetime, commercial: bool) -> Allowed | Denied:
     if standing.stopped:
         return _denied(Denial.STOPPED)

@@ -96,7 +96,7 @@ def judge(
     if errors:
         return Judged(None, (), errors, unknown)
     asked = fields(draft.text)
-    known = {name: extremes(values[name]) for name in asked}
+    known = {name: extremes(values[name], options=circumstances.options) for name in asked}
     counting = partial(
         count, draft.text, known, draft.category, options=circumstances.options, micro_price=micro_price
     )

@@ -3,16 +3,21 @@
 The text is put in NFC, then each character outside the GSM 7-bit alphabet takes the reading `encode_table` gives
 it. Every change is reported at its place in the text that was given, so that applying the changes to that text
 gives the result, and a screen can show what will really be sent.
+
+A carrier that passes national tables on takes the letters of its languages as they are: they stay wherever that costs
+no segment more than their plain form.
 """
 
 import unicodedata
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import regex
 
-from app.messaging.texts import gsm7
+from app.messaging.texts import gsm7, national
 from app.messaging.texts.encode_table import TABLE
+from app.messaging.texts.segmentation import PLAIN, CarrierOptions, segment
 
 _CLUSTER = regex.compile(r"\X")
 _NO_BREAK_RUN = regex.compile("[\u00a0\u202f\u2007]++")
@@ -47,10 +52,31 @@ class Encoded(NamedTuple):
     changes: tuple[Change, ...]
 
 
-def smart_encode(text: str) -> Encoded:
-    """Replace what costs more by what reads the same. A text with nothing to replace comes back unchanged."""
+def smart_encode(text: str, options: CarrierOptions = PLAIN) -> Encoded:
+    """Replace what costs more by what reads the same. A text with nothing to replace comes back unchanged.
+
+    `options` are those of the carrier it leaves by. Of the ways to write it there the one of fewest segments is taken,
+    and of those the one that changes least. With national tables raises InvalidInput as `segment` does.
+    """
     if gsm7.is_gsm7(text):
         return Encoded(text, ())
+    plain = _replaced(text, gsm7.ALPHABET)
+    if not (options.languages and plain.changes):
+        return plain
+    ways = [plain, *(_replaced(text, national.letters(name, options.locking)) for name in options.languages)]
+    return min(ways, key=lambda way: (segment(way.text, options).segments, len(way.changes)))
+
+
+def with_letters(text: str, options: CarrierOptions) -> str:
+    """The text with every letter of the carrier's languages as it is, whatever it costs, and the rest replaced."""
+    if gsm7.is_gsm7(text):
+        return text
+    letters = [national.letters(name, options.locking) for name in options.languages]
+    return _replaced(text, gsm7.ALPHABET.union(*letters)).text
+
+
+def _replaced(text: str, kept: AbstractSet[str]) -> Encoded:
+    """With everything replaced that has a reading, but for the characters that are `kept`."""
     pieces = _pieces(text)
     normal = "".join([piece for _, _, piece in pieces])
     special = _in_context(normal)
@@ -58,7 +84,9 @@ def smart_encode(text: str) -> Encoded:
     changes: list[Change] = []
     position = 0
     for index, source, piece in pieces:
-        to = "".join([_reading(char, position + offset, special) for offset, char in enumerate(piece)])
+        to = "".join(
+            [_reading(char, special.get(position + offset), kept) for offset, char in enumerate(piece)]
+        )
         position += len(piece)
         result.append(to)
         if to != source:
@@ -97,7 +125,7 @@ def _in_context(text: str) -> dict[int, str]:
     return special
 
 
-def _reading(char: str, position: int, special: dict[int, str]) -> str:
-    if position in special:
-        return special[position]
-    return char if char in gsm7.ALPHABET else TABLE.get(char, char)
+def _reading(char: str, special: str | None, kept: AbstractSet[str]) -> str:
+    if special is not None:
+        return special
+    return char if char in kept else TABLE.get(char, char)

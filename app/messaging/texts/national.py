@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from app.core.errors import InvalidInput
-from app.messaging.texts.gsm7 import BASIC, ESCAPE, EXTENSION
+from app.messaging.texts.gsm7 import ALPHABET, BASIC, ESCAPE, EXTENSION
 from app.messaging.texts.national_tables import BY_NAME
 
 ESCAPE_CODE = BASIC.index(ESCAPE)
@@ -39,6 +39,16 @@ def alphabet(locking: str, single: str) -> Alphabet:
     every = "".join(map(re.escape, sorted(one | two)))
     doubled = "".join(map(re.escape, sorted(two)))
     return Alphabet(one, two, re.compile(f"[{every}]*"), re.compile(f"[{doubled}]"))
+
+
+@lru_cache(maxsize=64)
+def letters(name: str, locking: bool) -> frozenset[str]:
+    """The default alphabet with what the tables of a language add to it; those of its locking shift table too when that
+    may be used. Raises InvalidInput("unknown_language")."""
+    added = set(_single(name).values())
+    if locking and BY_NAME[name].locking is not None:
+        added |= set(_locking(name).values())
+    return (ALPHABET | added) - {ESCAPE}
 
 
 def _locking(name: str) -> dict[int, str]:

@@ -80,7 +80,7 @@ DEFAULT_TEMPLATES = (
 PASSWORD_HINTS = {
     ("sheet", "fr"): "Code remis par l'employeur",
     ("sheet", "en"): "Code: from your employer",
-    ("generated", "fr"): "Code remis par courrier",
+    ("generated", "fr"): "Code sur votre lettre",
     ("generated", "en"): "Code: in your letter",
     ("usual", "fr"): "Mot de passe habituel",
     ("usual", "en"): "Your usual password",

@@ -8,7 +8,7 @@ What a carrier can do beyond that (references of 16 bits, national tables) is an
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import accumulate, pairwise
+from itertools import accumulate, pairwise, product
 from typing import NamedTuple
 
 import regex
@@ -179,21 +179,29 @@ def _cheapness(one: Segmentation) -> tuple[int, bool, int, int]:
     return one.segments, one.encoding == GSM7, tables, one.units
 
 
-def _national(text: str, options: CarrierOptions) -> Iterator[Segmentation]:
-    """The text in every pair of tables that holds all of it."""
+def table_pairs(options: CarrierOptions) -> list[tuple[str, str]]:
+    """The locking and single shift tables a text may be written in beside the default ones, empty for a default one.
+
+    Raises InvalidInput("unknown_language") for a language that has no tables.
+    """
     for name in options.languages:
         if name not in BY_NAME:
             raise InvalidInput("unknown_language", f"There are no national tables named {name!r}.")
     lockings = [name for name in options.languages if options.locking and BY_NAME[name].locking is not None]
-    for locking in ("", *lockings):
-        for single in ("", *options.languages):
-            tables = national.alphabet(locking, single)
-            if (locking or single) and tables.only.fullmatch(text):
-                named = len(national.language_elements(locking, single))
-                reference = _WIDE_REFERENCE if options.wide_reference else _REFERENCE
-                units = len(text) + len(tables.double.findall(text))
-                cuts = _cuts(text, units, room(named, 7), room(named + reference, 7), tables.double)
-                yield Segmentation(text, GSM7, units, cuts, locking, single, options.wide_reference)
+    every = product(("", *lockings), ("", *options.languages))
+    return [(locking, single) for locking, single in every if locking or single]
+
+
+def _national(text: str, options: CarrierOptions) -> Iterator[Segmentation]:
+    """The text in every pair of tables that holds all of it."""
+    for locking, single in table_pairs(options):
+        tables = national.alphabet(locking, single)
+        if tables.only.fullmatch(text):
+            named = len(national.language_elements(locking, single))
+            reference = _WIDE_REFERENCE if options.wide_reference else _REFERENCE
+            units = len(text) + len(tables.double.findall(text))
+            cuts = _cuts(text, units, room(named, 7), room(named + reference, 7), tables.double)
+            yield Segmentation(text, GSM7, units, cuts, locking, single, options.wide_reference)
 
 
 def _septets(text: str) -> int:

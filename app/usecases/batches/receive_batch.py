@@ -6,6 +6,7 @@ Nothing clear is ever written. If the upload breaks off, the sealed remains are 
 import hashlib
 import json
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from types import TracebackType
@@ -45,6 +46,15 @@ class BatchOptions:
     channels: tuple[str, ...] = ()
 
 
+class EmptyFiles(InvalidInput):
+    """Files without a byte: the field each came in, and its name for whoever chose it. The sentence names none."""
+
+    def __init__(self, files: Sequence[tuple[str, str]]) -> None:
+        roles = " and ".join(sorted({role for role, _ in files}))
+        super().__init__("file_empty", f"a file in {roles} is empty; save it again and retry")
+        self.files = tuple(files)
+
+
 class BatchIntake:
     """One upload under way. Use as a context manager: leaving it without `commit` undoes everything."""
 
@@ -57,6 +67,7 @@ class BatchIntake:
         self._batch_id = uuid4()
         self._key = idempotency_key
         self._uploads: list[Upload] = []
+        self._names: dict[UUID, str] = {}
         self._total = 0
         self._committed = False
         self._digest = hashlib.sha256()
@@ -97,6 +108,7 @@ class BatchIntake:
             upload.organisation_id, "upload", "name", upload.id, name[:200]
         )
         self._uploads.append(upload)
+        self._names[upload.id] = name
         return FileIntake(self._rt, self, upload)
 
     def spend(self, size: int) -> None:
@@ -189,7 +201,8 @@ class BatchIntake:
         if "documents" not in roles:
             raise InvalidInput("documents_missing", "give at least one PDF or ZIP of PDFs")
         if any(upload.size == 0 for upload in self._uploads):
-            raise InvalidInput("file_empty", "one of the files is empty; save it again and retry")
+            empty = [(upload.role, self._names[upload.id]) for upload in self._uploads if upload.size == 0]
+            raise EmptyFiles(empty)
 
 
 class FileIntake:

@@ -123,7 +123,12 @@ def _fits(line: watching.Watched, state: str, answers: Mapping[UUID, str]) -> bo
         return line.document_id in answers
     if state in COUNTED:
         return is_counted(
-            COUNTED[state], line.state, line.message_state, opened=line.opened, downloaded=line.downloaded
+            COUNTED[state],
+            line.state,
+            line.message_state,
+            opened=line.opened,
+            downloaded=line.downloaded,
+            handed=line.handed,
         )
     return not state or _stage(line) == state
 

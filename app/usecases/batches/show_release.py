@@ -179,11 +179,12 @@ def _previews(
     longest: dict[str, TextPreview] = {}
     totals: dict[str, int] = {}
     for (language, _), lines in sorted(alike.items(), key=lambda item: item[0]):
-        text = writer.text(lines[0], url)
         sender = held_to.sorting.first_sender(
             SMS, writer.category(lines[0]), read_face(rt.vault, lines[0]).phone
         )
-        cost = segment(text, held_to.options(sender))
+        options = held_to.options(sender)
+        text = writer.text(lines[0], url, options)
+        cost = segment(text, options)
         totals[language] = totals.get(language, 0) + cost.segments * len(lines)
         card = (
             CardPreview(*writer.card(lines[0], url), BUTTONS["en" if language == "en" else "fr"]["open"])

@@ -29,7 +29,7 @@ from app.runtime import Runtime
 
 UNSENT = ("excluded", "paper", "absent")
 # What needs a person comes first.
-_ORDER = ("blocking", "warning", "ready", *UNSENT)
+STATUSES = ("blocking", "warning", "ready", *UNSENT)
 _HAS_PAGES_OR_PERSON = (State.MATCHED, State.DUPLICATE)
 _CAN_BE_LEFT_OUT = (*_HAS_PAGES_OR_PERSON, State.UNMATCHED, State.NO_PERSON)
 
@@ -105,11 +105,20 @@ class EarlierBatch:
 
 
 @dataclass(frozen=True)
+class Worked:
+    """The line a person has just worked on, with its status of before: it keeps its place among the others."""
+
+    id: UUID
+    status: str
+
+
+@dataclass(frozen=True)
 class ReviewView:
     """`kinds` counts lines by finding code, `lines` is one page of the `matching` lines that fit filter and search.
     `confirmable` is how many of them are of the kind asked for and can be confirmed together, all pages counted.
     `batch_blockers` are codes of what holds the batch as a whole, `period_differs` says that its payslips bear
-    `printed_period` and not `period`."""
+    `printed_period` and not `period`. `heir` is the line that stands where the one just worked on stood, when that one
+    does not fit the filter any more."""
 
     id: UUID
     title: str
@@ -128,6 +137,7 @@ class ReviewView:
     lines: Sequence[ReviewLine]
     matching: int
     confirmable: int
+    heir: UUID | None
 
 
 def show_review(
@@ -140,6 +150,7 @@ def show_review(
     query: str,
     offset: int,
     limit: int,
+    worked: Worked | None = None,
 ) -> ReviewView:
     """`show` is all, blocking, warning, ready or unsent; `kind` a finding code or empty. Read only.
 
@@ -158,10 +169,10 @@ def show_review(
         blocked = {row for row, _ in standing}
         statuses = {line.id: _status(line, blocked) for line in lines}
         wanted = [line for line in lines if _fits(line, statuses[line.id], show, kind)]
-        wanted.sort(key=lambda line: _ORDER.index(statuses[line.id]))
         if search:
             opened = watching.documents(session, [line.id for line in wanted])
             wanted = [line for line in wanted if search.finds(read_face(rt.vault, opened[line.id]))]
+        wanted, heir = _in_order(lines, {line.id for line in wanted}, statuses, worked)
         page = wanted[offset : offset + limit]
         documents = watching.documents(session, [line.id for line in page])
         uploads = batches.uploads(session, batch_id, "documents")
@@ -197,7 +208,29 @@ def show_review(
         confirmable=sum(line.state != "excluded" and (line.row_key, kind) in standing for line in lines)
         if kind in TOGETHER
         else 0,
+        heir=heir,
     )
+
+
+def _in_order(
+    lines: Sequence[watching.LightLine],
+    wanted: set[UUID],
+    statuses: Mapping[UUID, str],
+    worked: Worked | None,
+) -> tuple[list[watching.LightLine], UUID | None]:
+    """The wanted lines as they are shown, and the heir of the line just worked on. Of a last line it is the one before."""
+    standing = dict(statuses)
+    if worked is not None and worked.id in standing:
+        standing[worked.id] = worked.status
+    places = sorted(
+        (line for line in lines if line.id in wanted or (worked is not None and line.id == worked.id)),
+        key=lambda line: STATUSES.index(standing[line.id]),
+    )
+    gone = next((place for place, line in enumerate(places) if line.id not in wanted), None)
+    if gone is None:
+        return places, None
+    del places[gone]
+    return places, places[min(gone, len(places) - 1)].id if places else None
 
 
 def _earlier_batch(session: Session, batch: Batch, uploads: Sequence[Upload]) -> EarlierBatch | None:

@@ -5,28 +5,21 @@ from uuid import UUID
 
 from app.core.errors import InvalidInput
 from app.db.sending import connections
-from app.db.sending.connections import NewConnection
-from app.messaging.sending.roads import Destination
+from app.db.sending.connections import NewConnection, Terms
 from app.runtime import Runtime
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,19}")
 
 
 def add_connection(rt: Runtime, new: NewConnection) -> UUID:
-    """Raises InvalidInput for a name, rate or destination that cannot be, Conflict when the name is taken."""
+    """Raises InvalidInput for a name or terms that cannot be, Conflict when the name is taken."""
     if not NAME.fullmatch(new.name):
         raise InvalidInput(
             "connection_name", "A carrier's name has 1 to 20 small letters, digits or hyphens."
         )
-    if new.rate <= 0:
-        raise InvalidInput(
-            "connection_rate", "The rate is what the contract allows, in segments a second, above 0."
-        )
-    if unknown := sorted(set(new.destinations) - set(Destination)):
-        raise InvalidInput(
-            "connection_destination",
-            f"Not a destination: {', '.join(unknown)}. There are {', '.join(Destination)}.",
-        )
+    connections.require_terms(
+        Terms(rate=new.rate, destinations=new.destinations, rank=new.rank, weight=new.weight)
+    )
     if new.name in rt.carriers:
         raise InvalidInput("connection_exists", f"There is a carrier named {new.name} already.")
     with rt.begin() as session:

@@ -161,9 +161,9 @@ def _body(event: Recorded, name: str) -> str:
 
 def _said(rt: Runtime, answers: dict[str, InboundMessage], event: Recorded) -> tuple[str, int]:
     """The words of an answer and how many pictures came with them; a tapped button says only what the event tells
-    anyway."""
+    anyway, and an erased number nothing."""
     answer = answers.get(_body(event, "answer"))
-    if answer is None or answer.intent == messages.NOT_FOR_ME:
+    if answer is None or answer.intent == messages.NOT_FOR_ME or not answer.text_sealed:
         return "", 0
     text = rt.vault.columns.open_column(
         answer.organisation_id, "inbound_message", "text", answer.id, answer.text_sealed

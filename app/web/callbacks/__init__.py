@@ -5,6 +5,7 @@ by a token that only an address of ours holds. What is not proven changes nothin
 acknowledged, and the same event again changes nothing, so a provider may repeat as it likes.
 
 routes      reads the request, asks the provider's file, stores, answers
+together    reports that come at the same moment are stored in one transaction
 """
 
 from app.web.callbacks.routes import router

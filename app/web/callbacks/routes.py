@@ -20,6 +20,7 @@ from app.carriers.http.calls import (
     Reply,
     StatusNote,
 )
+from app.carriers.http.sources import sources_of
 from app.core.errors import Forbidden, InvalidInput
 from app.core.log import fields
 from app.db.sending.connections import HOUSE
@@ -29,10 +30,11 @@ from app.usecases.callbacks.keep_event import keep_event
 from app.usecases.callbacks.open_connection import open_connection
 from app.usecases.callbacks.route_reply import route_reply
 from app.usecases.messages.record_inbound import record_inbound
-from app.usecases.messages.record_report import record_report
+from app.usecases.messages.record_report import record_reports
 from app.web.callbacks import kannel, ovh, rcs, smsmode, twilio
 from app.web.callbacks.provider import Voice
-from app.web.deps import ConfigDep, RuntimeDep
+from app.web.callbacks.together import Together
+from app.web.deps import ConfigDep, RuntimeDep, client_address
 
 VOICES: Final[Mapping[str, Voice]] = {
     "kannel": kannel.VOICE,
@@ -45,25 +47,33 @@ MOST_FIELDS: Final = 200
 FORM: Final = "application/x-www-form-urlencoded"
 
 log = logging.getLogger(__name__)
+_record = Together(record_reports)
 router = APIRouter(prefix="/callbacks", include_in_schema=False)
 
 
 @router.api_route("/{connection}", methods=["GET", "POST"])
 async def callback(connection: str, request: Request, rt: RuntimeDep, config: ConfigDep) -> Response:
-    """Store what a carrier says, then thank for it. 403 for whatever is not proven, a name nobody has included."""
+    """Store what a carrier says, then thank for it. 403 for whatever is not proven or comes from elsewhere, a name nobody
+    has included."""
     received = _received(request, await request.body(), config.public_url)
-    thanks, media_type = await run_in_threadpool(take, rt, connection, request.method, received)
+    sender = client_address(request, config.trusted_proxies)
+    thanks, media_type = await run_in_threadpool(take, rt, connection, request.method, received, sender)
     return Response(thanks, media_type=media_type)
 
 
-def take(rt: Runtime, name: str, method: str, request: CallbackRequest) -> tuple[bytes, str]:
-    """Prove, read and store; what to answer, and its type. Raises Forbidden; anything else that goes wrong makes the
-    carrier ask again."""
+def take(rt: Runtime, name: str, method: str, request: CallbackRequest, sender: str) -> tuple[bytes, str]:
+    """Prove, read and store what came from the address `sender`; what to answer, and its type. Raises Forbidden; anything
+    else that goes wrong makes the carrier ask again."""
     found = open_connection(rt, name)
     voice = VOICES.get(found[0].kind) if found else None
     if found is None or voice is None or method not in voice.methods:
         raise _refused()
     connection, callbacks = found
+    if not sources_of(connection.settings).admits(sender):
+        log.warning(
+            "a callback came from elsewhere", extra=fields(carrier=connection.name, code="callback_networks")
+        )
+        raise _refused()
     try:
         event = voice.read(connection.settings, callbacks, request)
     except NotAuthentic:
@@ -85,7 +95,7 @@ def _kept_key(rt: Runtime, carrier: str, event: CallbackEvent) -> str:
 def _store(rt: Runtime, carrier: str, voice: Voice, event: CallbackEvent, request: CallbackRequest) -> None:
     now = rt.now()
     if isinstance(event, StatusNote) and (report := find_attempt(rt, carrier, event, now)):
-        record_report(rt, report)
+        _record(rt, report)
     elif isinstance(event, Reply) and (inbound := route_reply(rt, carrier, event, now)):
         record_inbound(rt, replace(inbound, proven=voice.signs))
     else:

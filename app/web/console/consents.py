@@ -22,6 +22,7 @@ from app.usecases.consents.record_consent import (
     record_consent,
 )
 from app.usecases.consents.show_consent import Standing, show_consent
+from app.usecases.consents.show_erasure import show_erasure
 from app.web.auth import CheckedForm, Preparer, Reader
 from app.web.console.pages import page
 from app.web.deps import RuntimeDep
@@ -68,11 +69,15 @@ def link(request: Request, account: Preparer, rt: RuntimeDep, form: CheckedForm)
 
 @router.post("/forget")
 def forget(request: Request, account: Preparer, rt: RuntimeDep, form: CheckedForm) -> Response:
+    """Says what goes and what stays; erases once that was confirmed."""
     try:
-        forget_number(rt, account.organisation_id, form.get("number", ""), account.actor)
+        erasure = show_erasure(rt, account.organisation_id, form.get("number", ""))
     except InvalidInput as error:
         return _page(request, account, typed=form.get("number", ""), error=error.code)
-    return _page(request, account, done="forgotten")
+    if form.get("confirm") != "yes":
+        return page(request, account, "forget", path="/app/consents", erasure=erasure)
+    forget_number(rt, account.organisation_id, erasure.number, account.actor)
+    return _page(request, account, done="forgotten" if erasure.refused else "forgotten_free")
 
 
 @router.post("/import")

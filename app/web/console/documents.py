@@ -10,8 +10,8 @@ from app.core.accounts import Permission
 from app.usecases.documents.resend_documents import resend_document
 from app.usecases.documents.revoke_document import revoke_document
 from app.usecases.documents.show_document import show_document
-from app.web.auth import CheckedForm, Reader, Releaser
-from app.web.console.pages import back_to, go, page
+from app.web.auth import CheckedForm, Reader, Releaser, back_to
+from app.web.console.pages import go, page
 from app.web.console.watch import after_resend
 from app.web.deps import RuntimeDep
 

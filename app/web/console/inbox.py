@@ -15,8 +15,8 @@ from app.usecases.inbox.settle_answer import settle_answer
 from app.usecases.inbox.show_conversation import show_conversation
 from app.usecases.inbox.show_inbox import show_inbox
 from app.usecases.inbox.withdraw_document import withdraw_document
-from app.web.auth import CheckedForm, Preparer, Reader, Releaser
-from app.web.console.pages import PAGE_SIZE, back_to, go, page, pager
+from app.web.auth import CheckedForm, Preparer, Reader, Releaser, back_to
+from app.web.console.pages import PAGE_SIZE, go, page, pager
 from app.web.deps import RuntimeDep
 
 router = APIRouter(prefix="/inbox")

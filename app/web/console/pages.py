@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from app.core.accounts import Permission
 from app.usecases.accounts.identify_session import Account
 from app.usecases.inbox.count_waiting import count_waiting
-from app.web.auth import HOME, safe_next
+from app.web.auth import HOME
 from app.web.deps import get_config, get_runtime, language_of
 from app.web.problems import Problem
 from app.web.security import nonce
@@ -24,6 +24,7 @@ NOTICE_SECONDS: Final = 60
 Kind = Literal["ok", "info", "warn", "bad"]
 # What an action may say on the next page; the sentences are `console.notice.<code>`.
 NOTICES: Final[Mapping[str, Kind]] = {
+    "undone": "warn",
     "excluded": "ok",
     "excluded_all": "ok",
     "included": "ok",
@@ -51,7 +52,6 @@ NOTICES: Final[Mapping[str, Kind]] = {
     "sender_kind_off": "ok",
 }
 _NOTICE = re.compile(r"([a-z_]{1,40})(?::([a-z0-9_]{1,40}))?(?:@(/app/[a-z0-9/-]{1,120}))?")
-_FRAGMENT = re.compile(r"[A-Za-z0-9-]{1,60}")
 PAGE_SIZE: Final = 25
 
 
@@ -150,14 +150,6 @@ def go(request: Request, address: str, notice: str = "", detail: object = "", *,
             samesite="lax",
         )
     return response
-
-
-def back_to(wanted: str, otherwise: str) -> str:
-    """The page a form came from, with its place in it; never another site."""
-    path, _, place = wanted.partition("#")
-    if not path or safe_next(path) != path:
-        return otherwise
-    return f"{path}#{place}" if _FRAGMENT.fullmatch(place) else path
 
 
 def _notice(translator: Translator, value: str) -> Notice | None:

@@ -1,9 +1,10 @@
 """The review: every finding with its page beside it, and what a clerk may do about it."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal, get_args
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 from uuid import UUID
 
 from fastapi import APIRouter, Query
@@ -21,23 +22,24 @@ from app.usecases.batches.exclude_dead import exclude_dead
 from app.usecases.batches.include_lot import include_lot
 from app.usecases.batches.reopen_mapping import reopen_mapping
 from app.usecases.batches.show_blocking import show_blocking
-from app.usecases.batches.show_review import show_review
+from app.usecases.batches.show_review import STATUSES, Worked, show_review
 from app.usecases.documents.confirm_finding import confirm_finding
 from app.usecases.documents.correct_phone import correct_phone
 from app.usecases.documents.exclude_document import exclude_document
 from app.usecases.documents.include_document import include_document
+from app.usecases.documents.show_document import show_document
 from app.usecases.documents.show_page import show_page
-from app.web.auth import CheckedForm, Preparer, Reader
+from app.web.auth import CheckedForm, Preparer, Reader, back_to
 from app.web.console.batches import PageNumber
-from app.web.console.pages import back_to, go, page, pager
+from app.web.console.pages import go, page, pager, with_parameters
 from app.web.deps import RuntimeDep
 
 router = APIRouter()
 # More than elsewhere: a clerk runs an eye over all of them, and most are one short line.
 PAGE_SIZE = 100
 Show = Literal["all", "blocking", "warning", "ready", "unsent"]
-# A thumbnail in the list, and a page to read.
-WIDTHS = {"small": 320, "large": 1240}
+# A thumbnail in the list, a page to look at, and one whose small print is read.
+WIDTHS = {"small": 320, "large": 1240, "zoom": 2400}
 _KIND = "^[a-z_]{0,40}$"
 _ID = re.compile("[0-9a-f-]{36}")
 _REVIEW = re.compile(r"/app/batches/([0-9a-f-]{36})/review")
@@ -45,12 +47,13 @@ _REVIEW = re.compile(r"/app/batches/([0-9a-f-]{36})/review")
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which lines of a review are asked for; `number` counts pages from 1."""
+    """Which lines of a review are asked for; `number` counts pages from 1. `worked` was just worked on."""
 
     show: Show = "all"
     kind: str = ""
     q: str = ""
     number: int = 1
+    worked: Worked | None = None
 
 
 @dataclass(frozen=True)
@@ -72,8 +75,11 @@ def review_page(
     kind: Annotated[str, Query(pattern=_KIND)] = "",
     q: str = "",
     number: PageNumber = 1,
+    done: UUID | None = None,
+    was: str = "",
 ) -> Response:
-    return _page(request, batch_id, account, rt, Wanted(show, kind, q, number))
+    worked = Worked(done, was) if done is not None and was in STATUSES else None
+    return _page(request, batch_id, account, rt, Wanted(show, kind, q, number, worked))
 
 
 def _page(
@@ -96,12 +102,17 @@ def _page(
             query=wanted.q,
             offset=(wanted.number - 1) * PAGE_SIZE,
             limit=PAGE_SIZE,
+            worked=wanted.worked,
         )
     except Conflict:
         # Released or cancelled meanwhile: the batch's own page says so.
         return RedirectResponse(f"/app/batches/{batch_id}", 303)
     holding = [code for code in shown.batch_blockers if code != "codes_not_printed"]
     path = f"/app/batches/{batch_id}/review"
+    if shown.matching and not shown.lines:
+        # The last line of the last page was settled.
+        last = (shown.matching + PAGE_SIZE - 1) // PAGE_SIZE
+        return RedirectResponse(with_parameters(path, {**dict(request.query_params), "page": str(last)}), 303)
     return page(
         request,
         account,
@@ -116,6 +127,7 @@ def _page(
         kind=wanted.kind,
         q=wanted.q,
         number=wanted.number,
+        worked=wanted.worked,
         sheet_warnings=shown.sheet_warnings,
         same_files=shown.same_files,
         same_files_confirmed=shown.same_files_confirmed,
@@ -138,7 +150,7 @@ def page_image(
     number: int,
     account: Reader,
     rt: RuntimeDep,
-    size: Literal["small", "large"] = "large",
+    size: Literal["small", "large", "zoom"] = "large",
 ) -> Response:
     png = show_page(rt, account.organisation_id, document_id, number, width=WIDTHS[size])
     return Response(png, media_type="image/png")
@@ -149,7 +161,7 @@ def exclude(
     request: Request, document_id: UUID, account: Preparer, rt: RuntimeDep, form: CheckedForm
 ) -> Response:
     exclude_document(rt, account.organisation_id, document_id, account.actor)
-    return go(request, back_to(form.get("back", ""), "/app/batches"), "excluded")
+    return go(request, _place(form, document_id), "excluded")
 
 
 @router.post("/documents/{document_id}/include")
@@ -157,7 +169,7 @@ def include(
     request: Request, document_id: UUID, account: Preparer, rt: RuntimeDep, form: CheckedForm
 ) -> Response:
     include_document(rt, account.organisation_id, document_id, account.actor)
-    return go(request, back_to(form.get("back", ""), "/app/batches"), "included")
+    return go(request, _place(form, document_id), "included")
 
 
 @router.post("/documents/{document_id}/confirm")
@@ -165,7 +177,15 @@ def confirm(
     request: Request, document_id: UUID, account: Preparer, rt: RuntimeDep, form: CheckedForm
 ) -> Response:
     confirm_finding(rt, account.organisation_id, document_id, form.get("finding", ""), account.actor)
-    return go(request, back_to(form.get("back", ""), "/app/batches"), "confirmed")
+    return go(request, _place(form, document_id), "confirmed")
+
+
+@router.get("/documents/{document_id}/phone")
+def phone_again(document_id: UUID, account: Reader, rt: RuntimeDep) -> Response:
+    """A page with a refused number, loaded anew: back to its line in the review, which leads on when that is over."""
+    shown = show_document(rt, account.organisation_id, document_id)
+    search = f"?{urlencode({'q': shown.staff_number})}" if shown.staff_number else ""
+    return RedirectResponse(f"/app/batches/{shown.batch_id}/review{search}#d-{document_id}", 303)
 
 
 @router.post("/documents/{document_id}/phone")
@@ -174,16 +194,26 @@ def phone(
 ) -> Response:
     typed = form.get("phone", "")
     refused = correct_phone(rt, account.organisation_id, document_id, typed, account.actor)
-    back = back_to(form.get("back", ""), "/app/batches")
     if refused is None:
-        return go(request, back, "phone_changed")
+        return go(request, _place(form, document_id), "phone_changed")
     # A page and not a redirect: a number that a person typed belongs in no address and no cookie.
-    address = back.partition("#")[0]
+    address = back_to(form.get("back", ""), "/app/batches").partition("#")[0]
     review = _REVIEW.fullmatch(urlsplit(address).path)
     if review is None:
         raise InvalidInput("phone_refused", "this is no number that a text message can reach")
     mistake = RefusedPhone(document_id, typed, refused.problem.value)
     return _page(request, UUID(review[1]), account, rt, _wanted(address), mistake, address)
+
+
+def _place(form: Mapping[str, str], document_id: UUID) -> str:
+    """The review as it was, at the line just worked on; that line stays where it stood, or what followed it does."""
+    back = back_to(form.get("back", ""), "/app/batches")
+    address = back.partition("#")[0]
+    was = form.get("was", "")
+    if was not in STATUSES or not _REVIEW.fullmatch(urlsplit(address).path):
+        return back
+    asked = {**dict(parse_qsl(urlsplit(address).query)), "done": str(document_id), "was": was}
+    return f"{with_parameters(urlsplit(address).path, asked)}#d-{document_id}"
 
 
 def _wanted(address: str) -> Wanted:

@@ -1,5 +1,6 @@
 """Logging in and out, and the language of the pages."""
 
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -13,16 +14,27 @@ from app.usecases.accounts.identify_session import identify_session
 from app.usecases.accounts.log_in import LoginRefused, log_in
 from app.usecases.accounts.log_out import log_out
 from app.web import auth
-from app.web.auth import HOME, CheckedForm, ConsoleUser
-from app.web.console.pages import back_to
+from app.web.auth import HOME, CheckedForm, ConsoleUser, back_to
+from app.web.console.pages import go, with_parameters
 from app.web.deps import LANGUAGE_COOKIE, ClientNet, ConfigDep, RuntimeDep, WebConfig, language_of
-from app.web.problems import LOGIN
+from app.web.lost import LOGIN, UNDONE
 from app.web.security import nonce
 from app.web.templating import PageContext, render
 from app.web.texts import LANGUAGES, Language
 
 router = APIRouter()
 LANGUAGE_SECONDS = 365 * 24 * 3600
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the login leads, an address of our own, and what was not done there: one of UNDONE, or empty."""
+
+    next: str
+    undone: str = ""
+
+
+HOME_PAGE = Place(HOME)
 
 
 def home(_account: ConsoleUser) -> Response:
@@ -32,11 +44,15 @@ def home(_account: ConsoleUser) -> Response:
 
 @router.get("/login")
 def login_page(
-    request: Request, rt: RuntimeDep, config: ConfigDep, next: Annotated[str, Query()] = ""
+    request: Request,
+    rt: RuntimeDep,
+    config: ConfigDep,
+    next: Annotated[str, Query()] = "",
+    undone: Annotated[str, Query()] = "",
 ) -> Response:
     token = auth.session_token(request, config)
-    ended = bool(token) and identify_session(rt, token, rt.now()) is None
-    return _login_page(request, config, "expired" if ended else "", wanted=auth.safe_next(next))
+    ended = undone in UNDONE or (bool(token) and identify_session(rt, token, rt.now()) is None)
+    return _login_page(request, config, "expired" if ended else "", place=_place(next, undone))
 
 
 @router.post("/login")
@@ -47,7 +63,8 @@ async def login(request: Request, rt: RuntimeDep, config: ConfigDep, net: Client
         if error.code != "form_expired":
             raise
         # The page waited longer than its token lives: give a fresh one, with nothing to explain.
-        return _login_page(request, config, error="expired", status=403)
+        place = _place(request.query_params.get("next", ""), request.query_params.get("undone", ""))
+        return _login_page(request, config, "expired", place=place, status=403)
     return await run_in_threadpool(_log_in, request, rt, config, net, form)
 
 
@@ -70,16 +87,24 @@ def language(account: ConsoleUser, rt: RuntimeDep, config: ConfigDep, form: Chec
     return response
 
 
+def _place(wanted: str, undone: str) -> Place:
+    return Place(back_to(wanted, HOME), undone if undone in UNDONE else "")
+
+
+def _sentence(place: Place) -> str:
+    return f"undone_{place.undone}" if place.undone else ""
+
+
 def _log_in(request: Request, rt: RuntimeDep, config: WebConfig, net: str, form: dict[str, str]) -> Response:
-    wanted, email = auth.safe_next(form.get("next")), form.get("email", "")
+    place, email = _place(form.get("next", ""), form.get("undone", "")), form.get("email", "")
     outcome = log_in(rt, email, form.get("password", ""), net, rt.now())
     if isinstance(outcome, LoginRefused):
         if outcome.retry_after:
             return _login_page(
-                request, config, "wait", email, wanted, retry_after=outcome.retry_after, status=429
+                request, config, "wait", email, place, retry_after=outcome.retry_after, status=429
             )
-        return _login_page(request, config, "wrong", email, wanted, status=403)
-    response = RedirectResponse(wanted, 303)
+        return _login_page(request, config, "wrong", email, place, status=403)
+    response = go(request, place.next, "undone" if place.undone else "", _sentence(place))
     auth.begin_session(response, config, outcome.token)
     return response
 
@@ -89,7 +114,7 @@ def _login_page(
     config: WebConfig,
     error: str = "",
     email: str = "",
-    wanted: str = HOME,
+    place: Place = HOME_PAGE,
     *,
     retry_after: int = 0,
     status: int = 200,
@@ -98,10 +123,20 @@ def _login_page(
     shown = PageContext(
         lang=language_of(request),
         nonce=nonce(request),
-        path=LOGIN,
+        path=with_parameters(
+            LOGIN, {"next": "" if place.next == HOME else place.next, "undone": place.undone}
+        ),
         csrf_token=auth.login_token(request, response, config),
     )
-    body = render("console/login.html", shown, error=error, retry_after=retry_after, email=email, next=wanted)
+    body = render(
+        "console/login.html",
+        shown,
+        error=error,
+        retry_after=retry_after,
+        email=email,
+        next=place.next,
+        undone=place.undone,
+    )
     response.body = body.encode()
     response.headers["content-length"] = str(len(response.body))
     if request.query_params.get("lang") in LANGUAGES:

@@ -1,6 +1,6 @@
 """The texts of the organisation: a list, an editor, and the counter that follows the typing."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from fastapi import APIRouter
@@ -9,7 +9,7 @@ from starlette.responses import HTMLResponse, Response
 
 from app.core.accounts import Permission
 from app.messaging.permission.categories import Category, Kind
-from app.messaging.texts.drafts import Draft, Judged, built_in
+from app.messaging.texts.drafts import Draft, Judged, built_in, known_fields
 from app.usecases.accounts.identify_session import Account
 from app.usecases.templates.count_draft import Counted, count_draft
 from app.usecases.templates.save_template import save_template
@@ -108,10 +108,17 @@ def _shown(draft: Draft, counted: Counted, lists: Mapping[str, list[str]]) -> di
     return {
         "draft": draft,
         "judged": counted.judged,
+        "unknown": _braced(counted.judged.unknown_fields),
+        "filled_in": _braced(sorted(known_fields(draft.key, draft.channel) or ())),
         "count": counted.judged.counted,
         "stop_label": STOP_LABELS["en" if draft.language == "en" else "fr"],
         "own_fields": [(name, "\n".join(lists.get(name, []))) for name in counted.own_fields],
     }
+
+
+def _braced(names: Iterable[str]) -> str:
+    """Fields as they are written in a text."""
+    return ", ".join(f"{{{name}}}" for name in names)
 
 
 def _read(rt: RuntimeDep, account: Account, form: Mapping[str, str]) -> tuple[Draft, dict[str, list[str]]]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter
 from starlette.concurrency import run_in_threadpool
@@ -10,13 +11,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.core.errors import InvalidInput
+from app.runtime import Runtime
 from app.usecases.accounts.identify_session import Account
-from app.usecases.batches.receive_batch import BatchOptions
+from app.usecases.batches.receive_batch import BatchOptions, EmptyFiles
 from app.usecases.batches.show_upload import UploadForm, show_upload
 from app.web.auth import Preparer, upload_check
 from app.web.console.pages import go, page
-from app.web.deps import RuntimeDep
+from app.web.deps import RuntimeDep, language_of
 from app.web.intake import receive_upload
+from app.web.templating import day_name, month_name
+from app.web.texts import texts
 from app.web.uploads import Fields
 
 router = APIRouter()
@@ -24,7 +28,6 @@ MB = 1024 * 1024
 # Where the form shows what is wrong; anything else is told at its top.
 _PLACES = {
     "documents_missing": "documents",
-    "file_empty": "documents",
     "people_sheet_missing": "people",
     "period_format": "period",
     "date_format": "expires_on",
@@ -71,7 +74,7 @@ async def receive(request: Request, account: Preparer, rt: RuntimeDep) -> Respon
         seen.update({name: values[-1] for name, values in fields.items()})
         typed = _typed(seen)
         return BatchOptions(
-            title=typed.title,
+            title=typed.title.strip() or _title_of(request, account, rt, typed.period),
             period=typed.period,
             expires_on=typed.expires_on,
             password_policy=typed.password_policy,
@@ -88,6 +91,17 @@ async def receive(request: Request, account: Preparer, rt: RuntimeDep) -> Respon
     return go(request, f"/app/batches/{batch.id}")
 
 
+def _title_of(request: Request, account: Account, rt: Runtime, period: str) -> str:
+    """The title of a batch that was given none: its month, or the day it came."""
+    lang = language_of(request, account.language)
+    t = texts().translator(lang)
+    try:
+        return t.plain("console.new.title_of", month=month_name(period, lang))
+    except ValueError:
+        day = rt.now().astimezone(ZoneInfo(account.zone)).date()
+        return t.plain("console.new.title_of_day", day=day_name(day, lang))
+
+
 def _typed(fields: Mapping[str, str]) -> Typed:
     return Typed(
         title=fields.get("title", ""),
@@ -98,10 +112,20 @@ def _typed(fields: Mapping[str, str]) -> Typed:
     )
 
 
+def _told(error: InvalidInput) -> dict[str, dict[str, str]]:
+    """What is wrong, by the field it is shown beside."""
+    if not isinstance(error, EmptyFiles):
+        return {_PLACES.get(error.code, "form"): {"code": error.code, "detail": ""}}
+    names: dict[str, list[str]] = {}
+    for role, name in error.files:
+        names.setdefault(role, []).append(name)
+    return {role: {"code": error.code, "detail": ", ".join(given)} for role, given in names.items()}
+
+
 def _form(
     request: Request, account: Account, offered: UploadForm, typed: Typed, error: InvalidInput | None = None
 ) -> Response:
-    errors = {} if error is None else {_PLACES.get(error.code, "form"): {"code": error.code, "detail": ""}}
+    errors = {} if error is None else _told(error)
     limit = offered.upload_bytes // MB
     return page(
         request,

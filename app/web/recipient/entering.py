@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from app.core.errors import InvalidInput
 from app.crypto import nonces
+from app.crypto.passwords import reads_as_code
 from app.runtime import Runtime
 from app.usecases.opening.close_reading import close_reading
 from app.usecases.opening.greet_reader import Greeting, Neutral, greet_reader
@@ -45,6 +46,8 @@ _STATUS = {LinkState.EXPIRED: 410, LinkState.REVOKED: 410, LinkState.FROZEN: 403
 async def mangled(request: Request, ref: str) -> Response:
     """A link mangled into the path gets the page of its ref too, and its script reads the address. What is nothing but
     a ref has a way of its own (`first`)."""
+    if ref == pages.OPT_OUT:
+        return pages.opt_out_notice(request, 404)
     found = ref if is_ref(ref) else parse(ref).ref
     return pages.notice(request, "unknown", 404) if found is None else first_page(request, found)
 
@@ -114,7 +117,7 @@ async def unlock(
     )
     if isinstance(outcome, Unlocked):
         return _enter(request, config, given.ref, outcome, kind, download=form.get("then") == "download")
-    return _refused(request, rt, given, outcome)
+    return _refused(request, rt, given, outcome, capitals_matter=not reads_as_code(password))
 
 
 def _given(ref: str, form: dict[str, str]) -> LinkText | None:
@@ -126,7 +129,9 @@ def _given(ref: str, form: dict[str, str]) -> LinkText | None:
     return pasted if isinstance(pasted, LinkText) and is_ref(pasted.ref) else None
 
 
-def _refused(request: Request, rt: Runtime, given: LinkText, outcome: Refusal) -> Response:
+def _refused(
+    request: Request, rt: Runtime, given: LinkText, outcome: Refusal, *, capitals_matter: bool
+) -> Response:
     fresh = nonces.issue(rt.vault.ring, given.ref, rt.now())
     match outcome:
         case NotOpen(known, state):
@@ -141,6 +146,7 @@ def _refused(request: Request, rt: Runtime, given: LinkText, outcome: Refusal) -
                 secret=given.secret,
                 known=known,
                 tries_left=left,
+                capitals_matter=capitals_matter,
             )
         case Wrong(known, _, retry_after) | MustWait(known, retry_after):
             return pages.landing(

@@ -28,7 +28,7 @@ def end(request: Request, token: str, rt: RuntimeDep) -> Response:
 
 def _page(request: Request, token: str, found: OptOutPage | None, *, asked: bool = False) -> Response:
     if found is None:
-        return pages.notice(request, "unknown", 404)
+        return pages.opt_out_notice(request, 404)
     return pages.page(
         request,
         "recipient/opt_out.html",

@@ -1,7 +1,7 @@
 """The pages of a link as responses."""
 
 from datetime import date
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from babel.dates import format_date
 from starlette.requests import Request
@@ -18,6 +18,7 @@ from links.text import is_ref
 
 LANGUAGE_SECONDS = 365 * 24 * 3600
 HELLO = "/hello"
+OPT_OUT = "o"
 _OVERLOADED = frozenset({"argon2_queue", "argon2_slow", "pages_queue"})
 _UNREADABLE = frozenset({400, TABLE[InvalidInput].status, TABLE[TooLarge].status})
 
@@ -82,6 +83,7 @@ def landing(
     known: Introduction | None = None,
     tries_left: int = 0,
     retry_after: int = 0,
+    capitals_matter: bool = True,
 ) -> Response:
     """The page that asks for the password, once more. Without a proof, `known` being None, it says the same for every
     ref."""
@@ -96,6 +98,7 @@ def landing(
         known=known,
         tries_left=tries_left,
         retry_after=retry_after,
+        capitals_matter=capitals_matter,
     )
     response = HTMLResponse(html, status)
     remember_language(request, response)
@@ -116,8 +119,10 @@ def landing_html(
     known: Introduction | None = None,
     tries_left: int = 0,
     retry_after: int = 0,
+    capitals_matter: bool = True,
 ) -> str:
-    """The page that asks for the password; with a `problem`, why it asks again."""
+    """The page that asks for the password; with a `problem`, why it asks again. `capitals_matter` in the password that
+    was wrong."""
     return render(
         "recipient/landing.html",
         PageContext(lang=lang, nonce=page_nonce, path=f"/{ref}"),
@@ -135,6 +140,7 @@ def landing_html(
         problem=problem,
         tries_left=tries_left,
         retry_after=retry_after,
+        capitals_matter=capitals_matter,
         report_url="",
     )
 
@@ -165,9 +171,29 @@ def notice(
     )
 
 
+def opt_out_notice(request: Request, status: int) -> Response:
+    """An opt-out address that nobody was given, or that cannot be used now. Another language shows it again."""
+    path = quote(request.url.path)
+    return page(
+        request,
+        "recipient/notice.html",
+        path,
+        status,
+        host_name=host_name(request),
+        brand=None,
+        kind="optout_unavailable" if status >= 500 else "optout_unknown",
+        sender="",
+        contact="",
+        retry_url=path if status >= 500 else "",
+        closed="",
+    )
+
+
 def error_page(request: Request, problem: Problem) -> Response:
     """An error at this door: one of the calm pages, without a word of detail."""
     first = request.url.path.lstrip("/").partition("/")[0]
+    if first == OPT_OUT:
+        return opt_out_notice(request, problem.status)
     ref = first if is_ref(first) else ""
     if problem.status == 401:
         return _session_over(request, ref)

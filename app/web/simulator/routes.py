@@ -14,6 +14,7 @@ from app.core.accounts import Permission
 from app.core.errors import Forbidden
 from app.messaging.numbers.phone import Phone, read_phone
 from app.usecases.accounts.identify_session import Account
+from app.usecases.messages.name_phones import name_phones
 from app.web.auth import CheckedForm, ConsoleUser, safe_next
 from app.web.deps import RuntimeDep, language_of
 from app.web.security import nonce
@@ -44,7 +45,9 @@ router = APIRouter(prefix=WALL, include_in_schema=False, dependencies=[Depends(g
 
 
 @router.api_route("", methods=["GET", "HEAD"])
-def wall(request: Request, user: UserDep, phones: PhonesDep, q: str = "", page: str = "1") -> Response:
+def wall(
+    request: Request, user: UserDep, phones: PhonesDep, rt: RuntimeDep, q: str = "", page: str = "1"
+) -> Response:
     """The phones, latest activity first, a dozen at a time; or the one whose number is searched."""
     lang = language_of(request, user.language)
     number = max(1, int(page)) if page.isdecimal() and len(page) < 6 else 1
@@ -55,13 +58,19 @@ def wall(request: Request, user: UserDep, phones: PhonesDep, q: str = "", page: 
         if q.strip()
         else phones.recent(user.organisation_id, limit=PHONES_A_PAGE, offset=first)
     )
+    names = name_phones(rt, user.organisation_id, [phone.number for phone in found])
     return _page(
         request,
         user,
         "simulator/wall.html",
         WALL,
         handsets=[
-            handset_view(phones.show(user.organisation_id, phone.id), lang, MESSAGES_ON_WALL)
+            handset_view(
+                phones.show(user.organisation_id, phone.id),
+                lang,
+                MESSAGES_ON_WALL,
+                names.get(phone.number, ""),
+            )
             for phone in found
         ],
         q=q,
@@ -79,12 +88,14 @@ def wall(request: Request, user: UserDep, phones: PhonesDep, q: str = "", page: 
 
 
 @router.api_route("/handsets/{phone_id}", methods=["GET", "HEAD"])
-def handset(request: Request, phone_id: UUID, user: UserDep, phones: PhonesDep) -> Response:
+def handset(request: Request, phone_id: UUID, user: UserDep, phones: PhonesDep, rt: RuntimeDep) -> Response:
     """One phone with all it shows."""
     phone = phones.show(user.organisation_id, phone_id)
     lang = language_of(request, user.language)
     here = f"{WALL}/handsets/{phone_id}"
-    shown = handset_view(phone, lang, MESSAGES_ON_HANDSET)
+    number = phone.summary.number
+    name = name_phones(rt, user.organisation_id, [number]).get(number, "")
+    shown = handset_view(phone, lang, MESSAGES_ON_HANDSET, name)
     return _page(request, user, "simulator/handset.html", here, handset=shown, here=here)
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from app.carriers.simulated.numbers import MAGIC_NUMBERS, MagicNumber
-from app.carriers.simulated.phones import Phone, PhoneMessage
+from app.carriers.simulated.phones import Phone, PhoneAct, PhoneMessage
 from app.web.texts import Language
 from rcs.cards import OpenLink
 
@@ -31,7 +31,8 @@ class CardView:
 
 @dataclass(frozen=True)
 class MessageView:
-    """One message. `from_phone` is what the person wrote; `text` is empty once it was erased."""
+    """One message. `from_phone` is what the person wrote, or with `act` what the phone did at a tap; `text` is empty once
+    it was erased."""
 
     id: UUID
     from_phone: bool
@@ -42,15 +43,18 @@ class MessageView:
     text: str
     card: CardView | None
     erased: bool
+    act: PhoneAct | None
 
 
 @dataclass(frozen=True)
 class HandsetView:
-    """One phone with its messages, oldest first. `waiting` are on their way to it; `magic` says how it misbehaves;
+    """One phone with its messages, oldest first. `name` is the person's to whom it belongs, empty for nobody known;
+    `waiting` are on their way to it; `magic` says how it misbehaves;
     `answers_to` is the sender that an answer goes to, empty while nobody wrote."""
 
     id: UUID
     phone: str
+    name: str
     powered: bool
     rcs: bool
     magic: str
@@ -69,12 +73,13 @@ class MagicView:
     text: str
 
 
-def handset_view(phone: Phone, lang: Language, shown: int) -> HandsetView:
-    """A phone with its latest `shown` messages."""
+def handset_view(phone: Phone, lang: Language, shown: int, name: str) -> HandsetView:
+    """A phone with its latest `shown` messages, and whose it is."""
     summary, latest = phone.summary, phone.messages[:shown]
     return HandsetView(
         id=summary.id,
         phone=summary.number,
+        name=name,
         powered=summary.powered,
         rcs=summary.rcs,
         magic=_sentence(summary.magic, lang) if summary.magic else "",
@@ -109,6 +114,7 @@ def _message_view(message: PhoneMessage) -> MessageView:
         text=message.text,
         card=card,
         erased=message.erased,
+        act=message.act,
     )
 
 

@@ -126,6 +126,32 @@ def test_a_stream_that_is_cut_off_behind_other_filters_is_refused() -> None:
     assert refusal(pdf).code == "content_unreadable"
 
 
+_PACKED = zlib.compress(b"0 0 m 100 100 l S\n")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        base64.a85encode(_PACKED + b"somebody else") + b"~>",
+        base64.a85encode(_PACKED) + b"~>somebody else",
+        base64.a85encode(_PACKED) + b"~ >somebody else",
+    ],
+)
+def test_bytes_behind_the_end_of_a_stream_with_two_filters_are_refused(content: bytes) -> None:
+    pdf = with_content(content)
+    pdf.pages[0].obj.Contents.Filter = Array([Name.ASCII85Decode, Name.FlateDecode])
+    assert refusal(pdf).code == "content_unreadable"
+
+
+@pytest.mark.parametrize("end", [b"~>", b"~>\r\n", b"~\n>", b""])
+def test_a_stream_with_two_filters_may_end_in_blanks(end: bytes) -> None:
+    pdf = with_content(base64.a85encode(_PACKED, wrapcol=20) + end)
+    pdf.pages[0].obj.Contents.Filter = Array([Name.ASCII85Decode, Name.FlateDecode])
+    block, tail = PageWriter(pdf, [pdf.pages[0].obj], PdfLimits()).part([0])
+    with Pdf.open(io.BytesIO(block.head + tail)) as part:
+        assert part.pages[0].obj.Contents[0].read_bytes() == b"0 0 m 100 100 l S\n"
+
+
 @pytest.mark.parametrize(
     "content", [b"/Im1 Do", b"BT /F9 9 Tf (a) Tj ET", b"/GS1 gs", b"/Sh1 sh", b"/CS1 cs", b"/P1 scn"]
 )

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from app.documents.match.people import Objection
 from app.documents.people.headings import Field
-from app.documents.people.model import RowError, SheetLimits, SheetRead, SheetRefused
+from app.documents.people.model import NeedsMapping, RowError, SheetLimits, SheetRead, SheetRefused
 from app.documents.people.sheets import read_people_sheet
 from tests.documents.people.builders import (
     HEADER,
@@ -231,6 +231,9 @@ def test_a_document_type_with_entities_is_refused() -> None:
         (xlsx([HEADER]), "no_people"),
         (csv_bytes([HEADER]), "no_people"),
         (csv_bytes([HEADER, ("", "", "", "")]), "no_people"),
+        (csv_bytes([("Numéro interne", "Coordonnées", "Sésame")]), "no_people"),
+        (csv_bytes([("Effectif de septembre",), (), HEADER]), "no_people"),
+        (xlsx([("Effectif de septembre",)]), "no_people"),
         (csv_bytes([HEADER, PERSON]) + b'\r\n"00100014;DUPR', "damaged"),
         (csv_bytes([HEADER, PERSON]) + b"\x81\x8d", "not_a_sheet"),
         (xlsx([HEADER, PERSON])[:-200], "damaged"),
@@ -240,6 +243,29 @@ def test_a_document_type_with_entities_is_refused() -> None:
 )
 def test_what_is_no_usable_sheet_says_why(data: bytes, code: str) -> None:
     assert refused(data) == code
+
+
+def test_headings_alone_are_nobody_also_where_a_column_is_missing_or_asked_for() -> None:
+    for asked in ({"needed": [Field.ACCESS_CODE]}, {"ask": True}):
+        outcome = read_people_sheet(xlsx([HEADER]), **asked)
+        assert isinstance(outcome, SheetRefused)
+        assert outcome.code == "no_people"
+
+
+def test_a_sheet_of_headings_alone_is_passed_over_beside_one_with_people() -> None:
+    both = workbook({"Modèle": [HEADER], "Effectif": [HEADER, PERSON]})
+    outcome = read(both)
+    assert (outcome.sheet, len(outcome.people)) == ("Effectif", 1)
+    unnamed = workbook({"Modèle": [HEADER], "Effectif": [("A", "B", "C", "D"), PERSON]})
+    question = read_people_sheet(unnamed)
+    assert isinstance(question, NeedsMapping)
+    assert [sheet.name for sheet in question.sheets] == ["Effectif"]
+
+
+def test_one_person_without_headings_is_somebody() -> None:
+    question = read_people_sheet(csv_bytes([PERSON]))
+    assert isinstance(question, NeedsMapping)
+    assert question.reason == "no_header"
 
 
 def test_size_and_columns_have_limits() -> None:

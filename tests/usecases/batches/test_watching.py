@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.db.payroll.faces import Face, Search
-from app.db.payroll.watch import STAGES, count, stage
+from app.db.payroll.watch import FAILED, RELEASED, STAGES, count, stage
 from app.db.queries.watching import Tally
 from app.messaging.sending.status import State
 
@@ -18,6 +18,7 @@ tallies = st.builds(
     message_state=st.none() | st.sampled_from([state.value for state in State]),
     opened=st.booleans(),
     downloaded=st.booleans(),
+    handed=st.booleans(),
     documents=st.integers(0, 10_000),
 )
 
@@ -65,11 +66,25 @@ def test_figures_add_up(groups: list[Tally]) -> None:
     assert counts.downloaded <= counts.opened <= counts.delivered <= counts.submitted <= counts.total
     assert sum(counts.parts.values()) == counts.total
     if not counts.revoked:
-        assert counts.submitted + counts.waiting + counts.failed + counts.unknown == counts.total
+        never_left = sum(group.documents for group in groups if _failed(group) and not group.handed)
+        assert counts.submitted + counts.waiting + never_left + counts.unknown == counts.total
+
+
+def _failed(group: Tally) -> bool:
+    at = stage(group.document_state, group.message_state, opened=group.opened, downloaded=group.downloaded)
+    return group.document_state in RELEASED and at in FAILED
+
+
+def test_what_failed_on_its_way_has_left_and_what_was_refused_here_has_not() -> None:
+    alike = Tally(UUID(int=0), "sealed", "delivered", False, False, False, 7)
+    on_its_way = alike._replace(message_state="failed", handed=True, documents=1)
+    refused = alike._replace(message_state="cancelled", documents=2)
+    counts = count([alike, on_its_way, refused])
+    assert (counts.total, counts.submitted, counts.delivered, counts.failed) == (10, 8, 7, 3)
 
 
 def test_what_happened_stays_counted_when_a_document_is_revoked() -> None:
-    before = Tally(UUID(int=0), "sealed", "delivered", True, False, 3)
+    before = Tally(UUID(int=0), "sealed", "delivered", True, False, False, 3)
     counts = count([before._replace(document_state="revoked"), before._replace(document_state="in_review")])
     assert (counts.submitted, counts.delivered, counts.opened, counts.downloaded) == (3, 3, 3, 0)
     assert (counts.revoked, counts.parts["opened"], counts.excluded) == (3, 0, 3)

@@ -3,13 +3,18 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
+import sqlalchemy as sa
+from sqlmodel import col
 
-from app.core.errors import InvalidInput, TooLarge
+from app.core.errors import InvalidInput, NotFound, TooLarge
+from app.db.models import InboundMessage, Message, StaffReply
 from app.messaging.permission.categories import Category
-from app.messaging.permission.consent import Allowed, Fact, Ground, decide, is_stopped
+from app.messaging.permission.consent import Allowed, Denied, Fact, Ground, decide, is_stopped
 from app.messaging.permission.consent_proof import LONGEST, How, Proof, SaleFacts
+from app.messaging.sending.senders import Kind
 from app.usecases.consents import import_opt_outs as importing
 from app.usecases.consents.forget_number import forget_number
 from app.usecases.consents.give_opt_out_link import give_opt_out_link
@@ -17,7 +22,13 @@ from app.usecases.consents.import_opt_outs import import_opt_outs
 from app.usecases.consents.opt_out_by_link import opt_out_by_link, show_opt_out
 from app.usecases.consents.record_consent import NewConsent, ProofMissing, ProofUnkeepable, record_consent
 from app.usecases.consents.show_consent import show_consent
-from tests.usecases.house import ZOE, House
+from app.usecases.consents.show_erasure import Erasure, show_erasure
+from app.usecases.inbox.answer_person import answer_person
+from app.usecases.inbox.settle_answer import settle_answer
+from app.usecases.inbox.show_conversation import show_conversation
+from app.usecases.inbox.show_inbox import show_inbox
+from tests.senders import add_sender
+from tests.usecases.house import SENDER, ZOE, House
 
 FORM = Proof("offers", "2026-11", "J’accepte de recevoir les offres.", "box ticked, 10:42", "paper-118.pdf")
 OPT_IN = NewConsent("06 11 00 10 01", Fact.OPT_IN, FORM)
@@ -147,6 +158,68 @@ def test_an_opposition_outlives_the_person(house: House) -> None:
     assert is_stopped(house.ledger(), "36105", house.clock())
     assert show_opt_out(house.rt, link.rpartition("/")[2]) is None
     assert forget_number(house.rt, house.id, ZOE, "user:1") == 0
+
+
+def test_what_was_said_with_an_erased_number_goes_with_it(house: House) -> None:
+    add_sender(house.rt, house.id, Kind.SHORT_CODE_36, SENDER)
+    other = "+33611001002"
+    house.hears("Bonjour", number=other)
+    house.hears("laissez-moi tranquille")
+    house.hears("Quand serai-je payée ?")
+    latest = _inbox(house)[0]
+    assert answer_person(house.rt, house.id, latest, "Le 30.", uuid4(), "user:1") is None
+    (reply,) = house.messages()
+    told = show_erasure(house.rt, house.id, ZOE)
+    assert (told.answers, told.undecided, told.replies, told.waiting, told.refused) == (2, 1, 1, 1, True)
+    with house.rt.begin() as session:
+        session.execute(
+            sa.update(Message).values(state="delivered", finished_at=house.clock(), text_sealed=None)
+        )
+
+    forget_number(house.rt, house.id, ZOE, "user:1")
+
+    assert show_erasure(house.rt, house.id, ZOE) == Erasure(ZOE, 0, 0, 0, 0, 0, refused=True)
+    assert len(_inbox(house)) == 1
+    with pytest.raises(NotFound):
+        show_conversation(house.rt, house.id, latest)
+    with pytest.raises(NotFound):
+        settle_answer(house.rt, house.id, latest, "done", "user:1")
+    with house.rt.read() as session:
+        answers = session.execute(
+            sa.select(col(InboundMessage.from_sealed), col(InboundMessage.text_sealed))
+        ).all()
+        assert session.execute(sa.select(col(StaffReply.text_sealed))).scalars().all() == [b""]
+        assert session.get_one(Message, reply.id).to_sealed == b""
+    # What was counted stays counted; somebody else's words are untouched.
+    assert sorted(bool(number and text) for number, text in answers) == [False, False, True]
+    # The doubt that nobody settled stays a refusal, and the number is known again.
+    house.hears("Me revoilà")
+    conversation = show_conversation(house.rt, house.id, _inbox(house)[0])
+    assert [one.text for one in conversation.spoken] == ["Me revoilà"]
+    advert = decide(Category.MARKETING, house.ledger(), SENDER, "sms", house.clock())
+    assert isinstance(advert, Denied)
+
+
+def _inbox(house: House) -> list[UUID]:
+    lines = show_inbox(house.rt, house.id, waiting=False, offset=0, limit=10).lines
+    return [line.id for line in lines]
+
+
+@pytest.mark.parametrize(
+    ("facts", "refused"), [([], False), ([Fact.STOP], True), ([Fact.OBJECTION_ALL], True)]
+)
+def test_whoever_erases_is_told_whether_a_refusal_outlives_the_number(
+    house: House, facts: list[Fact], refused: bool
+) -> None:
+    for fact in facts:
+        _record(house, NewConsent(ZOE, fact))
+    house.hears("STOP", number="+33611001002", to=SENDER)
+    one_sender = show_erasure(house.rt, house.id, "+33611001002")
+    assert (one_sender.refused, one_sender.answers) == (True, 1)
+    told = show_erasure(house.rt, house.id, "06 11 00 10 01")
+    assert (told.number, told.refused, told.lines) == (ZOE, refused, len(facts))
+    with pytest.raises(InvalidInput):
+        show_erasure(house.rt, house.id, "01 44 55 66 77")
 
 
 def test_the_page_of_one_tap(house: House) -> None:

@@ -13,11 +13,13 @@ from app.carriers.base import CarrierError
 from app.db.models import Attempt, Message, Pace
 from app.db.queries import messages, organisations
 from app.db.sending import connections
-from app.db.sending.connections import NewConnection
+from app.db.sending.connections import NewConnection, Terms
+from app.db.sending.roads import ROUTED
 from app.messaging.permission.categories import Category, Kind
 from app.messaging.texts.drafts import Draft
 from app.messaging.texts.segmentation import CarrierOptions
 from app.messaging.timing import throttle
+from app.usecases.carriers.change_connection import change_connection
 from app.usecases.messages.send_message import NewMessage, Taken, send_message
 from app.usecases.messages.show_message import show_message
 from app.usecases.rules.change_choices import NewChoices, change_choices
@@ -54,8 +56,8 @@ def use(house: House, *carriers: ScriptedCarrier) -> None:
     move_senders(house.rt, house.id, carriers[0].name)
 
 
-def sent(house: House) -> Message:
-    taken = send_message(house.rt, house.id, NewMessage(ZOE, TEXT, category=Category.TRANSACTIONAL), "key:1")
+def sent(house: House, text: str = TEXT) -> Message:
+    taken = send_message(house.rt, house.id, NewMessage(ZOE, text, category=Category.TRANSACTIONAL), "key:1")
     assert isinstance(taken, Taken)
     return taken.message
 
@@ -109,3 +111,50 @@ def test_another_road_counts_anew(house: House) -> None:
     assert (len(down.submitted), len(plain.submitted)) == (1, 1)
     assert last_attempt(house, message).segments == 2
     assert house.message(message.id).segments == 2
+
+
+LETTERS = (
+    "Teşekkürler, bordronuz hazır değil; lütfen şirketinizi arayın.".replace("ı", "i") + " Ağaç ve çiçek" * 3
+)
+PLAIN_LETTERS = LETTERS.translate(str.maketrans("şğç", "sgc"))
+
+
+@pytest.mark.parametrize(("kind", "text"), [(Tabled, LETTERS), (ScriptedCarrier, PLAIN_LETTERS)])
+def test_letters_leave_as_they_are_where_the_carrier_has_their_tables(
+    house: House, kind: type[ScriptedCarrier], text: str
+) -> None:
+    carrier = kind(name="main")
+    use(house, carrier)
+    message = sent(house, LETTERS)
+    house.pipeline.run("dispatch_sender")
+    assert [one.text for one in carrier.submitted] == [text]
+    assert (message.segments, house.message(message.id).segments) == (1, 1)
+
+
+def test_letters_become_plain_for_a_road_without_their_tables(house: House) -> None:
+    down = Tabled(lambda _: CarrierError("carrier_down", "down", retryable=True, in_doubt=False), name="main")
+    plain = ScriptedCarrier(accept, name="other")
+    use(house, down, plain)
+    message = sent(house, LETTERS)
+    house.pipeline.run("dispatch_sender")
+    assert [one.text for one in down.submitted] == [LETTERS]
+    assert [one.text for one in plain.submitted] == [PLAIN_LETTERS]
+    assert (last_attempt(house, message).segments, house.message(message.id).encoding) == (1, "GSM-7")
+
+
+@pytest.mark.parametrize(
+    ("second", "text"), [(Tabled, LETTERS), (ScriptedCarrier, PLAIN_LETTERS)], ids=["alike", "unlike"]
+)
+def test_where_no_connection_is_named_letters_stay_if_all_that_are_asked_first_take_them(
+    house: House, second: type[ScriptedCarrier], text: str
+) -> None:
+    carriers = Tabled(name="one"), second(name="two"), ScriptedCarrier(name="three")
+    use(house, *carriers)
+    change_connection(house.rt, "two", terms=Terms(rank=0))
+    move_senders(house.rt, house.id, ROUTED)
+    for _ in range(4):
+        sent(house, LETTERS)
+    house.pipeline.run("dispatch_sender")
+    assert {one.text for carrier in carriers[:2] for one in carrier.submitted} == {text}
+    assert carriers[2].submitted == []
+    assert edited(house) == (1 if second is Tabled else 2)

@@ -20,10 +20,12 @@ from app.evidence.tags import Tag
 from app.usecases.callbacks.open_connection import open_connection
 from app.usecases.carriers.renew_callbacks import renew_callbacks
 from app.usecases.documents.show_document import show_document
+from app.web.deps import parse_networks
 from app.worker import record_early
 from tests.carriers.http.double import Say, Sent
 from tests.stories.payroll import ZOE, Employee
 from tests.web.callbacks.conftest import PUBLIC, Office
+from tests.web.client import TestClient
 
 TWILIO = {"account_sid": "ACdouble", "auth_token": "12345"}
 TWILIO_PATH = "/2010-04-01/Accounts/ACdouble/Messages.json"
@@ -372,3 +374,34 @@ def test_renewed_addresses_take_the_place_of_those_that_were_read_in_a_log(offic
     query = dict(parse_qsl(urlsplit(office.provider.to("/cgi-bin/sendsms")[0].path).query))
     assert office.door.get(path_of(query["dlr-url"].replace("%d", "1"))).status_code == 200
     assert state(office, batch) == "delivered"
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "status"),
+    [
+        ("185.20.1.9", "", 200),
+        ("::ffff:185.20.1.9", "", 200),
+        ("2001:db8::7", "", 200),
+        ("185.21.0.1", "", 403),
+        ("testclient", "", 403),
+        ("185.21.0.1", "185.20.1.9", 403),
+        ("10.0.0.3", "185.20.1.9", 200),
+        ("10.0.0.3", "185.20.1.9, 185.21.0.1", 403),
+        ("10.0.0.3", "", 403),
+    ],
+)
+def test_a_callback_from_elsewhere_than_the_networks_of_the_connection_is_refused(
+    office: Office, peer: str, forwarded: str, status: int
+) -> None:
+    """Whatever token it bears. Behind a proxy that is trusted the address is what the proxy says."""
+    office.provider.answers["/cgi-bin/sendsms"] = Say(202, b"0: Accepted for delivery")
+    office.connect("kannel", **KANNEL, callback_networks=["185.20.0.0/22", "2001:db8::7"])
+    app: Any = office.door.app
+    app.state.web = replace(app.state.web, trusted_proxies=parse_networks("10.0.0.0/8"))
+    batch = send(office)
+    query = dict(parse_qsl(urlsplit(office.provider.to("/cgi-bin/sendsms")[0].path).query))
+    caller = TestClient(app, base_url=PUBLIC, client=(peer, 5000))
+    headers = {"X-Forwarded-For": forwarded} if forwarded else {}
+    answer = caller.get(path_of(query["dlr-url"].replace("%d", "1")), headers=headers)
+    assert answer.status_code == status
+    assert state(office, batch) == ("delivered" if status == 200 else "submitted")

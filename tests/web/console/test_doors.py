@@ -168,6 +168,33 @@ def test_the_language_is_kept_with_the_account(office: Office) -> None:
     assert "Batches" in again.get("/app/batches").text
 
 
+@pytest.mark.parametrize(
+    ("path", "page"),
+    [
+        ("/app/rules/choices", "/app/rules"),
+        ("/app/rules/windows", "/app/rules"),
+        ("/app/consents/record", "/app/consents"),
+        ("/app/templates/count", "/app/templates"),
+        ("/app/batches/{batch}/exclude-dead", "/app/batches/{batch}/review"),
+        ("/app/documents/{line}/confirm", "/app/documents/{line}"),
+        ("/app/language", "/app/batches"),
+    ],
+)
+def test_the_address_of_a_form_loaded_anew_leads_back_to_its_page(
+    office: Office, path: str, page: str
+) -> None:
+    address = _batch(office)
+    names = {"batch": address.rpartition("/")[2], "line": office.lines(address)[0].id}
+    before = [line.model_dump() for line in office.lines(address)]
+    answer = office.browser("owner").get(path.format(**names))
+    assert (answer.status_code, answer.url.path) == (200, page.format(**names))
+    assert [line.model_dump() for line in office.lines(address)] == before
+
+
+def test_a_form_sent_to_an_address_that_is_none_is_led_nowhere(office: Office) -> None:
+    assert office.browser("owner").post("/app/rules/nothing").status_code == 404
+
+
 def test_an_address_that_is_none_is_a_calm_page(office: Office) -> None:
     for path in ("/app/nothing", "/app/batches/not-an-id", "/app/documents/1"):
         answer = office.browser().get(path)

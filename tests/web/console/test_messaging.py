@@ -5,6 +5,8 @@ import time
 from typing import Any
 from uuid import uuid4
 
+import pytest
+
 from app.carriers.base import Inbound
 from app.db.queries import consents, rules, templates
 from app.messaging.permission.consent import is_stopped
@@ -65,6 +67,37 @@ def test_the_counter_follows_the_typing(office: Office) -> None:
     assert "right single quotation mark" in said
     assert re.search(r"1 <span|<span class=\"stat__value\">1</span>", answer.text)
     assert 'name="list.prénom"' in answer.text
+
+
+NOTICE = {"key": "payslip_notice", "channel": "sms", "language": "fr", "title": ""}
+
+
+def test_a_text_of_pli_is_offered_no_field_that_it_refuses(office: Office) -> None:
+    owner = office.browser("owner")
+    text = {"text": "{sender}: votre bulletin {lien} {prénom}"}
+    owner.get("/app/templates/payslip_notice/sms/fr")
+    for path, said in (
+        ("/app/templates/count", "Pli ne remplit pas {lien}, {prénom} dans ce texte."),
+        ("/app/templates", "Pli ne remplit pas {lien}, {prénom} dans ce texte."),
+        ("/app/templates?lang=en", "Pli does not fill in {lien}, {prénom} in this text."),
+    ):
+        answer = owner.post(path, **NOTICE, **text)
+        shown = words(answer)
+        assert said in shown
+        assert "{hint}, {link}, {period}, {sender}, {until}" in shown
+        assert "list.lien" not in answer.text
+        assert "dans votre liste" not in shown
+        assert "in your list" not in shown
+    assert "{link}" in _text(office, "payslip_notice")
+
+
+def test_a_text_of_ones_own_is_offered_the_values_it_takes(office: Office) -> None:
+    owner = office.browser("owner")
+    owner.get("/app/templates/new")
+    text = {"text": "Boulangerie Épi : {prénom}, votre commande est prête."}
+    answer = owner.post("/app/templates/count", **(OFFER | {"kind": "notice"}), **text)
+    assert "Valeurs de {prénom} dans votre liste" in words(answer)
+    assert "ne remplit pas" not in words(answer)
 
 
 def test_the_counter_answers_at_once_whatever_is_typed(office: Office) -> None:
@@ -282,8 +315,61 @@ def test_staff_look_a_number_up_and_stop_it(office: Office) -> None:
     assert clerk.post("/app/consents/record", number=ZOE, fact="carrier_block").status_code == 422
     link = clerk.post("/app/consents/link", number=ZOE)
     assert re.search(r"/o/[1-9A-Za-z]{10}", link.text)
-    assert "l’opposition reste" in words(clerk.post("/app/consents/forget", number=ZOE))
-    assert _stopped(office, ZOE)
+
+
+def _record_of(office: Office, number: str) -> list[bool]:
+    """Whether each line about a number still tells it."""
+    organisation_id = office.house.organisation.id
+    with office.rt.read() as session:
+        index = office.rt.vault.phone_index(organisation_id, number)
+        return [line.number_sealed is not None for line in consents.records(session, organisation_id, index)]
+
+
+@pytest.mark.parametrize(
+    ("lang", "said", "done"),
+    [
+        (
+            "fr",
+            "Personne ne pourra revenir en arrière, pas même Pli.",
+            "son opposition reste, sous forme d’empreinte",
+        ),
+        ("en", "Nobody can take this back, not even Pli.", "its objection stays, as a fingerprint"),
+    ],
+)
+def test_erasing_a_number_is_confirmed_by_whoever_knows_what_goes(
+    office: Office, lang: str, said: str, done: str
+) -> None:
+    number = {"fr": "+33611003001", "en": "+33611003002"}[lang]
+    _hears(office, number, "STOP et merci pour tout")
+    clerk = office.browser()
+    clerk.post("/app/language", lang=lang, back="/app/consents")
+    asked = clerk.post("/app/consents/forget", number=number)
+    page = words(asked)
+    assert said in page
+    assert {"fr": "1 réponse reçue, 0 réponse que vous", "en": "1 answer received, 0 replies that you"}[
+        lang
+    ] in page
+    assert {"fr": "Son opposition, sous forme d’empreinte.", "en": "Its objection, as a fingerprint."}[
+        lang
+    ] in page
+    assert "11003" not in str(asked.url)
+    assert all(_record_of(office, number))
+    assert "STOP et merci" in words(clerk.get("/app/inbox", show="all"))
+    assert done in words(clerk.post("/app/consents/forget", number=number, confirm="yes"))
+    assert not any(_record_of(office, number))
+    assert "STOP et merci" not in words(clerk.get("/app/inbox", show="all"))
+    clerk.post("/app/language", lang="fr", back="/app/consents")
+
+
+def test_a_number_without_a_refusal_is_not_said_to_keep_one(office: Office) -> None:
+    clerk = office.browser()
+    clerk.get("/app/consents")
+    assert "Aucune opposition n’est enregistrée." in words(
+        clerk.post("/app/consents/forget", number="06 11 00 30 03")
+    )
+    done = words(clerk.post("/app/consents/forget", number="06 11 00 30 03", confirm="yes"))
+    assert "n’avait fait aucune opposition" in done
+    assert "empreinte" not in done
 
 
 def test_a_list_of_refusals_is_pasted(office: Office) -> None:

@@ -1,4 +1,6 @@
+import re
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
@@ -87,6 +89,92 @@ def test_a_line_is_left_out_and_put_back(office: Office, address: str) -> None:
     assert "Ligne exclue" not in clerk.get(f"{address}/review").text  # said once
 
 
+def rows(page: str) -> list[str]:
+    """The lines a review shows, in their order."""
+    return re.findall(r'<article [^>]*id="d-([0-9a-f-]{36})"', page)
+
+
+def place(page: str, row: str) -> str:
+    """The status among which a line says that it stands."""
+    found = re.search(rf'action="/app/documents/{row}/[^>]*>.*?name="was" value="([a-z]*)"', page, re.DOTALL)
+    return found[1] if found else ""
+
+
+def heir(page: str) -> tuple[str, str]:
+    """The line just worked on that is not shown any more, and the one that the page comes back to instead."""
+    found = re.search(
+        r'<article [^>]*id="d-([0-9a-f-]{36})"[^>]*>\s*<span class="slip__place" id="d-([0-9a-f-]{36})">',
+        page,
+    )
+    return (found[2], found[1]) if found else ("", "")
+
+
+@pytest.mark.parametrize("lang", ["fr", "en"])
+def test_whoever_settles_blocked_lines_comes_back_to_the_next_one(office: Office, lang: str) -> None:
+    address = office.in_review(payroll(5 if lang == "fr" else 6))
+    clerk = office.browser()
+    back = f"{address}/review?show=blocking"
+    first, last = rows(clerk.get(f"{address}/review", show="blocking").text)
+    answer = clerk.post(f"/app/documents/{first}/exclude", back=back, was="blocking")
+    assert answer.url.fragment == f"d-{first}"
+    assert rows(answer.text) == [last]
+    assert heir(answer.text) == (first, last)
+    clerk.post(f"/app/documents/{first}/include", back=back, was="excluded")
+    # After the last one, the one before it.
+    assert heir(clerk.post(f"/app/documents/{last}/exclude", back=back, was="blocking").text) == (last, first)
+    clerk.post(f"/app/documents/{first}/exclude", back=back, was="blocking")
+    settled = words(clerk.get(f"{address}/review", show="blocking", lang=lang))
+    assert {"fr": "Plus aucune ligne bloquante", "en": "No row blocks any more"}[lang] in settled
+    clerk.get(f"{address}/review", lang="fr")
+
+
+def test_among_all_lines_the_one_just_worked_on_keeps_its_place(office: Office) -> None:
+    address = office.in_review(payroll(7))
+    clerk = office.browser()
+    back = f"{address}/review?show=all"
+    before = rows(clerk.get(f"{address}/review").text)
+    unreachable = str(office.line(address, "phone_unreachable").id)
+    other = next(each for each in before if each != unreachable)
+    for verb, was, more in (
+        ("exclude", "blocking", {}),
+        ("include", "blocking", {}),
+        ("phone", "blocking", {"phone": "06 12 34 56 79"}),
+    ):
+        answer = clerk.post(f"/app/documents/{unreachable}/{verb}", back=back, was=was, **more)
+        assert answer.url.fragment == f"d-{unreachable}"
+        assert rows(answer.text) == before, verb
+        assert place(answer.text, unreachable) == "blocking"
+        assert heir(answer.text) == ("", "")
+    # The next line that is worked on frees it: what needs a person stands first again.
+    freed = rows(clerk.post(f"/app/documents/{other}/exclude", back=back, was="blocking").text)
+    assert freed.index(other) < freed.index(unreachable)
+    assert freed != before
+
+
+def test_a_last_page_whose_only_line_is_settled_gives_way_to_the_page_before(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.web.console.review.PAGE_SIZE", 1)
+    address = office.in_review(payroll(8))
+    clerk = office.browser()
+    first = rows(clerk.get(f"{address}/review", show="blocking").text)[0]
+    last = rows(clerk.get(f"{address}/review", show="blocking", page="2").text)[0]
+    answer = clerk.post(
+        f"/app/documents/{last}/exclude", back=f"{address}/review?show=blocking&page=2", was="blocking"
+    )
+    assert rows(answer.text) == [first]
+    assert heir(answer.text) == (last, first)
+
+
+def test_what_a_form_says_of_a_status_is_checked(office: Office, address: str) -> None:
+    line = office.lines(address)[0]
+    clerk = office.browser()
+    answer = clerk.post(f"/app/documents/{line.id}/include", back=f"{address}/review", was="<b>")
+    assert "was=" not in str(answer.url)
+    assert clerk.get(f"{address}/review", done=str(line.id), was="nonsense").status_code == 200
+    assert clerk.get(f"{address}/review", done=str(UUID(int=1)), was="blocking").status_code == 200
+
+
 def test_a_form_leads_back_to_our_own_pages_only(office: Office, address: str) -> None:
     line = office.lines(address)[0]
     answer = office.browser().post(f"/app/documents/{line.id}/include", back="https://evil.example/app")
@@ -102,6 +190,12 @@ def test_a_phone_is_corrected_and_looked_at_again(office: Office, address: str) 
     assert "ne peut pas être utilisé : c’est une ligne fixe." in words(refused)
     assert 'value="01 44 55 66 77"' in refused.text
     assert refused.text.count('<details class="fold" open>') == 1
+    anew = clerk.client.get(f"/app/documents/{line.id}/phone", follow_redirects=False)
+    assert anew.status_code == 303
+    back = clerk.get(anew.headers["location"])
+    assert back.url.path == f"{address}/review"
+    assert anew.headers["location"].endswith(f"#d-{line.id}")
+    assert f'id="d-{line.id}"' in back.text
     other = next(each for each in office.lines(address) if each.phone_sealed and each.id != line.id)
     taken = read_face(office.rt.vault, other).phone
     clerk.post(f"/app/documents/{line.id}/phone", phone=taken, back=f"{address}/review")

@@ -1,3 +1,6 @@
+import re
+from uuid import UUID
+
 import pytest
 
 from tests.web.console.office import Office, files_of, payroll, words
@@ -25,6 +28,29 @@ def test_a_mistake_is_told_beside_what_was_typed(office: Office, fields: dict[st
 
 
 @pytest.mark.parametrize(
+    ("lang", "typed", "period", "title"),
+    [
+        ("fr", "", "2026-09", "Paie septembre 2026"),
+        ("en", "  ", "2026-09", "Payroll September 2026"),
+        ("fr", "Primes d’été", "2026-09", "Primes d’été"),
+        ("fr", "", "", "Envoi du 25 novembre 2026"),
+        ("en", "", "", "Batch of 25 November 2026"),
+    ],
+)
+def test_a_batch_without_a_title_is_named_after_its_month(
+    office: Office, lang: str, typed: str, period: str, title: str
+) -> None:
+    clerk = office.browser()
+    clerk.post("/app/language", lang=lang, back="/app/batches/new")
+    form = clerk.get("/app/batches/new").text
+    assert "required" not in re.findall(r'<input [^>]*name="title"[^>]*>', form)[0]
+    answer = clerk.upload(files_of(payroll()), title=typed, period=period)
+    batch = office.house.batch(UUID(answer.url.path.rpartition("/")[2]))
+    assert batch.title == title
+    clerk.post("/app/language", lang="fr", back="/app/batches/new")
+
+
+@pytest.mark.parametrize(
     ("left", "said"),
     [("documents", "Ajoutez la liste des salariés."), ("people", "Ajoutez au moins un PDF")],
 )
@@ -34,6 +60,43 @@ def test_a_missing_file_is_named(office: Office, left: str, said: str) -> None:
     answer = clerk.upload([file for file in files_of(payroll()) if file[0] == left])
     assert answer.status_code == 422
     assert said in words(answer)
+
+
+@pytest.mark.parametrize("field", ["documents", "people"])
+def test_an_empty_file_is_named_under_its_own_box(office: Office, field: str) -> None:
+    clerk = office.browser()
+    clerk.get("/app/batches/new")
+    name = {"documents": "vide.pdf", "people": "vide.csv"}[field]
+    files = [each for each in files_of(payroll()) if each[0] != field]
+    answer = clerk.upload([*files, (field, (name, b""))])
+    assert answer.status_code == 422
+    beside = re.findall(r'id="f-(\w+)-error">(.*?)</p>', answer.text, re.DOTALL)
+    assert [place for place, _ in beside] == [field]
+    assert f"Fichier vide\u202f: {name}" in beside[0][1]
+    english = clerk.client.post(
+        "/app/batches?lang=en", data={"csrf": clerk.csrf}, files=[*files, (field, (name, b""))]
+    )
+    assert f"Empty file: {name}." in words(english)
+
+
+@pytest.mark.parametrize(
+    "sheet",
+    [
+        "Matricule;Nom;Prénom;Mobile\n",
+        "Matricule;Nom;Prénom;Mobile;Code d’accès\n",
+        "Numéro interne;Coordonnées\n",
+    ],
+)
+def test_a_list_of_headings_alone_says_that_nobody_is_in_it(office: Office, sheet: str) -> None:
+    clerk = office.browser()
+    clerk.get("/app/batches/new")
+    answer = clerk.upload([files_of(payroll())[0], ("people", ("effectif.csv", sheet.encode()))])
+    office.house.run()
+    page = clerk.get(answer.url.path)
+    assert "Aucune personne dans la liste" in words(page)
+    assert "Ajoutez les salariés, puis déposez de nouveau." in words(page)
+    assert "/mapping" not in page.text
+    assert "Nobody in the list" in words(clerk.get(answer.url.path, lang="en"))
 
 
 def test_too_much_is_refused_and_leaves_nothing(office: Office) -> None:

@@ -62,6 +62,53 @@ def test_each_figure_of_a_batch_leads_to_as_many_people(office: Office, address:
     assert {figure for _, figure in figures} > {"0", "1"}
 
 
+@pytest.mark.parametrize(
+    ("lang", "sent", "failed"),
+    [
+        ("fr", "Partis 5 100 % des documents", "Échecs 1 20 % des documents"),
+        ("en", "Sent 5 100% of documents", "Failed 1 20% of documents"),
+    ],
+)
+def test_what_failed_on_its_way_is_counted_as_sent(
+    office: Office, address: str, lang: str, sent: str, failed: str
+) -> None:
+    clerk = office.browser()
+    said = " ".join(re.sub(r"<[^>]*>", " ", words(clerk.get(address, lang=lang))).split())
+    assert sent in said
+    assert failed in said
+    clerk.get(address, lang="fr")
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"),
+    [
+        (
+            "fr",
+            [
+                "envois ; rien ne part avant votre accord",
+                "personne non jointe, sur 30 jours",
+                "des remis, sur 30 jours",
+            ],
+        ),
+        (
+            "en",
+            [
+                "batches; nothing leaves before you agree",
+                "person not reached, in 30 days",
+                "of those delivered, in 30 days",
+            ],
+        ),
+    ],
+)
+def test_figures_of_the_first_page_say_what_they_count(
+    office: Office, address: str, lang: str, said: list[str]
+) -> None:
+    for month in (4, 5):
+        office.in_review(payroll(month))
+    page = words(office.browser().get("/app/batches", lang=lang))
+    assert [each for each in said if each not in page] == []
+
+
 def test_each_figure_of_the_first_page_leads_to_the_batches_it_counts(office: Office, address: str) -> None:
     office.in_review(payroll(3))
     clerk = office.browser()

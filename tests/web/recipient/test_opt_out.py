@@ -1,9 +1,11 @@
 """The page of an opt-out address: opening it ends nothing, one tap does, and nobody learns whose number it is."""
 
 import html
+import re
 
 import pytest
 
+from app.core.errors import KeysUnavailable
 from app.db.queries import consents
 from app.messaging.permission.consent import is_stopped
 from app.usecases.consents.give_opt_out_link import give_opt_out_link
@@ -66,3 +68,35 @@ def test_in_english(live: Live) -> None:
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_an_address_nobody_was_given_is_unknown(live: Live, token: str, method: str) -> None:
     assert live.client().request(method, f"/o/{token}").status_code == 404
+
+
+@pytest.mark.parametrize("address", ["/o/2222222222", "/o/222", "/o/2222222222/", "/o/2222222222/Bonjour"])
+def test_a_bad_address_speaks_of_advertising_and_not_of_a_document(live: Live, address: str) -> None:
+    client = live.client()
+    for lang, title, words in (
+        ("fr", "Ce lien d’arrêt n’est pas reconnu", "Rien n’a changé"),
+        ("en", "This opt-out link is not recognised", "Nothing has changed"),
+    ):
+        answer = client.get(address, params={"lang": lang})
+        shown = html.unescape(answer.text)
+        assert answer.status_code == 404
+        assert title in shown
+        assert words in shown
+        assert f'href="{address}?lang=' in shown
+        assert not re.search(r"\bdocument\b", re.sub(r"<script.*?</script>|<style.*?</style>", "", shown))
+
+
+def test_a_service_that_is_down_says_that_the_opt_out_did_not_count(
+    live: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = _address(live, "+33611009005")
+
+    def down(*_: object) -> None:
+        raise KeysUnavailable("no_keys", "the key store is away")
+
+    monkeypatch.setattr("app.web.recipient.opt_out.opt_out_by_link", down)
+    answer = live.client().post(address)
+    assert answer.status_code == 503
+    shown = html.unescape(answer.text)
+    assert "Votre demande n’a pas pu être prise en compte" in shown
+    assert f'href="{address}"' in shown

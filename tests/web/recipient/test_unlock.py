@@ -7,7 +7,7 @@ import pytest
 
 from app.crypto.passwords import Argon2Pool
 from links.lifecycle import revoke_documents
-from tests.web.live import Letter, Live
+from tests.web.live import Letter, Live, unlock_form
 from tests.web.recipient.acting import hello, unlock
 
 
@@ -47,6 +47,17 @@ def test_a_wrong_password_says_how_many_tries_are_left(
     assert live.link_row(letter)["bad"] == 1
     assert unlock(phone, letter).status_code == 303
     assert live.link_row(letter)["bad"] == 1
+
+
+@pytest.mark.parametrize(("typed", "capitals"), [("7k3m-9qxf", False), ("motdepasse-9", True), ("Zm4", True)])
+def test_capitals_are_spoken_of_only_where_they_matter(
+    live: Live, phone: httpx.Client, letter: Letter, typed: str, capitals: bool
+) -> None:
+    page = unlock(phone, letter, typed)
+    assert ("Vérifiez les majuscules" in page.text) is capitals
+    assert "les caractères proches, comme 5 et S" in page.text
+    english = phone.post(f"/{letter.ref}/unlock?lang=en", data=dict(unlock_form(letter, typed)))
+    assert ("Check capitals" in english.text) is capitals
 
 
 def test_a_button_pressed_without_a_password_costs_no_try(

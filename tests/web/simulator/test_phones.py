@@ -8,8 +8,11 @@ import httpx
 import pytest
 
 from app.carriers.simulated.phones import PhoneSummary
+from app.db.payroll.faces import read_face
+from app.db.queries import documents
 from app.usecases.accounts import identify_session
 from app.usecases.accounts.identify_session import Account
+from app.usecases.messages.name_phones import name_phones
 from tests.web.live import Live
 
 
@@ -115,6 +118,36 @@ def test_the_phone_shows_the_card_with_the_link_to_the_document(
     assert live.client().post(f"/{link.ref}/hello", json={"s": link.secret}).json()["state"] == "live"
 
 
+def test_a_phone_says_whose_it_is(live: Live, clerk: httpx.Client) -> None:
+    letter = live.letter()
+    phone = live.house.application.phones.find(live.house.organisation.id, letter.phone)
+    assert phone is not None
+    story = clerk.get(f"/app/documents/{letter.document_id}").text
+    person = re.search(r"<h1>([^<]+)</h1>", story)
+    assert person is not None
+    page = clerk.get(f"/simulator/handsets/{phone.id}").text
+    assert f"<h1>{person[1]}</h1>" in page
+    assert f'<span class="phone__name">{person[1]}</span>' in page
+    wall = clerk.get("/simulator", params={"q": letter.phone}).text
+    assert f'<span class="phone__name">{person[1]}</span>' in wall
+
+
+def test_a_phone_that_two_people_share_says_both_names(live: Live) -> None:
+    letter, other = live.letter(), live.letter()
+    organisation_id = live.house.organisation.id
+    with live.rt.begin() as session:
+        first = documents.get(session, organisation_id, letter.document_id)
+        second = documents.get(session, organisation_id, other.document_id)
+        assert first is not None
+        assert second is not None
+        second.phone_index = first.phone_index
+        session.add(second)
+        names = sorted(read_face(live.rt.vault, each).name for each in (first, second))
+    named = name_phones(live.rt, organisation_id, [letter.phone, other.phone, "+33699999999"])
+    assert list(named) == [letter.phone]
+    assert sorted(named[letter.phone].split(", ")) == names
+
+
 def test_the_legend_lists_every_magic_number_in_both_languages(clerk: httpx.Client) -> None:
     french, english = clerk.get("/simulator").text, clerk.get("/simulator?lang=en").text
     for suffix in range(1, 16):
@@ -198,6 +231,28 @@ def test_a_tapped_button_answers_the_sender(live: Live, clerk: httpx.Client, pho
     assert said(live, phone)[0] == form[3]
     for position in ("9", "-1", "x", ""):
         assert clerk.post(form[1], data={"position": position}).status_code == 404
+
+
+def test_a_reminder_goes_into_the_calendar_of_the_phone_and_is_told(live: Live, clerk: httpx.Client) -> None:
+    letter = live.letter()
+    phone = live.house.application.phones.find(live.house.organisation.id, letter.phone)
+    assert phone is not None
+    address = f"/simulator/handsets/{phone.id}"
+    form = re.search(
+        r'action="([^"]+/tap)">(?:(?!</form>).)*?name="position" value="(\d+)"[^>]*>Me le rappeler<',
+        clerk.get(address).text,
+        re.DOTALL,
+    )
+    assert form is not None
+    assert "agenda" not in clerk.get(address).text
+    assert clerk.post(form[1], data={"position": form[2]}).status_code == 303
+    noted = re.compile(r"agenda du téléphone\s:\s«\sLire mon document\s», le 29 déc., 10:00")
+    assert noted.search(clerk.get(address).text)
+    assert "Put in the phone’s calendar: “Lire mon document”" in clerk.get(f"{address}?lang=en").text
+    clerk.cookies.delete("pli-lang")
+    live.deliver()
+    story = clerk.get(f"/app/documents/{letter.document_id}").text
+    assert "A touché «\u202fMe le rappeler\u202f»" in story
 
 
 def test_a_tap_on_the_link_is_an_event_of_the_document_and_no_answer(live: Live, clerk: httpx.Client) -> None:

@@ -17,7 +17,15 @@ from app.messaging.sending import routing, status
 from app.messaging.sending.breaker import Tallies
 from app.messaging.sending.failures import ANOTHER_ROAD
 from app.runtime import Runtime
-from app.usecases.messages.dispatch_sender.run import MOST_TRIES, Run, Trying, lifetime, parcel, read_text
+from app.usecases.messages.dispatch_sender.run import (
+    MOST_TRIES,
+    Run,
+    Trying,
+    lifetime,
+    parcel,
+    read_text,
+    rests_of,
+)
 
 
 def settle_doubts(rt: Runtime, run: Run) -> None:
@@ -73,7 +81,7 @@ def flush(rt: Runtime, run: Run) -> None:
     for answer in answers:
         if isinstance(answer.outcome, Refused) and answer.outcome.code in opting.CARRIER_BLOCKS:
             _record_block(rt, run, answer.parcel.submission.attempt_id)
-    tallies = Tallies()
+    tallies, rests = Tallies(), rests_of(answers)
     ids = [answer.parcel.submission.attempt_id for answer in answers]
     with rt.begin() as session, Book(session, rt.vault, rt.now()) as book:
         if not run.held.holds(session):
@@ -89,7 +97,7 @@ def flush(rt: Runtime, run: Run) -> None:
                 answering.write_down(*places[answer.parcel.submission.attempt_id], answer)
         messages.set_submitted(session, answering.submitted)
         lanes.wake(session, rt.jobs, answering.lanes, book.now)
-        carrier_health.count(session, tallies.take(), book.now)
+        carrier_health.count(session, tallies.take(), book.now, rests)
     run.again += answering.again
 
 

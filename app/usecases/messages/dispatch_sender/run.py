@@ -1,6 +1,7 @@
 """One run of a sender's lane, and what it has in hand."""
 
 import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
@@ -53,11 +54,8 @@ class Run:
             self.lead = min(2 * self.lead, LONGEST_LEAD_SECONDS)
         elif answers:
             self.lead = max(0.9 * self.lead, LEAD_SECONDS)
-        for one in answers:
-            if isinstance(one.outcome, CarrierError) and one.outcome.retry_after > 0:
-                until = one.at + timedelta(seconds=one.outcome.retry_after)
-                self.resting[one.parcel.carrier] = Shut(until, one.outcome.code)
-                self.turned_away += 1
+        self.turned_away += sum(_rest_of(one) is not None for one in answers)
+        self.resting = longer_of(self.resting, rests_of(answers))
 
     def took(self, seconds: float) -> None:
         """A turn took so long, and so does what comes after it on this machine."""
@@ -67,6 +65,27 @@ class Run:
     def idle(self) -> bool:
         """Nothing is in hand."""
         return not (self.again or self.answers) and self.hand.empty
+
+
+def rests_of(answers: Iterable[Answer]) -> dict[str, Shut]:
+    """By carrier how long it asked to be left alone in one of its answers."""
+    found: dict[str, Shut] = {}
+    for one in answers:
+        if (rest := _rest_of(one)) is not None:
+            found = longer_of(found, {one.parcel.carrier: rest})
+    return found
+
+
+def longer_of(one: Mapping[str, Shut], other: Mapping[str, Shut]) -> dict[str, Shut]:
+    """What is in either, and of two for one carrier the later end."""
+    return {**one, **{name: max(shut, one.get(name, shut)) for name, shut in other.items()}}
+
+
+def _rest_of(answer: Answer) -> Shut | None:
+    outcome = answer.outcome
+    if not isinstance(outcome, CarrierError) or outcome.retry_after <= 0:
+        return None
+    return Shut(answer.at + timedelta(seconds=outcome.retry_after), outcome.code)
 
 
 class Trying(NamedTuple):

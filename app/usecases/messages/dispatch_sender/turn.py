@@ -19,10 +19,19 @@ from app.messaging.sending.failures import ANOTHER_ROAD, lasting
 from app.messaging.sending.roads import Why, rounds
 from app.messaging.sending.senders import channel_of
 from app.messaging.texts.drafts import SMS
+from app.messaging.texts.encode import smart_encode
 from app.messaging.texts.segmentation import segment
 from app.messaging.timing import throttle
 from app.runtime import Runtime
-from app.usecases.messages.dispatch_sender.run import RETRIES, Run, Trying, parcel, patience, read_text
+from app.usecases.messages.dispatch_sender.run import (
+    RETRIES,
+    Run,
+    Trying,
+    longer_of,
+    parcel,
+    patience,
+    read_text,
+)
 
 MOST_AT_ONCE = 200
 
@@ -67,7 +76,8 @@ class _Turn:
         self._rt, self._book, self._run, self._sender = rt, book, run, sender
         self._session, self._now = book.session, book.now
         self._roads = RoadMap(self._session, sender, self._now)
-        self._resting = {name: one for name, one in run.resting.items() if one.until > self._now}
+        mine = {name: one for name, one in run.resting.items() if one.until > self._now}
+        self._resting = longer_of(mine, self._roads.resting)
         self._pace = pace.hold(self._session, {sender.id: sender.rate}, self._roads.limits(), rt.timepiece)
         self._log = self._pace.logs[sender.id]
         self._from = self._pace.now + run.lead
@@ -140,8 +150,11 @@ class _Turn:
             return 0.0
         text = read_text(self._rt, one.message)
         if one.message.channel == SMS:
-            # The road that was found may cut texts otherwise than the one they were counted for.
-            one.message.segments = segment(text, self._rt.text_options(carrier)).segments
+            # The road that was found may cut texts otherwise than the one they were written and counted for.
+            options = self._rt.text_options(carrier)
+            text = smart_encode(text, options).text
+            count = segment(text, options)
+            one.message.segments, one.message.encoding = count.segments, count.encoding
         slot = self._reserve(carrier, _cost(one.message))
         if isinstance(slot, throttle.Wait):
             return slot.seconds
