@@ -99,6 +99,16 @@ def test_a_check_greets_the_webhook_and_asks_about_a_phone(folder: Path, google:
     assert [line[:5] for line in lines].count("WRONG") == 1
 
 
+def test_a_check_tells_a_fence_from_a_fault(folder: Path, google: Platform) -> None:
+    port = free_port()
+    assert add(folder, google, 'callback_networks=["185.20.0.0/22"]').returncode == 0
+    with Service("serve", folder=folder, port=port) as service:
+        service.wait_for("pli: serving")
+        done = call("rcs", "check", folder=folder, PORT=str(port))
+    assert "ok    its callbacks are taken from 185.20.0.0/22 only" in done.stdout
+    assert "refuses a greeting from here: this machine is not in callback_networks" in done.stdout
+
+
 @pytest.mark.parametrize(
     ("operation", "fault", "said"),
     [

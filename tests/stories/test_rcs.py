@@ -14,13 +14,14 @@ from app.carriers.base import Accepted, Channel, Refused, Report, RevokeOutcome,
 from app.db.models import Message
 from app.db.queries.messages import EXPRESS
 from app.db.sending import connections
+from app.usecases.documents.resend_documents import resend_document
 from app.usecases.messages.record_report import record_report
 from app.usecases.opening.unlock_document import Unlocked
 from links.tables import Link
 from links.text import LinkText
 from tests.rcs.platform import Fault
 from tests.stories.agency import AGENT, CONNECTION, Agency, agency
-from tests.stories.payroll import ZOE
+from tests.stories.payroll import ZOE, e164
 
 
 @dataclass
@@ -226,14 +227,46 @@ def test_a_doubt_that_does_not_end_is_no_sms_before_the_card_was_asked_back(
     office.google.plan("send", *[Fault(500, taken=taken)] * 40)
     batch = office.sent(ZOE, on=False)
     message = office.only(batch)
-    assert message.state == "submitted"
+    assert message.state == "unknown"
     office.minutes(15)
+    assert office.story.pipeline.batch(batch.id).state == "finished"
     assert office.tries(message) == [("rcs", "unknown", "no_answer")]
     assert office.google.calls("revoke") == []
     office.minutes(5)
     outcome = "revoked" if taken else "never_answered"
     assert office.tries(message) == [("rcs", "expired", outcome), ("sms", "delivered", "")]
+    assert office.only(batch).state == "delivered"
+    assert office.story.pipeline.batch(batch.id).state == "finished"
     assert len({one.query["messageId"] for one in office.google.calls("send")}) == 1
+
+
+def test_a_doubt_that_a_person_has_sent_again_opens_no_second_way(office: Agency) -> None:
+    office.google.plan("send", *[Fault(500)] * 40)
+    batch = office.sent(ZOE, on=False)
+    message = office.only(batch)
+    resend_document(office.story.rt, office.story.id, office.story.line(batch, ZOE.staff).id, "clerk")
+    office.google.faults.clear()
+    office.story.pipeline.run()
+    office.minutes(8)
+    office.google.world.switch_on(e164(ZOE.phone))
+    office.minutes(20)
+    assert [channel for channel, _, _ in office.tries(message)] == ["rcs", "rcs"]
+    assert (office.only(batch).state, office.only(batch).double) == ("delivered", False)
+
+
+def test_an_expiry_told_after_a_doubt_was_shown_is_one_sms(office: Agency) -> None:
+    batch = office.sent(ZOE, on=False)
+    message = office.only(batch)
+    office.google.plan("revoke", Fault(0, taken=True))
+    office.minutes(25)
+    assert office.only(batch).state == "unknown"
+    assert office.story.pipeline.batch(batch.id).state == "finished"
+    office.google.world.expire(office.card_of(message).id)
+    office.hear(times=2)
+    assert office.story.pipeline.batch(batch.id).state == "released"
+    office.minutes(5)
+    assert office.tries(message) == [("rcs", "expired", "expired"), ("sms", "delivered", "")]
+    assert office.story.pipeline.batch(batch.id).state == "finished"
 
 
 def test_a_refusal_after_a_doubt_waits_for_the_revocation(office: Agency) -> None:

@@ -44,9 +44,9 @@ def together(*acts: Callable[[], object]) -> None:
         raise failures[0]
 
 
-def sent(office: Agency) -> Sequence[Message]:
+def sent(office: Agency, people: int = TIMES) -> Sequence[Message]:
     """A payroll whose cards wait at the platform for phones that are off."""
-    messages = office.messages(office.sent(*many(TIMES), on=False))
+    messages = office.messages(office.sent(*many(people), on=False))
     assert {message.state for message in messages} == {"submitted"}
     return messages
 
@@ -110,6 +110,18 @@ def test_delivery_expiry_revocation_and_two_workers_at_once_are_never_two_sms_an
     # A card that was taken back or expired is shown to nobody, so a delivery and a text come together only by a lie.
     assert not any(office.now(message).double for message in messages)
     assert {card.shown for card in cards} == {0, 1}
+
+
+def test_two_workers_ask_for_each_card_once(office: Agency) -> None:
+    """A second revocation would be answered as if the card had been delivered."""
+    messages = sent(office, 30)
+    office.story.clock.forward(seconds=931)
+    together(*[partial(expire_attempts, office.story.rt)] * 3)
+    office.story.pipeline.run()
+    asked = office.google.calls("revoke")
+    assert len({one.path for one in asked}) == len(asked) == len(messages)
+    assert {office.tries(message)[0] for message in messages} == {("rcs", "expired", "revoked")}
+    assert {office.texts(message) for message in messages} == {1}
 
 
 def test_answers_reports_and_doubts_at_once_are_never_two_sms_and_never_none(office: Agency) -> None:

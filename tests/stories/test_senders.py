@@ -290,3 +290,17 @@ def test_without_an_answer_the_message_stays_in_doubt_and_an_answer_still_settle
     assert story.journal_tags(message.id).count(Tag.MESSAGE_UNKNOWN) == 1
     story.answer(ZOE.phone, "Je viens de voir votre message")
     assert story.only_message(batch).state == "delivered"
+
+
+def test_an_opened_link_proves_what_no_receipt_tells(story: Story) -> None:
+    only_mobile(story)
+    batch = queued(story)
+    story.let_network_work()
+    (shown,) = story.phone(ZOE.phone)
+    story.read(shown, ZOE.code)
+    deadline = attempt_of(story, story.only_message(batch)).deadline_at
+    assert deadline is not None
+    story.clock.set_to(deadline + timedelta(seconds=1))
+    story.timers()
+    message = story.only_message(batch)
+    assert (message.state, message.reason) == ("delivered", "opened")

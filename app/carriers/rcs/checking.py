@@ -9,7 +9,7 @@ from typing import Final
 import httpx
 
 from app.carriers.base import Remark
-from app.carriers.http.carrier import callback_remark
+from app.carriers.http.carrier import callback_remark, sources_remarks
 from app.carriers.rcs.settings import RcsSettings
 from rcs.client import Client
 from rcs.outcomes import (
@@ -52,6 +52,7 @@ def check_agent(
     else:
         yield Remark(False, _no_token(token))
     yield callback_remark(callback)
+    yield from sources_remarks(settings, signed=True)
     yield _webhook(callback, settings, http)
 
 
@@ -127,6 +128,11 @@ def _webhook(callback: str, settings: RcsSettings, http: httpx.Client) -> Remark
         case Answer(status=200, body=echo) if echo == secret.encode():
             return Remark(
                 True, f"the webhook answers a greeting: save {callback} in the console with the same token"
+            )
+        case Answer(status=403) if settings.callback_networks:
+            return Remark(
+                True,
+                f"{callback} answers, and refuses a greeting from here: this machine is not in callback_networks",
             )
         case Answer(status=status):
             return Remark(

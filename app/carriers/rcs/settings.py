@@ -3,14 +3,15 @@
 from functools import cached_property
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import ConfigDict, Field, SecretStr, model_validator
 
+from app.carriers.http.sources import CallbackSources
 from app.crypto.signing import Rs256
 from rcs.client import Addresses, Region
 from rcs.token import KeyFile, read_key_file
 
 
-class RcsSettings(BaseModel):
+class RcsSettings(CallbackSources):
     """`region` is where the agent was created, and never changes. `service_account` is the JSON key file of the service
     account that may send for the agent; `client_token` the one under which the webhook is saved in the platform's console.
     `address` and `token_address` replace the platform's own, for a test double."""

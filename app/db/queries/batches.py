@@ -71,6 +71,16 @@ def lock_state(session: Session, batch_id: UUID) -> str:
     return batch.state if batch else ""
 
 
+def reopen(session: Session, batch_ids: Collection[UUID]) -> None:
+    """Those that counted as finished, and one of whose messages leaves after all. Hold no message of theirs."""
+    session.execute(
+        sa.update(Batch)
+        .where(col(Batch.id).in_(batch_ids), Batch.state == "finished")  # type: ignore[arg-type]
+        .values(state="released"),
+        execution_options=UNSYNCHRONISED,
+    )
+
+
 def set_state(session: Session, batch_id: UUID, state: str) -> None:
     """Move a batch to a state."""
     session.execute(

@@ -100,6 +100,8 @@ def is_critical(message: Message) -> bool:
 
 def was_opened(session: Session, message: Message) -> bool:
     """Whether the link of a message has led to its document since the message was made."""
+    if message.link_id is None:
+        return False
     found = links_of(session, [message])
     return any(one.opened_at is not None and one.opened_at >= message.created_at for one in found.values())
 

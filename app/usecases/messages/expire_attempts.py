@@ -14,7 +14,7 @@ from uuid import UUID
 
 from app.carriers.base import CarrierError, RevokeOutcome
 from app.db.models import Attempt, Message
-from app.db.queries import messages
+from app.db.queries import batches, messages
 from app.db.queries.journal import Book
 from app.db.sending import lanes, transitions
 from app.db.session import Session
@@ -104,25 +104,33 @@ def _decide(rt: Runtime, one: _Overdue, outcome: routing.Outcome) -> None:
         theirs = outcome is not routing.Outcome.REVOKED and attempt.deadline_at != one.until
         if attempt.state not in _OPEN or theirs:
             return
+        was_settled = status.is_settled(status.State(message.state))
         with Book(session, rt.vault, now) as book:
             lane = _put(book, message, attempt, outcome)
         session.add(attempt)
         if lane is not None:
             lanes.wake(session, rt.jobs, [lane], now)
+    if lane is not None and was_settled and message.batch_id:
+        with rt.begin() as session:
+            batches.reopen(session, [message.batch_id])
 
 
 def _put(book: Book, message: Message, attempt: Attempt, outcome: routing.Outcome) -> messages.Lane | None:
     """The decision in the rows; the lane in which the message waits again."""
     attempts = messages.attempts_of(book.session, message.id)
+    if attempts[-1].id != attempt.id:
+        # A person has sent it again meanwhile, and that attempt decides.
+        transitions.advance(attempt, status.State.EXPIRED, outcome.value, book.now)
+        return None
+    if transitions.was_opened(book.session, message):
+        transitions.advance(attempt, status.State.DELIVERED, transitions.OPENED, book.now)
+        transitions.settle(book, message, attempts, transitions.OPENED)
+        return None
     if _is_silent(book.session, attempt):
         # It left, and may well be there: an answer can still tell.
         attempt.deadline_at = None
         silence = routing.Outcome.NO_RECEIPTS
         return transitions.follow(book, message, attempts, silence, silence.value)
-    if transitions.was_opened(book.session, message):
-        transitions.advance(attempt, status.State.DELIVERED, transitions.OPENED, book.now)
-        transitions.settle(book, message, attempts, transitions.OPENED)
-        return None
     outcome, route = _route(message, attempt, attempts, outcome)
     match route:
         case routing.Wait(seconds):

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from app.carriers.base import Report
 from app.db.models import Attempt, Message
-from app.db.queries import messages
+from app.db.queries import batches, messages
 from app.db.queries.journal import Book
 from app.db.queries.messages import Lane
 from app.db.sending import lanes, opting, transitions
@@ -45,6 +45,7 @@ def record_reports(rt: Runtime, reports: Sequence[Report]) -> None:
 
 def _record(rt: Runtime, reports: Sequence[Report], now: datetime) -> None:
     ids = list({report.attempt_id for report in reports})
+    reopened: set[UUID] = set()
     with rt.begin() as session, Book(session, rt.vault, now) as book:
         held = messages.hold_of_attempts(session, ids)
         attempts = messages.attempts_of_each(session, list(held))
@@ -58,11 +59,17 @@ def _record(rt: Runtime, reports: Sequence[Report], now: datetime) -> None:
                 known.add(key)
                 message, of = places[report.attempt_id]
                 rows.append(_row(report, now))
+                was_settled = status.is_settled(status.State(message.state))
                 lane = _apply(book, message, of, report)
                 if lane is not None:
                     woken.add(lane)
+                    if was_settled and message.batch_id:
+                        reopened.add(message.batch_id)
         messages.add_reports(session, rows)
         lanes.wake(session, rt.jobs, woken, now)
+    if reopened:
+        with rt.begin() as session:
+            batches.reopen(session, reopened)
 
 
 def _row(report: Report, now: datetime) -> dict[str, Any]:

@@ -96,7 +96,7 @@ class Platform:
         if backwards:
             events.reverse()
         answers = []
-        with httpx.Client(trust_env=False) as http:
+        with httpx.Client(trust_env=False, timeout=60) as http:
             for body, signature in events:
                 headers = {"X-Goog-Signature": signature, "Content-Type": "application/json"}
                 answers += [http.post(hook, content=body, headers=headers).status_code for _ in range(times)]
@@ -106,7 +106,11 @@ class Platform:
         """What happens when somebody saves the address of a webhook in the console."""
         headers = {"X-Goog-Webhook-Type": "verification"}
         return httpx.post(
-            hook, json={"clientToken": client_token, "secret": secret}, headers=headers, trust_env=False
+            hook,
+            json={"clientToken": client_token, "secret": secret},
+            headers=headers,
+            trust_env=False,
+            timeout=60,
         )
 
     def answer(self, call: Call) -> dict[str, Any]:

@@ -98,7 +98,7 @@ def envelope(data: str) -> bytes:
 
 def post(hook: str, body: bytes, signature: str | None) -> httpx.Response:
     headers = {} if signature is None else {"X-Goog-Signature": signature}
-    return httpx.post(hook, content=body, headers=headers, trust_env=False)
+    return httpx.post(hook, content=body, headers=headers, trust_env=False, timeout=60)
 
 
 def event(**fields: str) -> str:
@@ -121,7 +121,7 @@ def test_a_card_goes_from_the_release_to_the_phone_and_back_to_the_page_of_the_b
     assert office.story.pipeline.batch(batch.id).state == "finished"
     base = hook.removesuffix(f"/callbacks/{CONNECTION}")
     page = httpx.get(
-        f"{base}/app/batches/{batch.id}", cookies={"pli-console": login(office)}, trust_env=False
+        f"{base}/app/batches/{batch.id}", cookies={"pli-console": login(office)}, trust_env=False, timeout=60
     )
     words = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page.text))
     assert "Remis 2 100" in words
@@ -188,7 +188,7 @@ def test_f2_13_what_is_not_signed_by_the_platform_changes_nothing(
 
 def test_a_get_and_a_connection_nobody_has_are_refused(hook: str) -> None:
     data = event(eventType="UNSUBSCRIBE")
-    assert httpx.get(hook, trust_env=False).status_code == 403
+    assert httpx.get(hook, trust_env=False, timeout=60).status_code == 403
     assert post(f"{hook}-2", envelope(data), sign(data.encode(), TOKEN)).status_code == 403
 
 

@@ -51,8 +51,8 @@ def _again(one: Parcel) -> Parcel:
 
 def _may_ask_again(rt: Runtime, book: Book, message: Message, attempt: Attempt, reason: str) -> bool:
     """An idempotent carrier is asked again with the same reference. With any other the message is shown as unknown:
-    sending it again could text somebody twice. A card that an SMS may follow is waited for until its lifetime is over, and
-    is then taken back first."""
+    sending it again could text somebody twice. When the lifetime of a card is over it is asked back, and only
+    then an SMS may follow."""
     carrier = rt.carriers.get(attempt.carrier)
     askable = carrier is not None and carrier.idempotent and message.text_sealed is not None
     if askable and attempt.tries < MOST_TRIES:
@@ -61,13 +61,10 @@ def _may_ask_again(rt: Runtime, book: Book, message: Message, attempt: Attempt, 
         return True
     attempt.state = status.State.UNKNOWN
     book.session.add(attempt)
-    if attempt.channel == routing.Channel.RCS and routing.Channel.SMS in message.plan:
+    if askable and attempt.channel == routing.Channel.RCS and routing.Channel.SMS in message.plan:
         life = timedelta(seconds=lifetime(rt, message, Trying.of(attempt)))
         attempt.deadline_at = routing.deadline(routing.Channel.RCS, attempt.started_at, life)
         attempt.tries = 0
-        message.state, message.reason = status.State.SUBMITTED, reason
-        book.session.add(message)
-        return False
     transitions.end(book, message, status.State.UNKNOWN, reason)
     return False
 
