@@ -2,13 +2,18 @@
 
 import json
 import sqlite3
+from collections import Counter
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
-from tests.cli.processes import Done, Service, call, free_port
+from tests.carriers.smpp.double import eventually
+from tests.cli.processes import Done, Service, call, free_port, run
+from tests.cli.test_send import clean_payroll
 from tests.rcs.conftest import EMAIL, PHONE
 from tests.rcs.platform import Fault, Handset, Platform, platform
 from tests.rcs.platform.state import World
@@ -148,3 +153,56 @@ def test_a_renewed_key_is_taken_from_its_file(folder: Path, google: Platform) ->
     assert (renewed.returncode, renewed.stdout) == (0, "The passwords are changed.\n")
     refused = call("carrier", "password", "google", "region=asia", folder=folder, stdin=f"{TOKEN}\n")
     assert "region is not a secret that comes in a file" in refused.stderr
+
+
+def attempts(folder: Path) -> Counter[tuple[str, str]]:
+    """Channel and state of every attempt."""
+    with sqlite3.connect(folder / "pli.db") as database:
+        found = Counter[tuple[str, str]](database.execute("SELECT channel, state FROM attempt").fetchall())
+    database.close()
+    return found
+
+
+def test_a_payroll_goes_by_cards_and_texts_through_a_running_service(
+    folder: Path, google: Platform, tmp_path: Path
+) -> None:
+    """Release, platform, webhook, worker and batch, with nothing played but the platform and the network of the texts."""
+    pdf, sheet = clean_payroll(tmp_path, 61, date(2026, 2, 1))
+    phones = [f"+33{line.split(';')[3].replace(' ', '')[1:]}" for line in sheet.read_text().splitlines()[1:]]
+    shown, late, without = phones[::3], phones[1::3], phones[2::3]
+    google.world.handsets = {phone: Handset(on=phone in shown) for phone in (*shown, *late)}
+    assert add(folder, google).returncode == 0
+    assert call("carrier", "use", "google", "--org", "dupont", folder=folder).returncode == 0
+    key_ = call("client", "create", "Payroll", "--org", "dupont", folder=folder).stdout.split()[-1]
+    port = free_port()
+    with Service("serve", folder=folder, port=port) as service:
+        service.wait_for("pli: serving")
+        hook = f"{service.url}/callbacks/google"
+        given = {"folder": tmp_path, "PLI_URL": service.url, "PLI_API_KEY": key_}
+        sent = run("send", pdf, "--people", sheet, "--release", **given)  # type: ignore[arg-type]
+        assert sent.returncode == 0, sent.stderr.decode()
+        batch = sent.stdout.decode().strip()
+        eventually(lambda: len(google.world.messages) == len(shown) + len(late), 60)
+        eventually(lambda: attempts(folder)["sms", "delivered"] == len(without), 60)
+        for card in list(google.world.messages.values()):
+            if card.phone in late:
+                google.world.expire(card.id)
+        assert set(google.tell(hook, times=2)) == {200}
+        eventually(lambda: attempts(folder)["sms", "delivered"] == len(without) + len(late), 60)
+        eventually(lambda: state_of_batch(service.url, key_, batch) == "finished", 60)
+    assert attempts(folder) == Counter(
+        {
+            ("rcs", "delivered"): len(shown),
+            ("rcs", "expired"): len(late),
+            ("rcs", "failed"): len(without),
+            ("sms", "delivered"): len(late) + len(without),
+        }
+    )
+
+
+def state_of_batch(url: str, api_key: str, batch: str) -> str:
+    """As the API tells it."""
+    answer = httpx.get(
+        f"{url}/v1/batches/{batch}", headers={"Authorization": f"Bearer {api_key}"}, timeout=60
+    )
+    return str(answer.json()["state"])

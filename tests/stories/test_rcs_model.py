@@ -179,6 +179,6 @@ def test_whatever_happens_to_a_card_there_are_never_two_sms_and_never_none_in_si
     run_state_machine_as_test(
         Here,
         settings=settings(
-            max_examples=40, stateful_step_count=10, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=25, stateful_step_count=10, deadline=None, suppress_health_check=list(HealthCheck)
         ),
     )

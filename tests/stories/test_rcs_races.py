@@ -70,11 +70,10 @@ def test_f3_20_a_delivery_and_an_expiry_at_the_same_moment_are_never_two_sms(off
     assert ends.total() == TIMES
 
 
-@pytest.mark.parametrize("seed", [1, 2])
 def test_delivery_expiry_revocation_and_two_workers_at_once_are_never_two_sms_and_never_none(
-    office: Agency, seed: int
+    office: Agency,
 ) -> None:
-    messages, dice = sent(office), random.Random(seed)
+    messages, dice = sent(office), random.Random(1)
     world = office.google.world
     cards = [office.card_of(message) for message in messages]
     office.google.plan(
@@ -88,7 +87,7 @@ def test_delivery_expiry_revocation_and_two_workers_at_once_are_never_two_sms_an
             office.hear()
 
     def platform() -> None:
-        for card in random.Random(seed).sample(cards, TIMES // 2):
+        for card in random.Random(2).sample(cards, TIMES // 2):
             with world.lock:
                 if card.state == "waiting":
                     world.expire(card.id, revoked=card.phone[-4] in "02468")
