@@ -131,7 +131,10 @@ def test_texts_have_a_longest_length_and_marketing_may_have_a_shorter_one(
     above = client.post(
         "/v1/messages", json={**NOTICE, "text": "a" * 1531}, headers={"Accept-Language": "en"}
     )
-    assert above.json()["errors"][0]["detail"] == "too_long: Text too long: 11/10 segments. Shorten it."
+    assert (
+        above.json()["errors"][0]["detail"]
+        == "too_long: Text too long: 11/10 text messages billed. Shorten it."
+    )
     choose(house, organisation, stop_code="36105", one_segment_marketing=True)
     client.post("/v1/consents", json=CONSENT)
     text = f"{name} : {'deux tartes ' * 13}STOP au 36105"
