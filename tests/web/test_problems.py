@@ -28,6 +28,7 @@ INTERNAL = {
     "BindRefused": "an outcome on its way to the owner of an SMPP link, who tries again",
     "Interrupted": "ends a job that the engine will run again",
     "JobFailed": "tells the engine that a job failed",
+    "KeyUnusable": "an outcome on its way to the settings of an agent, which say what is wrong with them",
     "LinkFailed": "an outcome on its way to the owner of an SMPP link, who dials again",
     "NotAuthentic": "answered 403 by the callbacks door, whose routes turn it into Forbidden",
     "MissingTextError": "a bug in a page: answered as unexpected",
