@@ -15,6 +15,7 @@ from app.db.queries import batches, documents, organisations, rules
 from app.db.sending.outbox import NoticeWriter
 from app.db.sending.sorting import Sorting
 from app.db.sending.text_checks import TextRules
+from app.documents.match.left_out import BY_HAND
 from app.documents.match.release import Severity, State
 from app.documents.match.standing import (
     LOOKED_AGAIN,
@@ -61,7 +62,8 @@ class TextPreview:
 
 @dataclass(frozen=True)
 class LeftOut:
-    """A line that a person excluded, with the codes of its findings."""
+    """A line that a person excluded, with the codes of the findings that were a matter to look at; BY_HAND alone when
+    there was none."""
 
     name: str
     staff_number: str
@@ -156,7 +158,8 @@ def show_release(rt: Runtime, organisation_id: UUID, batch_id: UUID) -> ReleaseV
 
 def _left_out(rt: Runtime, line: Document) -> LeftOut:
     face = read_face(rt.vault, line)
-    return LeftOut(face.name, face.staff_number, tuple(finding["code"] for finding in line.findings))
+    told = [finding["code"] for finding in line.findings if finding["severity"] != Severity.INFO]
+    return LeftOut(face.name, face.staff_number, tuple(told) or (BY_HAND,))
 
 
 def _sample_link(base: str, secret_length: SecretLength) -> str:

@@ -8,7 +8,8 @@ from uuid import UUID
 
 from app.core.errors import NotFound
 from app.db.models import InboundMessage, Message, StaffReply
-from app.db.queries import accounts, consents, inbox, organisations
+from app.db.payroll.faces import read_face
+from app.db.queries import accounts, consents, inbox, organisations, watching
 from app.db.sending.talking import line_to
 from app.messaging.permission import consent
 from app.messaging.permission.categories import Category
@@ -40,12 +41,13 @@ class Spoken:
 
 @dataclass(frozen=True)
 class Conversation:
-    """Oldest first, at most SHOWN of each side. `sender` is the address an answer leaves from. `refusal` is why the
+    """Oldest first, at most SHOWN of each side. `name` is that on the document they answered, empty for none. `sender` is the address an answer leaves from. `refusal` is why the
     person cannot be answered, as a code of a sender or of a rule of consent, empty when they can. `waits` is the answer
     that a person has to decide about, None for none."""
 
     inbound_id: UUID
     number: str
+    name: str
     spoken: tuple[Spoken, ...]
     sender: str
     channel: str
@@ -65,6 +67,11 @@ def show_conversation(rt: Runtime, organisation_id: UUID, inbound_id: UUID) -> C
         if found is None:
             raise NotFound("answer_unknown", "this answer does not exist")
         answer = found.message
+        document = (
+            watching.documents(session, [answer.document_id]).get(answer.document_id)
+            if answer.document_id
+            else None
+        )
         theirs = inbox.said(session, organisation_id, answer.from_index, SHOWN)
         ours = inbox.sent(session, organisation_id, answer.from_index, SHOWN)
         ledger = consents.ledger(session, organisation_id, answer.from_index)
@@ -94,6 +101,7 @@ def show_conversation(rt: Runtime, organisation_id: UUID, inbound_id: UUID) -> C
     return Conversation(
         inbound_id=inbound_id,
         number=number,
+        name=read_face(rt.vault, document).name if document else "",
         spoken=tuple(sorted(spoken, key=lambda one: one.at)),
         sender=sender.address if sender else "",
         channel=channel,

@@ -11,6 +11,7 @@ from uuid import UUID
 import pytest
 
 from app.db.models import Document
+from app.db.payroll.faces import read_face
 from app.db.queries import documents
 from app.documents.sample_payslips import draw_payslips
 from links import lifecycle
@@ -111,6 +112,25 @@ def test_a_line_in_review_has_a_page_of_its_own(office: Office) -> None:
     assert office.browser().get(f"/app/documents/{office.lines(address)[0].id}").status_code == 200
 
 
+def test_whoever_was_left_out_by_hand_is_said_to_be_so_before_the_release(office: Office) -> None:
+    """A number that was read in spite of its form is no reason: the line was ready."""
+    address = office.in_review(payroll(7))
+    clerk = office.browser()
+    clerk.exclude_blocking(address)
+    ready = next(
+        line for line in office.lines(address) if line.state == "in_review" and line.match == "matched"
+    )
+    with office.rt.begin() as session:
+        told = documents.get(session, ready.organisation_id, ready.id)
+        assert told is not None
+        told.findings = [{"code": "phone_repaired", "severity": "info", "subject": "person"}]
+        session.add(told)
+    clerk.post(f"/app/documents/{ready.id}/exclude", back=f"{address}/review")
+    page = words(clerk.get(f"{address}/release"))
+    assert "Exclu à la relecture" in page
+    assert "Numéro réparé" not in page
+
+
 def test_blocked_lines_are_named_before_they_are_left_out_and_come_back_together(office: Office) -> None:
     address = office.in_review(payroll(8))
     clerk = office.browser()
@@ -197,6 +217,15 @@ def test_the_letter_names_the_payslip_and_never_the_clerk_s_own_title(office: Of
     assert "secrète" not in said + str(pdf.metadata)
 
 
+def links_to_close(clerk: Browser, address: str) -> int:
+    """What the page of the recall counts: a link that is closed already is none."""
+    found = re.search(
+        r"Liens à fermer.*?stat__value\">(\d+)<", clerk.get(f"{address}/recall").text, re.DOTALL
+    )
+    assert found is not None
+    return int(found[1])
+
+
 def test_a_document_for_somebody_else_is_withdrawn_from_the_inbox(office: Office) -> None:
     address = office.released(payroll(12))
     office.deliver()
@@ -208,13 +237,18 @@ def test_a_document_for_somebody_else_is_withdrawn_from_the_inbox(office: Office
     page = clerk.get("/app/inbox")
     waiting = int(re.findall(r'class="nav__n num">.*?</span>(\d+)<', page.text)[0])
     assert waiting >= 1
-    name = words(clerk.get(f"/app/documents/{line.id}")).partition("<title>")[2].partition(" ·")[0]
-    assert f"Le lien envoyé pour {name} se ferme" in words(page)
+    shown = read_face(office.rt.vault, line).name
+    assert f"Le lien envoyé pour {shown} se ferme" in words(page)
+    talk = re.search(r'href="(/app/inbox/[0-9a-f-]{36})"', page.text)
+    assert talk is not None
+    assert f"{shown}, 0" in words(clerk.get(talk[1])).replace("\N{NO-BREAK SPACE}", " ")
     action = re.search(r'action="(/app/inbox/[0-9a-f-]{36}/withdraw)"', page.text)
     assert action is not None
     clerk.post(action[1])
     assert states(office, address)[line.id] == "sealed"  # not ticked
+    to_close = links_to_close(clerk, address)
     done = clerk.post(action[1], confirm="yes", back="/app/inbox")
+    assert links_to_close(clerk, address) == to_close - 1
     assert "Document retiré : son lien est fermé." in words(done)
     assert states(office, address)[line.id] == "revoked"
     assert action[1] not in done.text
