@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 
 TYPE_PREFIX = "urn:pli:problem:"
 OVERLOAD_SECONDS = 5
+WITH_LOGIN = (Door.CONSOLE, Door.SIMULATOR)
 
 
 @dataclass(frozen=True)
@@ -229,7 +230,7 @@ class Answers:
         door = door_of(request.url.path)
         if door is Door.RECIPIENT:
             response = self.recipient(request, problem)
-        elif door in (Door.CONSOLE, Door.SIMULATOR):
+        elif door in WITH_LOGIN:
             response = console_response(request, problem, self.console, login)
         else:
             response = api_response(request, problem)
@@ -243,7 +244,7 @@ def install(app: FastAPI, answers: Answers) -> None:
     """Answer every expected error and every refusal of the framework. `boundary` catches the rest."""
 
     async def handle(request: Request, error: Exception) -> Response:
-        if isinstance(error, errors.Unauthenticated):
+        if isinstance(error, errors.Unauthenticated) and door_of(request.url.path) in WITH_LOGIN:
             return answers.to(request, error, await login_address(request))
         return answers.to(request, error)
 

@@ -60,7 +60,7 @@ _NACK: Final = re.compile(r"NACK/(?:0x([0-9a-fA-F]{1,8})|([0-9]{1,10}))")
 class KannelSettings(CallbackSources):
     """`address` is that of smsbox, as http://127.0.0.1:13013. Speak plain http to this machine or through a VPN only."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     address: Address
     username: str = Field(min_length=1)

@@ -74,7 +74,7 @@ _OF_THE_CONNECTION: Final = frozenset(
 class OvhSettings(CallbackSources):
     """`stop_clause` lets OVH add its own mention and keep its own hours, for connections that carry marketing."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     address: PrivateAddress = "https://eu.api.ovh.com/1.0"
     service: str = Field(pattern=r"^[A-Za-z0-9._-]{1,60}$")

@@ -60,7 +60,7 @@ STATUSES: Final[Mapping[str, tuple[State, str]]] = {
 class SmsmodeSettings(CallbackSources):
     """The key of a channel, and the secret that our own callback addresses are made with."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     address: PrivateAddress = "https://rest.smsmode.com"
     api_key: SecretStr = Field(min_length=1)

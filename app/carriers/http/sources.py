@@ -18,7 +18,7 @@ class CallbackSources(BaseModel):
     """What the settings of all providers share. `callback_networks`: the networks their callbacks come from; those from
     elsewhere are refused, whatever proves them. Empty means from anywhere."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     callback_networks: tuple[Annotated[str, AfterValidator(_network)], ...] = ()
 

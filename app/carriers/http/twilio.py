@@ -95,7 +95,7 @@ _OF_THE_CONNECTION: Final[Mapping[int, str]] = {
 class TwilioSettings(CallbackSources):
     """`signing_secret` is what callbacks are signed with: empty means the token; newer accounts may have a shared key."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     address: PrivateAddress = "https://api.twilio.com"
     account_sid: str = Field(pattern=r"^AC[0-9a-zA-Z]{1,40}$")

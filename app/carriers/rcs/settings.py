@@ -16,7 +16,7 @@ class RcsSettings(CallbackSources):
     account that may send for the agent; `client_token` the one under which the webhook is saved in the platform's console.
     `address` and `token_address` replace the platform's own, for a test double."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     agent_id: str = Field(pattern=r"^[A-Za-z0-9@._-]{1,80}$")
     region: Region

@@ -43,7 +43,7 @@ class SmppSettings(BaseModel):
     translate the vendor's numbers into codes of `app.messaging.sending.failures`.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     host: str = Field(min_length=1, max_length=253)
     port: int = Field(default=2775, ge=1, le=65535)

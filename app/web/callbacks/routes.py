@@ -95,7 +95,7 @@ def _kept_key(rt: Runtime, carrier: str, event: CallbackEvent) -> str:
 def _store(rt: Runtime, carrier: str, voice: Voice, event: CallbackEvent, request: CallbackRequest) -> None:
     now = rt.now()
     if isinstance(event, StatusNote) and (report := find_attempt(rt, carrier, event, now)):
-        _record(rt, report)
+        _record(rt, carrier, report)
     elif isinstance(event, Reply) and (inbound := route_reply(rt, carrier, event, now)):
         record_inbound(rt, replace(inbound, proven=voice.signs))
     else:

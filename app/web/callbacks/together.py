@@ -1,12 +1,12 @@
 """What several requests bring at the same moment, done in one go.
 
 A transaction that is written durably takes as long for one report as for fifty, and carriers call once for each. While
-one thread writes, the others gather; the next one writes for all of them, and each request is answered only when what it
-brought is stored. Nobody waits for a request that has not come.
+one thread writes, the others of the same line gather; the next one writes for all of them, and each request is answered
+only when what it brought is stored. Nobody waits for a request that has not come, or for another line.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Lock
 from typing import Generic, TypeVar
 
@@ -18,9 +18,13 @@ T = TypeVar("T")
 @dataclass
 class _Brought(Generic[T]):
     rt: Runtime
+    line: str
     what: T
     done: bool = False
-    error: Exception | None = None
+    # Until it is stored: a writing thread may end in the middle.
+    error: Exception | None = field(
+        default_factory=lambda: RuntimeError("what a carrier told was not stored")
+    )
 
 
 class Together(Generic[T]):
@@ -30,23 +34,28 @@ class Together(Generic[T]):
     def __init__(self, act: Callable[[Runtime, Sequence[T]], None]) -> None:
         self._act = act
         self._waiting: list[_Brought[T]] = []
-        self._lock, self._turn = Lock(), Lock()
+        self._lock = Lock()
+        self._turns: dict[str, Lock] = {}
 
-    def __call__(self, rt: Runtime, what: T) -> None:
-        """Return when it is done; raises what `act` raises for it."""
-        mine = _Brought(rt, what)
+    def __call__(self, rt: Runtime, line: str, what: T) -> None:
+        """Return when it is done; raises what `act` raises for it. Lines are few: each is remembered."""
+        mine = _Brought(rt, line, what)
         with self._lock:
             self._waiting.append(mine)
-        with self._turn:
-            if not mine.done:
-                self._do(self._take(rt), rt)
+            turn = self._turns.setdefault(line, Lock())
+        with turn:
+            if not mine.done and (taken := self._take(mine)):
+                self._do(taken, rt)
         if mine.error is not None:
             raise mine.error
 
-    def _take(self, rt: Runtime) -> list[_Brought[T]]:
+    def _take(self, first: _Brought[T]) -> list[_Brought[T]]:
         with self._lock:
-            taken = [one for one in self._waiting if one.rt is rt]
-            self._waiting = [one for one in self._waiting if one.rt is not rt]
+            taken: list[_Brought[T]] = []
+            left: list[_Brought[T]] = []
+            for one in self._waiting:
+                (taken if one.rt is first.rt and one.line == first.line else left).append(one)
+            self._waiting = left
         return taken
 
     def _do(self, brought: Sequence[_Brought[T]], rt: Runtime) -> None:
@@ -58,5 +67,8 @@ class Together(Generic[T]):
             else:
                 for one in brought:
                     self._do([one], rt)
+        else:
+            for one in brought:
+                one.error = None
         for one in brought:
             one.done = True

@@ -15,6 +15,7 @@ import pytest
 import sqlalchemy as sa
 import uvicorn
 
+from app.crypto.signing import Rs256
 from app.db.models import Attempt, CallbackEvent, ConsentRecord, InboundMessage
 from app.main import create_app
 from app.messaging.permission.optout_words import Intent
@@ -184,6 +185,16 @@ def test_f2_13_what_is_not_signed_by_the_platform_changes_nothing(
     assert answer.status_code == 403
     assert answer.headers["content-type"] == "application/problem+json"
     assert not [*rows(office, ConsentRecord), *rows(office, InboundMessage), *rows(office, CallbackEvent)]
+
+
+def test_calls_that_prove_nothing_do_not_have_the_private_key_checked_again(
+    hook: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checked = []
+    monkeypatch.setattr(Rs256, "__init__", lambda _self, key: checked.append(key))
+    for _ in range(3):
+        assert post(hook, b"{}", "wrong").status_code == 403
+    assert len(checked) <= 1
 
 
 def test_a_get_and_a_connection_nobody_has_are_refused(hook: str) -> None:

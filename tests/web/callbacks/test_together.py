@@ -22,6 +22,7 @@ from tests.stories.payroll import crew
 from tests.web.callbacks.conftest import Office
 from tests.web.callbacks.test_callbacks import KANNEL
 
+LINE = "kannel"
 RT, OTHER = cast(Runtime, object()), cast(Runtime, object())
 
 
@@ -43,11 +44,11 @@ class Writer:
 def given(together: Together[str], writer: Writer, *names: str) -> list[Future[None]]:
     """The first is being written while the others come."""
     with ThreadPoolExecutor(len(names)) as threads:
-        first = threads.submit(together, RT, names[0])
+        first = threads.submit(together, RT, LINE, names[0])
         assert writer.begun.wait(10)
         others = []
         for name in names[1:]:
-            others.append(threads.submit(together, RT, name))
+            others.append(threads.submit(together, RT, LINE, name))
             time.sleep(0.05)
         writer.let.set()
     return [first, *others]
@@ -72,9 +73,43 @@ def test_one_alone_is_tried_once_and_the_next_is_not_held_up() -> None:
     writer.let.set()
     together = Together(writer)
     with pytest.raises(ValueError, match="bad"):
-        together(RT, "bad")
-    together(OTHER, "b")
+        together(RT, LINE, "bad")
+    together(OTHER, LINE, "b")
     assert writer.written == [["bad"], ["b"]]
+
+
+def test_nobody_waits_for_what_another_connection_brought() -> None:
+    writer = Writer()
+    together = Together(writer)
+    with ThreadPoolExecutor(2) as threads:
+        first = threads.submit(together, RT, LINE, "a")
+        assert writer.begun.wait(10)
+        writer.begun.clear()
+        other = threads.submit(together, RT, "twilio", "b")
+        assert writer.begun.wait(10)
+        writer.let.set()
+    assert [one.exception() for one in (first, other)] == [None, None]
+    assert sorted(writer.written) == [["a"], ["b"]]
+
+
+def test_nobody_is_thanked_for_what_was_not_stored_because_the_writing_thread_ended() -> None:
+    begun, let = Event(), Event()
+
+    def write(_rt: Runtime, what: Sequence[str]) -> None:
+        begun.set()
+        assert let.wait(10)
+        if "b" in what:
+            raise SystemExit
+
+    together: Together[str] = Together(write)
+    with ThreadPoolExecutor(3) as threads:
+        first = threads.submit(together, RT, LINE, "a")
+        assert begun.wait(10)
+        others = [threads.submit(together, RT, LINE, name) for name in ("b", "c")]
+        time.sleep(0.2)
+        let.set()
+    assert first.exception() is None
+    assert all(one.exception() is not None for one in others)
 
 
 def test_reports_of_one_moment_are_stored_in_one_transaction(office: Office) -> None:
