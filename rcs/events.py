@@ -225,6 +225,6 @@ def _moment(text: str) -> datetime | None:
     """An RFC 3339 instant, whose fraction may have nine digits."""
     try:
         at = datetime.fromisoformat(text)
-    except ValueError:
+        return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         return None
-    return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)

@@ -240,7 +240,7 @@ def retry_after(answer: Answer, now: datetime) -> float | None:
         return min(float(given), LONGEST_PAUSE)
     try:
         at = parsedate_to_datetime(given)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     seconds = (at.replace(tzinfo=at.tzinfo or UTC) - now).total_seconds()
     return min(max(0.0, seconds), LONGEST_PAUSE)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.core.errors import InvalidInput
+from app.core.errors import InvalidInput, NotFound
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -179,19 +179,26 @@ def carrier_password(
     """Give a connection its renewed passwords. Workers use them within seconds."""
     from app.cli.setup import opened
     from app.db.sending.connections import Connection
+    from app.usecases.callbacks.open_connection import open_connection
     from app.usecases.carriers.change_connection import change_connection
     from app.wiring import KINDS, read_settings
 
-    def renewed(connection: Connection) -> str:
-        model = KINDS[connection.kind].settings
+    with opened() as application:
+        stored = open_connection(application.runtime, name)
+        if stored is None:
+            raise _unknown(name)
+        model = KINDS[stored[0].kind].settings
         given = _values(files or [], model)
         if others := given.keys() - set(_files(model)):
             raise InvalidInput("connection_settings", f"{min(others)} is not a secret that comes in a file.")
-        text = json.dumps(json.loads(connection.settings) | given | _ask(model))
-        read_settings(model, text)
-        return text
+        # Before the transaction: nobody can write to SQLite, and others may change the settings, while somebody types.
+        given |= _ask(model)
 
-    with opened() as application:
+        def renewed(connection: Connection) -> str:
+            text = json.dumps(json.loads(connection.settings) | given)
+            read_settings(model, text)
+            return text
+
         change_connection(application.runtime, name, renewed)
     print("The passwords are changed.")
 
@@ -238,7 +245,6 @@ def carrier_check(name: Name) -> None:
 
 def find_carrier(rt: "Runtime", name: str) -> Any:
     """Raises NotFound, or InvalidInput that says why a connection that exists cannot be used."""
-    from app.core.errors import NotFound
     from app.usecases.callbacks.open_connection import open_connection
     from app.wiring import require_usable
 
@@ -246,15 +252,17 @@ def find_carrier(rt: "Runtime", name: str) -> Any:
         return rt.carriers[name]
     stored = open_connection(rt, name)
     if stored is None:
-        raise NotFound(
-            "connection_unknown", f"There is no carrier named {name}; `pli carrier list` shows them."
-        )
+        raise _unknown(name)
     if not stored[0].enabled:
         raise InvalidInput(
             "connection_off", f"{name} is switched off; to use it again: pli carrier change {name} --on"
         )
     require_usable(stored[0])
     return rt.carriers[name]
+
+
+def _unknown(name: str) -> NotFound:
+    return NotFound("connection_unknown", f"There is no carrier named {name}; `pli carrier list` shows them.")
 
 
 def _standing(one: "ListedConnection") -> "Iterator[Remark]":

@@ -3,14 +3,22 @@
 import json
 import sqlite3
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from app.cli.carrier import carrier_password
 from app.core.errors import InvalidInput
+from app.db.sending.connections import NewConnection
+from app.usecases.callbacks.open_connection import open_connection
+from app.usecases.carriers.add_connection import add_connection
+from app.usecases.carriers.change_connection import change_connection
 from app.wiring import KINDS, read_settings
 from tests.carriers.smpp.double import Smsc, Submitted, accept, eventually, smsc
 from tests.cli.processes import Done, Service, call, free_port
+from tests.usecases.house import open_house
 
 PASSWORD = "secret08"
 
@@ -353,3 +361,25 @@ def test_an_address_in_clear_is_taken_for_this_machine_only(kind: str) -> None:
         "http://[::1]:80",
     ):
         read_settings(model, json.dumps(needed | {"address": address}))
+
+
+def test_the_settings_stay_free_while_a_password_is_typed(
+    tmp_path: Path, empty_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What another changes meanwhile stays, and nobody who writes waits for the one who types."""
+    first = {"address": "https://sms.example", "username": "u", "password": "old"}
+    with open_house(tmp_path / "data", empty_database_url) as house:
+        add_connection(house.rt, NewConnection("sms", "kannel", json.dumps(first), 10.0))
+
+        def typed(_model: object) -> dict[str, str]:
+            narrowed = json.dumps(first | {"callback_networks": ["192.0.2.0/24"]})
+            change_connection(house.rt, "sms", lambda _connection: narrowed)
+            return {"password": "new"}
+
+        monkeypatch.setattr("app.cli.carrier._ask", typed)
+        monkeypatch.setattr("app.cli.setup.opened", lambda: nullcontext(SimpleNamespace(runtime=house.rt)))
+        carrier_password("sms")
+        found = open_connection(house.rt, "sms")
+        assert found is not None
+        kept = json.loads(found[0].settings)
+        assert (kept["password"], kept["callback_networks"]) == ("new", ["192.0.2.0/24"])

@@ -120,3 +120,8 @@ def test_whatever_is_told_is_an_event_with_a_key(body: dict[str, Any]) -> None:
 @settings(max_examples=100, deadline=None)
 def test_bytes_of_any_kind_are_read(data: bytes) -> None:
     assert read_event(data).key
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+01:00", "9999-12-31T23:59:59-01:00"])
+def test_an_instant_outside_the_calendar_is_none(at: str) -> None:
+    assert read_event(json.dumps({"eventType": "IS_TYPING", "sendTime": at}).encode()).at is None

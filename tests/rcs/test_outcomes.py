@@ -80,6 +80,8 @@ def test_only_what_is_certain_is_a_no(given_answer: Answer) -> None:
         ("-1", None),
         ("1.5", None),
         ("²", None),
+        ("Mon, 01 Jan 99999999999 00:00:00 GMT", None),
+        ("Mon, 01 Jan 2026 00:00:00 +99999999999999999999", None),
     ],
 )
 def test_a_retry_after_is_seconds_or_a_date(given_header: str, seconds: float | None) -> None:

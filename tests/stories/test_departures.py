@@ -1,19 +1,24 @@
 """Why a message that waits does not leave, or not yet."""
 
 from datetime import timedelta
+from types import SimpleNamespace
+from typing import cast
+from uuid import UUID
 
 import pytest
 from sqlmodel import select
 
 from app.carriers.base import CarrierError, Refused, Submission
-from app.db.models import Message
+from app.db.models import Block, Message
 from app.db.queries import carrier_health, consents, organisations
+from app.db.queries.messages import Lane
 from app.messaging.permission.categories import Category, Kind
 from app.messaging.permission.category_rules import priority
 from app.messaging.permission.consent import Fact
 from app.messaging.sending.breaker import Tally
 from app.messaging.sending.senders import Kind as SenderKind
-from app.usecases.messages.dispatch_sender import dispatch_sender
+from app.usecases.messages.dispatch_sender import _start_next, dispatch_sender
+from app.usecases.messages.dispatch_sender.run import Run
 from app.usecases.operations.wipe_texts import wipe_texts
 from tests.queue import queue, rows, sms_sender
 from tests.senders import add_sender
@@ -157,6 +162,22 @@ def test_a_rest_holds_for_every_sender_and_run_until_it_is_over(story: Story) ->
     waiting.extend(kept)
     story.timers()
     assert len(carrier.submitted) == 4
+
+
+def test_a_rest_that_is_over_names_no_run_that_is_done(story: Story) -> None:
+    """A key of a job adds nothing the second time, so a run that outlived a rest wakes its lane without it."""
+    sender = sms_sender(story.rt, story.id)
+    (run,) = queue(story.rt, rows(story.rt, sender, ["later"]))
+    with story.rt.read() as session:
+        held = session.get_one(Block, UUID(run))
+    jobs = story.pipeline.jobs.waiting
+    for seconds, named in ((-1, False), (60, True)):
+        jobs.clear()
+        until = story.rt.now() + timedelta(seconds=seconds)
+        going = SimpleNamespace(lane=Lane(sender.id, False), rests_until=until)
+        _start_next(story.rt, cast(Run, going), held.batch_id)
+        (again,) = jobs
+        assert again.not_before == (until if named else None)
 
 
 def test_of_two_rests_the_longer_one_holds(story: Story) -> None:

@@ -189,6 +189,18 @@ def test_a_lost_answer_is_asked_again_where_the_carrier_knows_the_message(story:
     assert len({submission.attempt_id for submission in carrier.submitted}) == 1
 
 
+def test_a_carrier_that_is_gone_when_a_doubt_is_asked_about_leaves_the_doubt(story: Story) -> None:
+    """Switched off or changed in between, it sent nothing this time; the first card may have come all the same."""
+    answers = [no_answer]
+    carrier = ScriptedCarrier(lambda submission: (answers.pop() if answers else down)(submission))
+    story.use_carrier(carrier)
+    batch = story.sent(ZOE)
+    after_doubt = {submission.again for submission in carrier.submitted[1:]}
+    assert after_doubt == {True}
+    assert len({submission.attempt_id for submission in carrier.submitted}) == 1
+    assert story.only_message(batch).state == "unknown"
+
+
 def test_a_carrier_that_never_answers_ends_in_a_doubt(story: Story) -> None:
     carrier = ScriptedCarrier(no_answer)
     story.use_carrier(carrier)

@@ -202,7 +202,7 @@ def _seconds(retry_after: str) -> float:
     if not left:
         try:
             left = (parsedate_to_datetime(retry_after) - clock.now()).total_seconds()
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             return 0.0
     return min(max(0.0, left), LONGEST_REST_SECONDS)
 

@@ -67,9 +67,12 @@ def test_an_endless_answer_is_cut(client: httpx.Client, provider: Double) -> Non
     assert len(exchange(client, Call("GET", provider.base + "/x")).body) < 600_000
 
 
+BEYOND = "Mon, 01 Jan 99999999999 00:00:00 GMT"
+
+
 @pytest.mark.parametrize(
     ("header", "seconds"),
-    [("90", 90), (" 7 ", 7), ("86400", 3600), ("0", 0), ("-5", 0), ("soon", 0), ("", 0)],
+    [("90", 90), (" 7 ", 7), ("86400", 3600), ("0", 0), ("-5", 0), ("soon", 0), ("", 0), (BEYOND, 0)],
 )
 def test_the_rest_a_provider_asks_for_is_told_with_its_refusal(
     client: httpx.Client, provider: Double, header: str, seconds: float

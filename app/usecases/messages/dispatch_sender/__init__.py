@@ -72,7 +72,9 @@ def _work(rt: Runtime, run: Run) -> None:
 
 def _start_next(rt: Runtime, run: Run, batch_id: UUID | None) -> None:
     """Another run when this one made way for other senders, or for carriers that want a rest."""
-    lane = run.lane
+    lane, now = run.lane, rt.now()
+    # The run that a rest that is over names may be done, and a run is never done twice.
+    later = run.rests_until if run.rests_until is not None and run.rests_until > now else None
     with rt.begin() as session:
         if messages.any_queued(session, lane.sender_id, express=lane.express):
-            lanes.wake(session, rt.jobs, [lane], rt.now(), batch_id=batch_id, not_before=run.rests_until)
+            lanes.wake(session, rt.jobs, [lane], now, batch_id=batch_id, not_before=later)

@@ -131,7 +131,8 @@ class _Answering:
             case Refused(code):
                 refused = routing.Outcome.NO_RCS if code == "no_rcs" else routing.Outcome.FAILED
                 self._failed(message, attempt, attempts, refused, code)
-            case CarrierError(in_doubt=True):
+            case CarrierError() if outcome.in_doubt or answer.parcel.submission.again:
+                # That this call sent nothing, as when the carrier was just switched off, says nothing of the one before.
                 self._in_doubt(message, attempt, answer, outcome.code)
             case CarrierError(retryable=True):
                 self._by_another_road(message, attempt, outcome.code)
