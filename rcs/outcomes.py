@@ -15,7 +15,7 @@ from typing import Any, Final
 from uuid import UUID
 
 LONGEST_REASON: Final = 200
-LONGEST_PAUSE: Final = 86_400.0
+LONGEST_PAUSE: Final = 3_600.0
 # What an error text of the platform may repeat of a message: numbers, and addresses with their secret.
 _PERSONAL = re.compile(r"https?://\S+|\+?[0-9][0-9 .()-]{5,}[0-9]|#\S+")
 

@@ -71,7 +71,7 @@ def test_only_what_is_certain_is_a_no(given_answer: Answer) -> None:
         ("0", 0.0),
         ("1", 1.0),
         (" 120 ", 120.0),
-        ("999999999", 86_400.0),
+        ("999999999", 3_600.0),
         (format_datetime(NOW + timedelta(seconds=30), usegmt=True), 30.0),
         (format_datetime(NOW - timedelta(seconds=30), usegmt=True), 0.0),
         ("Sun, 22 Nov 2026 07:00:05 -0000", 5.0),
