@@ -36,14 +36,16 @@ _VERBS: Final = {
 }
 # Whoever leaves, or changes the language, has lost nothing.
 _NOTHING_LOST: Final = frozenset({"/app/logout", "/app/language"})
+# No page has a longer address; going up from one of 64 KB step by step would take seconds.
+_LONGEST_PAGE: Final = 200
 _LAST_STEP = re.compile(r"/[^/]*$")
-_ID = "[0-9a-f-]{36}"
+ID: Final = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _PAGE = re.compile(
     "/app/(batches"
-    f"|batches/{_ID}(/(review|exclude|mapping|release|recall))?"
-    f"|documents/{_ID}"
-    f"|inbox(/{_ID})?"
-    f"|senders(/{_ID})?"
+    f"|batches/{ID}(/(review|exclude|mapping|release|recall))?"
+    f"|documents/{ID}"
+    f"|inbox(/{ID})?"
+    f"|senders(/{ID})?"
     "|templates|consents|rules|settings)"
     "|/simulator(/handsets/[^/]+)?"
 )
@@ -79,6 +81,7 @@ def nearest_page(path: str) -> str:
     """The page that a form posting to this path stands on, or the one above it."""
     if path == UPLOAD:
         return UPLOAD_PAGE
+    path = path[:_LONGEST_PAGE]
     while path and not _PAGE.fullmatch(path):
         path = _LAST_STEP.sub("", path)
     return back_to(path, HOME)

@@ -33,6 +33,7 @@ from app.web.auth import CheckedForm, Preparer, Reader, back_to
 from app.web.console.batches import PageNumber
 from app.web.console.pages import go, page, pager, with_parameters
 from app.web.deps import RuntimeDep
+from app.web.lost import ID
 
 router = APIRouter()
 # More than elsewhere: a clerk runs an eye over all of them, and most are one short line.
@@ -41,8 +42,8 @@ Show = Literal["all", "blocking", "warning", "ready", "unsent"]
 # A thumbnail in the list, a page to look at, and one whose small print is read.
 WIDTHS = {"small": 320, "large": 1240, "zoom": 2400}
 _KIND = "^[a-z_]{0,40}$"
-_ID = re.compile("[0-9a-f-]{36}")
-_REVIEW = re.compile(r"/app/batches/([0-9a-f-]{36})/review")
+_ID = re.compile(ID)
+_REVIEW = re.compile(f"/app/batches/({ID})/review")
 
 
 @dataclass(frozen=True)

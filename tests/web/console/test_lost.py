@@ -178,6 +178,7 @@ def test_every_form_stands_on_a_page_that_is_served() -> None:
         assert page in served | {"/app/inbox/" + str(UUID(int=1)), "/app/senders/" + str(UUID(int=1))}, path
         assert page != "/app" or path in ("/app/logout", "/app/language"), path
     assert nearest_page("/simulator/handsets/7/open") == "/simulator/handsets/7"
+    assert nearest_page("/app/batches" + "/x" * 1_000) == "/app/batches"
 
 
 def test_whoever_logs_out_twice_has_lost_nothing(office: Office) -> None:

@@ -128,6 +128,17 @@ def test_whoever_settles_blocked_lines_comes_back_to_the_next_one(office: Office
     clerk.get(f"{address}/review", lang="fr")
 
 
+@pytest.mark.parametrize("batch", ["-" * 36, "0" * 36, "nonsense"])
+def test_a_form_that_names_no_batch_is_refused_and_not_an_error_of_ours(office: Office, batch: str) -> None:
+    address = office.in_review(payroll(7))
+    clerk = office.browser()
+    line = office.line(address, "phone_unreachable")
+    review = f"/app/batches/{batch}/review"
+    assert clerk.post(f"/app/documents/{line.id}/phone", back=review, phone="12").status_code == 422
+    excluded = clerk.post(f"{address}/exclude", back=address, lines=batch)
+    assert excluded.status_code < 500
+
+
 def test_among_all_lines_the_one_just_worked_on_keeps_its_place(office: Office) -> None:
     address = office.in_review(payroll(7))
     clerk = office.browser()
