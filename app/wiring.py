@@ -21,7 +21,6 @@ from app.carriers.http.smsmode import Smsmode, SmsmodeSettings
 from app.carriers.http.sources import CallbackSources
 from app.carriers.http.twilio import Twilio, TwilioSettings
 from app.carriers.rcs.carrier import RcsCarrier
-from app.carriers.rcs.carrier import make_client as make_agent_client
 from app.carriers.rcs.settings import RcsSettings
 from app.carriers.registry import Carriers
 from app.carriers.simulated.carrier import SimulatorCarrier
@@ -120,7 +119,7 @@ def _smpp(connection: Connection, settings: SmppSettings, around: Surroundings) 
 def _rcs(connection: Connection, settings: RcsSettings, around: Surroundings) -> Carrier:
     callback = Callbacks.at(around.public_url, connection.name, "").address
     host = urlsplit(around.link_url).hostname or ""
-    return RcsCarrier(connection.name, settings, {host}, callback, make_agent_client(), clock.now)
+    return RcsCarrier(connection.name, settings, {host}, callback, make_client(), clock.now)
 
 
 KINDS: dict[str, Kind[Any]] = {

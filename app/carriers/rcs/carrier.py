@@ -37,23 +37,10 @@ from rcs.messenger import Messenger
 from rcs.retries import Patience
 from rcs.token import TokenSource
 
-CONNECT_SECONDS: Final = 5.0
-ANSWER_SECONDS: Final = 20.0
-CONNECTIONS: Final = 20
 # A call holds one of the run's threads; what takes longer is asked again by the run itself, with the same id.
 PATIENCE: Final = Patience(tries=3, first=0.5, seconds=4.0)
 
 log = logging.getLogger(__name__)
-
-
-def make_client() -> httpx.Client:
-    """A client for one agent, for several threads."""
-    return httpx.Client(
-        timeout=httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS, pool=CONNECT_SECONDS),
-        limits=httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS),
-        follow_redirects=False,
-        trust_env=False,
-    )
 
 
 class RcsCarrier:

@@ -12,7 +12,8 @@ import pytest
 from pydantic import ValidationError
 
 from app.carriers.base import Accepted, CarrierError, Refused, Submission
-from app.carriers.rcs.carrier import RcsCarrier, make_client
+from app.carriers.http.calls import make_client
+from app.carriers.rcs.carrier import RcsCarrier
 from app.carriers.rcs.settings import RcsSettings
 from rcs.cards import to_agent_message
 from tests.rcs.conftest import EMAIL, PHONE
